@@ -1,0 +1,51 @@
+import type { Workload, WorkloadOp } from '../network/workload.ts';
+import type { LayerArithmetic } from '../quant/arithmetic.ts';
+import type { Scheme } from '../quant/scheme.ts';
+
+/** Instruction sets, one .wasm each. */
+export type Isa = 'simd' | 'relaxed';
+
+/** Byte addresses of a layer's buffers in the kernel memory; all but `input`, `residual` and `output` are 16-byte aligned. */
+export interface LayerAddresses {
+  input: number;
+  residual: number;
+  output: number;
+  /** Packed weights, as written by `packWeights`. */
+  weights: number;
+  /** Per-channel constants, as written by `packConstants`. */
+  constants: number;
+  scratch: number;
+}
+
+/**
+ * One implementation of one op for one scheme on one instruction set. The id follows the grammar
+ * `<scheme>_<op>_<tile>__<isa>[_<trick>]` and is at once the wasm export, the registry id and the LUT's field.
+ */
+export interface KernelVariant {
+  id: string;
+  op: WorkloadOp;
+  /** The scheme it was written for; wider ones serve narrower schemes as aliases, see `resolveVariant`. */
+  scheme: Scheme;
+  isa: Isa;
+  /** Whether this workload's shape is within the variant's limits, the accumulator bound included. */
+  supports(workload: Workload): boolean;
+  scratchBytes(workload: Workload): number;
+  /** Size of what `packWeights` returns; 0 for ops without weights. */
+  packedBytes(workload: Workload): number;
+  /** Weights in the kernel's layout; depends only on workload and weights, so it can be shared between candidates. */
+  packWeights(layer: LayerArithmetic): Uint8Array;
+  /** Bias, multipliers, offset tables: what depends on the candidate's formats. */
+  packConstants(layer: LayerArithmetic): Uint8Array;
+  constantsBytes(workload: Workload): number;
+  /** Fills the parameter block (PARAMETER_BYTES at `address`) that is the kernel's only argument. */
+  writeParameters(memory: DataView, address: number, layer: LayerArithmetic, addresses: LayerAddresses): void;
+}
+
+/** The loaded kernels: the exports of one .wasm over one memory. */
+export interface LoadedKernels {
+  isa: Isa;
+  memory: WebAssembly.Memory;
+  /** First byte that the kernels leave free, 16-byte aligned. */
+  heapBase: number;
+  call(id: string): (parameters: number) => void;
+}
