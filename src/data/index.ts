@@ -1,0 +1,3 @@
+export { type Batch, firstImages, readBatch } from './batch.ts';
+export { type BuiltinOptions, builtinDataset, DEFAULT_SAMPLES } from './builtin/index.ts';
+export type { Dataset, Split } from './types.ts';
