@@ -54,11 +54,15 @@ export function workloadKey(w: Workload): string {
  *
  * @example outputSize({ height: 32, width: 32, kernel: [3, 3], stride: [2, 2], padding: [0, 1, 1, 0], dilation: [1, 1] }) // => [16, 16]
  */
-export function outputSize(w: Pick<Workload, 'height' | 'width' | 'kernel' | 'stride' | 'padding' | 'dilation'>): Pair {
+export function outputSize(w: Windowed): Pair {
+  // a subsampling's padding counts channels, not pixels
+  const padding = w.op === 'subsample' ? [0, 0, 0, 0] : w.padding;
   const along = (size: number, before: number, after: number, axis: 0 | 1) =>
     Math.floor((size + before + after - (w.kernel[axis] - 1) * w.dilation[axis] - 1) / w.stride[axis]) + 1;
-  return [along(w.height, w.padding[0], w.padding[2], 0), along(w.width, w.padding[3], w.padding[1], 1)];
+  return [along(w.height, padding[0], padding[2], 0), along(w.width, padding[3], padding[1], 1)];
 }
+
+type Windowed = Pick<Workload, 'height' | 'width' | 'kernel' | 'stride' | 'padding' | 'dilation'> & { op?: WorkloadOp };
 
 /**
  * Multiply-accumulates of a workload; only convolutions and dense layers count.

@@ -1,8 +1,8 @@
 import { NetworkBuilder } from '../builder.ts';
 import type { Network } from '../types.ts';
 
-/** One transform for all channels, so that raw pixels are themselves a quantized input: real = (pixel − 127.5) / 63.75. */
-const PREPROCESSING = { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] };
+/** One transform for all channels, so that raw pixels are themselves a quantized input: real = (pixel − 128) / 63.75. */
+const PREPROCESSING = { mean: [128 / 255, 128 / 255, 128 / 255], std: [0.25, 0.25, 0.25] };
 const CLASSES = 10;
 
 /**

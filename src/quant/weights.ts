@@ -1,0 +1,111 @@
+import { assert } from '../core/errors.ts';
+import { clamp, roundHalfEven } from '../core/rounding.ts';
+import type { Network } from '../network/types.ts';
+import { weightRange } from './scheme.ts';
+
+export interface QuantizedWeights {
+  /** Integers in the layout of the real weights, output channel first. */
+  values: Int8Array;
+  /** One scale an output channel: real = scale · integer. */
+  scales: Float64Array;
+  /** ‖W − Q(W)‖² / ‖W‖² over the layer. */
+  noiseToSignal: number;
+}
+
+/** Clipping thresholds tried below 8 bits: 20/64 … 64/64 of the channel's largest magnitude. */
+const CLIP_STEPS = 64;
+const FIRST_CLIP_STEP = 20;
+
+/** Quantizes a network's weights to integers, each (layer, bits) once: candidates share the results. */
+export class WeightQuantizer {
+  private readonly folded: Network;
+  private readonly cache = new Map<string, QuantizedWeights>();
+
+  constructor(folded: Network) {
+    this.folded = folded;
+  }
+
+  /** The weights of a conv2d or dense layer at 1 to 8 bits. */
+  quantized(layer: string, outChannels: number, bits: number): QuantizedWeights {
+    const key = `${layer}/${bits}`;
+    let result = this.cache.get(key);
+    if (!result) {
+      const kernel = this.folded.weights.get(`${layer}.kernel`);
+      assert(kernel, `weights of ${layer} are missing`);
+      result = quantizeWeights(kernel, outChannels, bits);
+      this.cache.set(key, result);
+    }
+    return result;
+  }
+}
+
+/**
+ * Per-channel symmetric quantization: the scale of 8 bits covers the largest magnitude; below, the scale with the
+ * smallest squared error among clipped ones is taken; 1 bit keeps signs with the mean magnitude (XNOR-Net's optimum,
+ * Rastegari et al. 2016).
+ *
+ * @param kernel output channel first; length a multiple of outChannels.
+ * @example [...quantizeWeights(Float32Array.of(0.5, -1.27), 1, 8).values] // => [50, -127]
+ */
+export function quantizeWeights(kernel: Float32Array, outChannels: number, bits: number): QuantizedWeights {
+  const values = new Int8Array(kernel.length);
+  const scales = new Float64Array(outChannels);
+  const perChannel = kernel.length / outChannels;
+  let noise = 0;
+  let signal = 0;
+  for (let channel = 0; channel < outChannels; channel++) {
+    const weights = kernel.subarray(channel * perChannel, (channel + 1) * perChannel);
+    const scale = Math.fround(channelScale(weights, bits)) || 1;
+    scales[channel] = scale;
+    for (let k = 0; k < perChannel; k++) {
+      const q = quantizeWeight(weights[k], scale, bits);
+      values[channel * perChannel + k] = q;
+      noise += (q * scale - weights[k]) ** 2;
+      signal += weights[k] ** 2;
+    }
+  }
+  return { values, scales, noiseToSignal: signal > 0 ? noise / signal : 0 };
+}
+
+function quantizeWeight(weight: number, scale: number, bits: number): number {
+  if (bits === 1) return weight < 0 ? -1 : 1;
+  const { low, high } = weightRange(bits);
+  return clamp(roundHalfEven(weight / scale), low, high);
+}
+
+function channelScale(weights: Float32Array, bits: number): number {
+  let largest = 0;
+  let sum = 0;
+  for (const weight of weights) {
+    const magnitude = Math.abs(weight);
+    sum += magnitude;
+    if (magnitude > largest) largest = magnitude;
+  }
+  if (bits === 1) return sum / weights.length;
+  const top = bits === 2 ? 1.5 : weightRange(bits).high; // 2 bits reach −2 to 1: 1.5 on average
+  if (bits === 8) return largest / top;
+  let best = largest / top;
+  let bestError = Infinity;
+  for (let step = FIRST_CLIP_STEP; step <= CLIP_STEPS; step++) {
+    const scale = (largest * step) / (CLIP_STEPS * top);
+    const error = squaredError(weights, scale, bits);
+    if (error < bestError) {
+      best = scale;
+      bestError = error;
+    }
+  }
+  return best;
+}
+
+function squaredError(weights: Float32Array, scale: number, bits: number): number {
+  if (scale === 0) return 0;
+  const { low, high } = weightRange(bits);
+  let sum = 0;
+  for (let k = 0; k < weights.length; k++) {
+    // Math.round instead of half-even: a tie costs the same either way, and this loop is the hot one
+    const q = clamp(Math.round(weights[k] / scale), low, high);
+    const error = q * scale - weights[k];
+    sum += error * error;
+  }
+  return sum;
+}
