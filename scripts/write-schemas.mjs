@@ -1,0 +1,8 @@
+// Writes docs/schema/*.schema.json from the schemas in the code: `npx tsx scripts/write-schemas.mjs`.
+import { writeFileSync } from 'node:fs';
+import { lutJsonSchema } from '../src/lut/schema.ts';
+
+const schemas = { lut: lutJsonSchema() };
+for (const [name, schema] of Object.entries(schemas)) {
+  writeFileSync(new URL(`../docs/schema/${name}.schema.json`, import.meta.url), `${JSON.stringify(schema, null, 2)}\n`);
+}

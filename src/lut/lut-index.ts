@@ -1,0 +1,65 @@
+import { BitbudgetError } from '../core/errors.ts';
+import type { Lut, LutEntry } from './schema.ts';
+
+/**
+ * The entry of a key by binary search in the sorted rows; undefined where it is absent.
+ *
+ * @example lookup({ entries: [] }, 'dense/…/w4a4') // => undefined
+ */
+export function lookup(lut: Pick<Lut, 'entries'>, key: string): LutEntry | undefined {
+  let low = 0;
+  let high = lut.entries.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (lut.entries[middle].key < key) low = middle + 1;
+    else high = middle;
+  }
+  return lut.entries[low]?.key === key ? lut.entries[low] : undefined;
+}
+
+/** A table's entries by key, in constant time. */
+export class LutIndex {
+  readonly lut: Lut;
+  private readonly byKey: ReadonlyMap<string, LutEntry>;
+
+  constructor(lut: Lut) {
+    this.lut = lut;
+    this.byKey = new Map(lut.entries.map((entry) => [entry.key, entry]));
+  }
+
+  get(key: string): LutEntry | undefined {
+    return this.byKey.get(key);
+  }
+
+  has(key: string): boolean {
+    return this.byKey.has(key);
+  }
+
+  /** Those of the keys that the table lacks, each once, in the order given. */
+  missing(keys: Iterable<string>): string[] {
+    return [...new Set(keys)].filter((key) => !this.byKey.has(key));
+  }
+
+  /**
+   * The entry of a key.
+   *
+   * @param networkName for the command that would measure what is missing.
+   * @throws {BitbudgetError} `missing-entry`, naming the key; nothing is ever priced at zero.
+   */
+  require(key: string, networkName: string): LutEntry {
+    const entry = this.byKey.get(key);
+    if (entry) return entry;
+    throw missingEntry(key, networkName);
+  }
+}
+
+/** The error for a key that was never measured. */
+export function missingEntry(key: string, networkName: string): BitbudgetError {
+  const scheme = key.slice(key.lastIndexOf('/') + 1);
+  const schemes = scheme === 'u8' || scheme === 'f32' ? `f32,w8a8` : scheme;
+  return new BitbudgetError(
+    'missing-entry',
+    `The table has no entry for "${key}".`,
+    `Measure it with \`bitbudget profile --network ${networkName} --schemes ${schemes} --resume\`.`,
+  );
+}
