@@ -1,0 +1,142 @@
+import type { Clock } from '../core/ports.ts';
+import { PARAMETER_BYTES } from '../kernels/parameters.ts';
+import type { KernelVariant } from '../kernels/types.ts';
+import type { MemoryPlan } from '../network/memory-plan.ts';
+import { INPUT } from '../network/types.ts';
+import { planArena, scratchName, tensorBytes } from '../quant/arena.ts';
+import type { LayerArithmetic } from '../quant/arithmetic.ts';
+import type { QuantizedNetwork } from '../quant/quantize.ts';
+import type { Engine } from './engine.ts';
+import { InputWriter, type NetworkInput } from './input.ts';
+
+/** One executable step: a layer, the variant that runs it and the address of its parameter block. */
+export interface Step {
+  layer: LayerArithmetic;
+  variant: KernelVariant;
+  parameters: number;
+}
+
+/** A network loaded into an engine. Running it allocates nothing but the returned copy of the output. */
+export class Session {
+  readonly network: QuantizedNetwork;
+  readonly steps: readonly Step[];
+  /** Peak of activations and scratch: the size of the arena. */
+  readonly ramBytes: number;
+  private readonly engine: Engine;
+  private readonly calls: ((parameters: number) => void)[];
+  private readonly parameterAddresses: number[];
+  private readonly blocks: number[] = [];
+  private readonly arena: MemoryPlan;
+  private readonly arenaAddress: number;
+  private readonly input: InputWriter;
+
+  constructor(engine: Engine, network: QuantizedNetwork) {
+    this.engine = engine;
+    this.network = network;
+    const { folded, plan, layers } = network;
+    const variants = layers.map((layer) => engine.variantOf(layer));
+    const scratch = new Map(layers.map((layer, i) => [layer.name, variants[i].scratchBytes(layer.workload)]));
+    this.arena = planArena(folded, plan, scratch);
+    this.ramBytes = this.arena.peakBytes;
+    this.arenaAddress = this.allocate(this.arena.peakBytes);
+    this.input = new InputWriter(folded.inputShape, folded.preprocessing, network.formats.get(INPUT)!);
+    this.steps = layers.map((layer, i) => this.prepare(layer, variants[i], i));
+    this.calls = this.steps.map((step) => engine.kernels.call(step.variant.id));
+    this.parameterAddresses = this.steps.map((step) => step.parameters);
+  }
+
+  /**
+   * Runs one image.
+   *
+   * @param input preprocessed reals or raw pixels, NHWC.
+   * @returns a copy of the network's output: the logits of the classes.
+   */
+  run(input: NetworkInput): Float32Array {
+    this.setInput(input);
+    this.execute();
+    return this.output();
+  }
+
+  /** Writes the input tensor; `execute` may overwrite it, so it is set before every run. */
+  setInput(input: NetworkInput): void {
+    this.input.write(input, this.tensor(INPUT));
+  }
+
+  /** Runs all layers on what the input tensor holds. */
+  execute(): void {
+    const { calls, parameterAddresses } = this;
+    for (let i = 0; i < calls.length; i++) calls[i](parameterAddresses[i]);
+  }
+
+  /**
+   * Runs all layers with a clock reading between each two.
+   *
+   * @param ticksNs receives steps + 1 readings; the differences are the layers' times, each with one reading's overhead.
+   */
+  executeTimed(clock: Clock, ticksNs: Float64Array): void {
+    const { calls, parameterAddresses } = this;
+    ticksNs[0] = clock.nowNs();
+    for (let i = 0; i < calls.length; i++) {
+      calls[i](parameterAddresses[i]);
+      ticksNs[i + 1] = clock.nowNs();
+    }
+  }
+
+  /** Runs one image and shows every tensor as soon as it is written; the views are valid during the call only. */
+  observe(input: NetworkInput, see: (tensor: string, values: Uint8Array | Float32Array) => void): void {
+    this.setInput(input);
+    see(INPUT, this.tensor(INPUT));
+    for (const [i, step] of this.steps.entries()) {
+      this.calls[i](step.parameters);
+      see(step.layer.name, this.tensor(step.layer.name));
+    }
+  }
+
+  output(): Float32Array {
+    return Float32Array.from(this.tensor(this.steps[this.steps.length - 1].layer.name));
+  }
+
+  /** Gives the session's memory back; packed weights stay with the engine. */
+  dispose(): void {
+    for (const block of this.blocks.splice(0)) this.engine.allocator.release(block);
+  }
+
+  /** A view of a stored tensor, as wide as the plan says. */
+  private tensor(name: string): Uint8Array | Float32Array {
+    const { plan } = this.network;
+    const { buffer } = this.engine.kernels.memory;
+    const address = this.addressOf(name);
+    const bytes = tensorBytes(plan, name);
+    if (plan.tensors.get(name)!.type === 'f32') return new Float32Array(buffer, address, bytes / 4);
+    return new Uint8Array(buffer, address, bytes);
+  }
+
+  private addressOf(buffer: string): number {
+    return this.arenaAddress + (this.arena.offsets.get(buffer) ?? 0);
+  }
+
+  private prepare(layer: LayerArithmetic, variant: KernelVariant, index: number): Step {
+    const { engine, network } = this;
+    const weights = engine.weightsAddress(network.folded, layer, variant);
+    const packed = variant.packConstants(layer);
+    const constants = this.allocate(packed.length);
+    engine.bytes(constants, packed.length).set(packed);
+    const parameters = this.allocate(PARAMETER_BYTES);
+    const { inputs } = network.folded.layers[index];
+    variant.writeParameters(new DataView(engine.kernels.memory.buffer), parameters, layer, {
+      input: this.addressOf(inputs[0]),
+      residual: inputs.length > 1 ? this.addressOf(inputs[1]) : 0,
+      output: this.addressOf(layer.name),
+      weights,
+      constants,
+      scratch: this.addressOf(scratchName(layer.name)),
+    });
+    return { layer, variant, parameters };
+  }
+
+  private allocate(bytes: number): number {
+    const address = this.engine.allocator.allocate(bytes);
+    this.blocks.push(address);
+    return address;
+  }
+}
