@@ -1,0 +1,154 @@
+import { assert } from '../core/errors.ts';
+import { Random } from '../core/random.ts';
+import type { Session } from '../engine/session.ts';
+import type { LutEntry, LutValidation, Trust } from '../lut/schema.ts';
+import type { Scheme } from '../quant/scheme.ts';
+import { uniformSchemes } from '../quant/tensor-plan.ts';
+import { measureClockStepNs } from './clock-step.ts';
+import { timeNetworks } from './networks.ts';
+import { reachableKeys } from './reachable.ts';
+import { loadAssignment, measureRounds, type RoundsResult } from './rounds.ts';
+import { BalancedSampler, drawAssignment } from './sampler.ts';
+import { predictionError, summarizeSamples } from './statistics.ts';
+import type { Bench } from './surroundings.ts';
+import { entryTrust, isThrottled } from './trust.ts';
+import { lateVariants, warmUp } from './warm-up.ts';
+
+export interface ProfileOptions {
+  schemes: readonly Scheme[];
+  seed: number;
+  /** Visits that every entry is to have. */
+  visits: number;
+  /** Entries that need no measuring: those of an earlier table that is being resumed. */
+  known?: ReadonlyMap<string, LutEntry>;
+  timeMaxS?: number;
+  /** Held-out networks for the validation; 0 for none. */
+  validationNetworks: number;
+  variantHashes: ReadonlyMap<string, string>;
+}
+
+/** What a profile adds to the facts of device and engine to make a table. */
+export interface ProfileResult {
+  entries: LutEntry[];
+  scalar: number;
+  clockStepNs: number;
+  throttled: boolean;
+  validation: LutValidation | null;
+  protocol: { name: 'in-context' } & Record<string, number | boolean | string>;
+}
+
+/** Keeps the held-out networks apart from those that the table is made of. */
+const HELD_OUT_SEED = 0x5eed;
+const VISIT = { warmRuns: 5, repeats: 3 };
+const VALIDATION_TIMING = { rounds: 8, warmRuns: 6, runsPerRound: 3 };
+
+/**
+ * The `in-context` protocol: whole networks with random schemes run layer by layer, so that caches, frequency and drift
+ * are those of real inference. Entries are medians over visits; one scalar, the median ratio of an untimed run to the
+ * sum of its entries, turns sums into end-to-end latency; held-out networks show the error that remains.
+ *
+ * @throws {BitbudgetError} `interrupted` if the user cancels.
+ */
+export async function profileNetwork(bench: Bench, options: ProfileOptions): Promise<ProfileResult> {
+  const { folded } = bench.source;
+  const random = new Random(options.seed);
+  const clockStepNs = measureClockStepNs(bench.clock);
+  const schemes = [...options.schemes];
+  const load = (assignment: Map<string, Scheme>) => loadAssignment(bench, assignment).session;
+
+  const covering = [
+    ...schemes.map((scheme) => load(uniformSchemes(folded, scheme, scheme))),
+    ...Array.from({ length: 4 }, () => load(drawAssignment(folded, schemes, random))),
+  ];
+  bench.onProgress('warming up', 0);
+  const warm = await warmUp(covering, bench.input, bench, bench.pause, bench.cancellation);
+
+  const wanted = [...reachableKeys(folded, schemes)].filter((key) => !options.known?.has(key));
+  const sampler = new BalancedSampler(folded, schemes, wanted, options.visits, random);
+  const rounds = await measureRounds(bench, sampler, covering[0], { ...VISIT, timeMaxS: options.timeMaxS });
+  const late = lateVariants(warm, covering, bench.input, bench);
+  for (const session of covering) session.dispose();
+
+  const throttled = isThrottled(rounds.anchorsMs);
+  const doubt = { throttled, unwarmed: new Set(late), allUnwarmed: !warm.proven };
+  const measured = summarizeEntries(rounds, options.variantHashes, doubt);
+  const entries = new Map([...(options.known ?? []), ...measured]);
+  const scalar = fitScalar(rounds, entries);
+  const validation = await validate(bench, entries, scalar, options);
+  return {
+    entries: [...entries.values()],
+    scalar,
+    clockStepNs,
+    throttled,
+    validation,
+    protocol: {
+      name: 'in-context',
+      visits: options.visits,
+      seed: options.seed,
+      networks: rounds.networks.length,
+      rounds: rounds.anchorsMs.length,
+      repeatedRounds: rounds.repeatedRounds,
+      interruptedRuns: rounds.interruptedRuns,
+      warmUpPasses: warm.passes,
+      warmUpProven: warm.proven && late.length === 0,
+      timedOut: rounds.timedOut,
+    },
+  };
+}
+
+/** What makes entries doubtful beyond their own samples. */
+interface Doubt {
+  throttled: boolean;
+  /** Variants that were still getting faster after they had been measured; all of them, if warming up never settled. */
+  unwarmed: ReadonlySet<string>;
+  allUnwarmed: boolean;
+}
+
+function summarizeEntries(
+  rounds: RoundsResult,
+  variantHashes: ReadonlyMap<string, string>,
+  doubt: Doubt,
+): Map<string, LutEntry> {
+  const entries = new Map<string, LutEntry>();
+  for (const [key, samples] of rounds.samplesUs) {
+    const facts = rounds.facts.get(key)!;
+    const variantSha256 = variantHashes.get(facts.variant);
+    assert(variantSha256, `kernel ${facts.variant} has no hash`);
+    const latencyUs = summarizeSamples(samples);
+    const unwarmed = doubt.allUnwarmed || doubt.unwarmed.has(facts.variant);
+    const trust: Trust = doubt.throttled ? 'throttled' : unwarmed ? 'noisy' : entryTrust(latencyUs);
+    entries.set(key, { key, ...facts, variantSha256, latencyUs, trust });
+  }
+  return entries;
+}
+
+/** The median ratio of an untimed run to the sum of its entries; 1 where nothing was measured. */
+function fitScalar(rounds: RoundsResult, entries: ReadonlyMap<string, LutEntry>): number {
+  const ratios = rounds.networks.map(({ keys, wholeNs }) => wholeNs / 1e3 / sumUs(entries, keys));
+  return ratios.length > 0 ? summarizeSamples(ratios).median : 1;
+}
+
+function sumUs(entries: ReadonlyMap<string, LutEntry>, keys: readonly string[]): number {
+  return keys.reduce((sum, key) => sum + entries.get(key)!.latencyUs.median, 0);
+}
+
+async function validate(
+  bench: Bench,
+  entries: ReadonlyMap<string, LutEntry>,
+  scalar: number,
+  options: ProfileOptions,
+): Promise<LutValidation | null> {
+  const random = new Random(options.seed ^ HELD_OUT_SEED);
+  const networks: { session: Session; predicted: number }[] = [];
+  for (let n = 0; n < options.validationNetworks; n++) {
+    const { session, keys } = loadAssignment(bench, drawAssignment(bench.source.folded, options.schemes, random));
+    const covered = keys.every((key) => entries.has(key)); // a profile that ran out of time has gaps
+    if (covered) networks.push({ session, predicted: (scalar * sumUs(entries, keys)) / 1e3 });
+    else session.dispose();
+  }
+  if (networks.length === 0) return null;
+  const sessions = networks.map(({ session }) => session);
+  const truth = await timeNetworks(sessions, bench.input, bench, random, VALIDATION_TIMING, bench);
+  for (const session of sessions) session.dispose();
+  return predictionError(networks.map(({ predicted }, i) => ({ predicted, measured: truth[i].median })));
+}

@@ -1,0 +1,66 @@
+import { consumersOf } from '../network/shapes.ts';
+import type { Network } from '../network/types.ts';
+import { workloadKey } from '../network/workload.ts';
+import type { Scheme } from '../quant/scheme.ts';
+import { planTensors, type TensorPlan, weightedLayers } from '../quant/tensor-plan.ts';
+
+/** More neighbours than this and the combinations are sampled by the profile's own networks instead. */
+const MAXIMUM_NEIGHBOURS = 10;
+
+/** LUT key of one layer of a planned candidate. */
+export function entryKey(plan: TensorPlan, layer: string): string {
+  return `${workloadKey(plan.workloads.get(layer)!)}/${plan.schemes.get(layer)}`;
+}
+
+/**
+ * Every LUT key that some assignment of the given schemes to the layers of a network can need. A layer's workload
+ * depends on whether its neighbours compute in integers or in f32, so all combinations of those are gone through.
+ */
+export function reachableKeys(folded: Network, schemes: readonly Scheme[]): Set<string> {
+  const integer = schemes.find((scheme) => scheme !== 'f32');
+  const classes: Scheme[] = [...(integer ? [integer] : []), ...(schemes.includes('f32') ? (['f32'] as const) : [])];
+  const integerSchemes = schemes.filter((scheme) => scheme !== 'f32');
+  const weighted = weightedLayers(folded);
+  const keys = new Set<string>();
+  for (const layer of folded.layers) {
+    const neighbours = neighbourhood(folded, layer.name);
+    for (const pattern of combinations(neighbours.slice(0, MAXIMUM_NEIGHBOURS), classes)) {
+      const assignment = new Map(weighted.map((name) => [name, pattern.get(name) ?? classes[0]]));
+      const plan = planTensors(folded, assignment);
+      const workload = workloadKey(plan.workloads.get(layer.name)!);
+      const own = plan.schemes.get(layer.name)!;
+      const served = own === 'f32' || own === 'u8' ? [own] : integerSchemes;
+      for (const scheme of served) keys.add(`${workload}/${scheme}`);
+    }
+  }
+  return keys;
+}
+
+/** The layers with weights whose class decides how the tensors around a layer are stored. */
+function neighbourhood(folded: Network, name: string): string[] {
+  const consumers = consumersOf(folded.layers);
+  const byName = new Map(folded.layers.map((layer) => [layer.name, layer]));
+  const found = new Set<string>();
+  const visit = (layer: string) => {
+    const { op } = byName.get(layer)!;
+    if (op === 'conv2d' || op === 'dense') found.add(layer);
+    else for (const reader of consumers.get(layer) ?? []) visit(reader);
+  };
+  visit(name);
+  for (const tensor of [...byName.get(name)!.inputs, name])
+    for (const reader of consumers.get(tensor) ?? []) visit(reader);
+  return [...found];
+}
+
+function* combinations(names: readonly string[], classes: readonly Scheme[]): Generator<Map<string, Scheme>> {
+  const total = classes.length ** names.length;
+  for (let index = 0; index < total; index++) {
+    const pattern = new Map<string, Scheme>();
+    let rest = index;
+    for (const name of names) {
+      pattern.set(name, classes[rest % classes.length]);
+      rest = Math.floor(rest / classes.length);
+    }
+    yield pattern;
+  }
+}

@@ -1,0 +1,90 @@
+import type { Random } from '../core/random.ts';
+import type { Network } from '../network/types.ts';
+import type { Scheme } from '../quant/scheme.ts';
+import { planTensors, weightedLayers } from '../quant/tensor-plan.ts';
+import { entryKey } from './reachable.ts';
+
+export type Assignment = Map<string, Scheme>;
+
+/** Assignments drawn for every network that is measured; the one that visits the rarest entries is taken. */
+const DRAWS = 24;
+
+/**
+ * Draws one assignment: half of the time every layer independently; else biased towards one scheme, or a patchwork of
+ * one integer scheme and f32, so that the borders between the two are met often enough.
+ */
+export function drawAssignment(folded: Network, schemes: readonly Scheme[], random: Random): Assignment {
+  const layers = weightedLayers(folded);
+  const pick = () => schemes[random.below(schemes.length)];
+  const kind = random.below(schemes.includes('f32') ? 4 : 3);
+  if (kind <= 1) return new Map(layers.map((layer) => [layer, pick()]));
+  const theme = pick();
+  if (kind === 2) return new Map(layers.map((layer) => [layer, random.chance(0.7) ? theme : pick()]));
+  return new Map(layers.map((layer) => [layer, random.chance(0.5) ? 'f32' : random.chance(0.5) ? theme : pick()]));
+}
+
+/**
+ * Chooses which networks to time so that every reachable entry is visited about equally often: of many random
+ * assignments the one whose entries lack the most visits is taken next.
+ */
+export class BalancedSampler {
+  readonly visits = new Map<string, number>();
+  private readonly folded: Network;
+  private readonly schemes: readonly Scheme[];
+  private readonly random: Random;
+  private readonly targetVisits: number;
+
+  constructor(
+    folded: Network,
+    schemes: readonly Scheme[],
+    keys: Iterable<string>,
+    targetVisits: number,
+    random: Random,
+  ) {
+    this.folded = folded;
+    this.schemes = schemes;
+    this.random = random;
+    this.targetVisits = targetVisits;
+    for (const key of keys) this.visits.set(key, 0);
+  }
+
+  /** Share of the wanted visits that have been made. */
+  get progress(): number {
+    let done = 0;
+    for (const visits of this.visits.values()) done += Math.min(visits, this.targetVisits);
+    return this.visits.size === 0 ? 1 : done / (this.visits.size * this.targetVisits);
+  }
+
+  get complete(): boolean {
+    return this.progress >= 1;
+  }
+
+  next(): Assignment {
+    let best: Assignment | undefined;
+    let bestGain = -1;
+    for (let draw = 0; draw < DRAWS; draw++) {
+      const assignment = drawAssignment(this.folded, this.schemes, this.random);
+      const gain = this.gain(assignment);
+      if (gain > bestGain) {
+        best = assignment;
+        bestGain = gain;
+      }
+    }
+    return best!;
+  }
+
+  /** Counts one visit of each of a measured network's entries. */
+  visit(keys: Iterable<string>): void {
+    for (const key of keys) this.visits.set(key, (this.visits.get(key) ?? 0) + 1);
+  }
+
+  private gain(assignment: Assignment): number {
+    const plan = planTensors(this.folded, assignment);
+    let gain = 0;
+    for (const layer of this.folded.layers) {
+      const lacking = this.targetVisits - (this.visits.get(entryKey(plan, layer.name)) ?? this.targetVisits);
+      if (lacking > 0) gain += lacking * lacking;
+    }
+    return gain;
+  }
+}

@@ -1,0 +1,90 @@
+import { quantileSorted } from 'simple-statistics';
+
+export interface Summary {
+  median: number;
+  /** 95% interval of the median. */
+  low: number;
+  high: number;
+  p95: number;
+  count: number;
+}
+
+/** Half-width, in standard normal units, of a two-sided 95% interval. */
+const Z95 = 1.959963984540054;
+
+/**
+ * Median with its distribution-free 95% interval from order statistics (Conover, Practical Nonparametric Statistics,
+ * section 3.2): the ranks n/2 ± 0.98·√n, by the normal approximation of the binomial. With fewer than six samples the
+ * interval is the whole range.
+ *
+ * @param samples at least one value; not changed.
+ * @example summarizeSamples([3, 1, 2]) // => { median: 2, low: 1, high: 3, p95: 3, count: 3 }
+ */
+export function summarizeSamples(samples: ArrayLike<number>): Summary {
+  const sorted = Float64Array.from(samples).sort();
+  const n = sorted.length;
+  const half = (Z95 * Math.sqrt(n)) / 2;
+  const lowRank = Math.max(Math.floor(n / 2 - half), 0);
+  const highRank = Math.min(Math.ceil(n / 2 + half), n - 1);
+  // quantileSorted only reads, and takes any indexed sequence
+  const values = sorted as unknown as number[];
+  return {
+    median: quantileSorted(values, 0.5),
+    low: sorted[lowRank],
+    high: sorted[highRank],
+    p95: quantileSorted(values, 0.95),
+    count: n,
+  };
+}
+
+/**
+ * Kendall's rank correlation τ-b, ties counted as such; O(n²). NaN if one side has a single value only.
+ *
+ * @example kendallTau([1, 2, 3], [10, 20, 30]) // => 1
+ */
+export function kendallTau(a: readonly number[], b: readonly number[]): number {
+  let score = 0;
+  let pairsA = 0;
+  let pairsB = 0;
+  for (let i = 0; i < a.length; i++) {
+    for (let j = 0; j < i; j++) {
+      const signA = Math.sign(a[i] - a[j]);
+      const signB = Math.sign(b[i] - b[j]);
+      score += signA * signB;
+      pairsA += Math.abs(signA);
+      pairsB += Math.abs(signB);
+    }
+  }
+  return score / Math.sqrt(pairsA * pairsB);
+}
+
+export interface PredictionError {
+  networks: number;
+  medianRelativeError: number;
+  p95RelativeError: number;
+  /** Median of (predicted − measured) / measured. */
+  bias: number;
+  /** Null with fewer than two networks, or if all predictions are equal. */
+  kendallTau: number | null;
+}
+
+/**
+ * How far predictions are from what was measured.
+ *
+ * @example predictionError([{ predicted: 11, measured: 10 }]).medianRelativeError // => 0.1
+ */
+export function predictionError(pairs: readonly { predicted: number; measured: number }[]): PredictionError {
+  const signed = pairs.map(({ predicted, measured }) => (predicted - measured) / measured);
+  const sizes = summarizeSamples(signed.map(Math.abs));
+  const tau = kendallTau(
+    pairs.map((pair) => pair.predicted),
+    pairs.map((pair) => pair.measured),
+  );
+  return {
+    networks: pairs.length,
+    medianRelativeError: sizes.median,
+    p95RelativeError: sizes.p95,
+    bias: summarizeSamples(signed).median,
+    kendallTau: Number.isNaN(tau) ? null : tau,
+  };
+}
