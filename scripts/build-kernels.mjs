@@ -1,0 +1,43 @@
+/**
+ * Compiles assembly/ into dist/kernels/*.wasm, writes the hash of every kernel beside it, and copies the zoo's weights.
+ * Run from anywhere: `node scripts/build-kernels.mjs`. Takes a few seconds.
+ */
+
+import { existsSync } from 'node:fs';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import asc from 'assemblyscript/asc';
+import { kernelHashes } from './kernel-hashes.mjs';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const flags = ['-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '--enable', 'simd'];
+
+/** Compiles one entry file; returns what the compiler wrote, by file extension. */
+async function compile(entry) {
+  const written = {};
+  const { error, stderr } = await asc.main(
+    [entry, '--baseDir', root, '--outFile', 'kernels.wasm', '--textFile', 'kernels.wat', ...flags],
+    { writeFile: (name, content) => void (written[name.split('.').pop()] = content) },
+  );
+  if (error) throw new Error(`${entry} does not compile.\n${stderr.toString()}`);
+  return written;
+}
+
+async function build(name) {
+  const entry = `assembly/entry/${name}.ts`;
+  if (!existsSync(join(root, entry))) return;
+  const { wasm, wat } = await compile(entry);
+  const folder = join(root, 'dist', 'kernels');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, `${name}.wasm`), wasm);
+  const hashes = kernelHashes(wat);
+  await writeFile(join(folder, `${name}.json`), `${JSON.stringify(hashes, null, 2)}\n`);
+  process.stdout.write(`dist/kernels/${name}.wasm: ${wasm.length} bytes, ${Object.keys(hashes).length} exports\n`);
+}
+
+await build('simd');
+await build('training');
+
+const weights = join(root, 'src', 'network', 'zoo', 'weights');
+if (existsSync(weights)) await cp(weights, join(root, 'dist', 'network', 'zoo', 'weights'), { recursive: true });

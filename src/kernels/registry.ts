@@ -1,0 +1,71 @@
+import { BitbudgetError } from '../core/errors.ts';
+import { type Workload, workloadKey } from '../network/workload.ts';
+import { type Scheme, schemeBits } from '../quant/scheme.ts';
+import { F32_VARIANTS } from './families/f32.ts';
+import { INT8_VARIANTS } from './families/int8.ts';
+import { PACKED_DOT_VARIANTS } from './families/packed-dot.ts';
+import { POOL_ADD_VARIANTS } from './families/pool-add.ts';
+import type { KernelVariant } from './types.ts';
+
+/**
+ * The single list of kernels: it drives the exactness tests, the self-test, the benchmarks and selection. Among variants of
+ * one scheme the first that supports a workload is the default.
+ */
+export const KERNEL_VARIANTS: readonly KernelVariant[] = [
+  ...F32_VARIANTS,
+  ...PACKED_DOT_VARIANTS,
+  ...INT8_VARIANTS,
+  ...POOL_ADD_VARIANTS,
+];
+
+const BY_ID = new Map(KERNEL_VARIANTS.map((variant) => [variant.id, variant]));
+
+/** The variant of an id, or undefined where this version has none of that name. */
+export function variantById(id: string): KernelVariant | undefined {
+  return BY_ID.get(id);
+}
+
+/**
+ * Every variant that computes a workload in a scheme with the same bits, the narrowest first: those written for the
+ * scheme itself, then wider integer ones, which serve as aliases.
+ */
+export function variantsFor(workload: Workload, scheme: Scheme): KernelVariant[] {
+  const fitting = KERNEL_VARIANTS.filter((v) => contains(v.scheme, scheme) && v.supports(workload));
+  return fitting.sort((a, b) => width(a.scheme) - width(b.scheme));
+}
+
+/**
+ * The variant that runs a workload in a scheme unless a measurement says otherwise; `alias` where it was written for a
+ * wider scheme, such as w4a4 for w2a4.
+ *
+ * @param disabled ids that failed their self-test on this device.
+ * @throws {BitbudgetError} `unsupported` where no variant can.
+ */
+export function resolveVariant(
+  workload: Workload,
+  scheme: Scheme,
+  disabled: ReadonlySet<string> = new Set(),
+): { variant: KernelVariant; alias: boolean } {
+  const variant = variantsFor(workload, scheme).find((candidate) => !disabled.has(candidate.id));
+  if (variant) return { variant, alias: variant.scheme !== scheme };
+  throw new BitbudgetError(
+    'unsupported',
+    `No kernel runs ${workloadKey(workload)} in ${scheme}.`,
+    'Kernels take groups = 1 and dilation = 1; `doctor` names those that failed their self-test on this device.',
+  );
+}
+
+/** Whether every value of scheme `inner` is one of scheme `outer`; reals and weightless u8 only contain themselves. */
+function contains(outer: Scheme, inner: Scheme): boolean {
+  if (outer === inner) return true;
+  if (!outer.startsWith('w') || !inner.startsWith('w')) return false;
+  const wide = schemeBits(outer);
+  const narrow = schemeBits(inner);
+  return wide.weightBits >= narrow.weightBits && wide.activationBits >= narrow.activationBits;
+}
+
+/** Sum of the bits: the order in which containing schemes are tried. */
+function width(scheme: Scheme): number {
+  const { weightBits, activationBits } = schemeBits(scheme);
+  return weightBits + activationBits;
+}
