@@ -42,9 +42,21 @@ export function calibratedRange(calibration: Calibration, tensor: string, bits: 
     const problem = `Tensor "${tensor}" has no finite range in the calibration.`;
     throw new BitbudgetError('input', problem, 'Calibrate with at least one image, and check the weights for NaN.');
   }
-  if (calibration.method === 'percentile') return withZero(percentileRange(seen));
+  const key = calibration.method === 'mse' ? `mse/${bits}` : calibration.method;
+  let ranges = RANGES.get(seen);
+  if (!ranges) RANGES.set(seen, (ranges = new Map()));
+  let range = ranges.get(key);
+  if (!range) ranges.set(key, (range = chooseRange(seen, calibration.method, bits)));
+  return range;
+}
+
+/** Ranges that were already chosen: every candidate of a search asks for the same ones. */
+const RANGES = new WeakMap<TensorStatistics, Map<string, Range>>();
+
+function chooseRange(seen: TensorStatistics, method: CalibrationMethod, bits: number): Range {
+  if (method === 'percentile') return withZero(percentileRange(seen));
   const full = withZero({ low: seen.minimum, high: seen.maximum });
-  return calibration.method === 'mse' ? smallestErrorRange(seen, full, bits) : full;
+  return method === 'mse' ? smallestErrorRange(seen, full, bits) : full;
 }
 
 function withZero({ low, high }: Range): Range {
