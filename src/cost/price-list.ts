@@ -1,0 +1,92 @@
+import { entryKey } from '../lut/entry-key.ts';
+import type { LutIndex } from '../lut/lut-index.ts';
+import type { LutEntry, LutLatency } from '../lut/schema.ts';
+import type { Layer, Network } from '../network/types.ts';
+import { workloadMacs } from '../network/workload.ts';
+import { type Scheme, schemeBits } from '../quant/scheme.ts';
+import type { TensorPlan } from '../quant/tensor-plan.ts';
+import { layerSizeBytes } from './size.ts';
+
+/**
+ * Whether a layer's own weights pass the check that a conditional variant makes when it packs them.
+ *
+ * @param variant the entry's fastest variant.
+ */
+export type RunsConditional = (layer: string, scheme: Scheme, variant: string) => boolean;
+
+/** The measured part of a price: shared by all layers that use the same variant of the same entry. */
+export interface Price {
+  medianUs: number;
+  /** Half-widths of the 95% interval of the median. */
+  belowUs: number;
+  aboveUs: number;
+  /** Absent where no meter read it. */
+  energyUj?: number;
+}
+
+/** One layer under one scheme between tensors of given types. */
+export interface PricedLayer {
+  key: string;
+  /** Position of its price; equal positions are the same measurement, with the same error. */
+  price: number;
+  sizeBytes: number;
+  scratchBytes: number;
+  packedBytes: number;
+  bitOps: number;
+}
+
+/** Prices of layers, as far as they have been asked for. */
+export class PriceList {
+  readonly prices: Price[] = [];
+  private readonly index: LutIndex;
+  private readonly network: Pick<Network, 'name'>;
+  private readonly runsConditional: RunsConditional;
+  private readonly positions = new Map<string, number>();
+
+  constructor(index: LutIndex, network: Pick<Network, 'name'>, runsConditional: RunsConditional) {
+    this.index = index;
+    this.network = network;
+    this.runsConditional = runsConditional;
+  }
+
+  /**
+   * Looks a layer of a planned candidate up.
+   *
+   * @throws {BitbudgetError} `missing-entry` where the table lacks it.
+   */
+  layer(layer: Layer, plan: TensorPlan): PricedLayer {
+    const workload = plan.workloads.get(layer.name)!;
+    const scheme = plan.schemes.get(layer.name)!;
+    const entry = this.index.require(entryKey(workload, scheme), this.network.name);
+    const { unconditional } = entry;
+    const fallback =
+      unconditional && !this.runsConditional(layer.name, scheme, entry.variant) ? unconditional : undefined;
+    const { weightBits, activationBits } = schemeBits(scheme);
+    return {
+      key: entry.key,
+      price: this.position(entry, fallback),
+      sizeBytes: layerSizeBytes(workload, scheme, 'bias' in layer && layer.bias),
+      scratchBytes: fallback?.scratchBytes ?? entry.scratchBytes,
+      packedBytes: entry.packedBytes,
+      bitOps: workloadMacs(workload) * weightBits * activationBits,
+    };
+  }
+
+  private position(entry: LutEntry, fallback: LutEntry['unconditional']): number {
+    const name = `${entry.key} ${fallback?.variant ?? entry.variant}`;
+    const known = this.positions.get(name);
+    if (known !== undefined) return known;
+    const energyUj = entry.energyUj && entry.energyUj.source !== 'model' ? entry.energyUj.value : undefined;
+    // the meter read the fastest variant; another one of the same work takes its time at the same power
+    const slowdown = fallback ? fallback.latencyUs.median / entry.latencyUs.median : 1;
+    this.prices.push(
+      priceOf(fallback?.latencyUs ?? entry.latencyUs, energyUj === undefined ? undefined : energyUj * slowdown),
+    );
+    this.positions.set(name, this.prices.length - 1);
+    return this.prices.length - 1;
+  }
+}
+
+function priceOf({ median, low, high }: LutLatency, energyUj: number | undefined): Price {
+  return { medianUs: median, belowUs: median - low, aboveUs: high - median, energyUj };
+}
