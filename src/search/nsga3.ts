@@ -1,0 +1,28 @@
+import { defaultDivisions, referenceDirections } from './directions.ts';
+import type { OperatorSettings, SearchOptions, SearchResult } from './options.ts';
+import { runEvolution } from './run.ts';
+import { Nsga3Survival } from './survival/nsga3-survival.ts';
+
+export interface Nsga3Options extends SearchOptions {
+  /** Of the reference directions; by default as fine as the population can occupy. Several make several layers. */
+  divisions?: number | number[];
+}
+
+/** The settings of the original paper (table II). */
+const OPERATORS: OperatorSettings = { crossoverProbability: 1, crossoverIndex: 30, mutationIndex: 20 };
+
+/**
+ * NSGA-III: evolution towards a front, spread along reference directions; for any number of objectives, all minimised,
+ * in any units. No genome is evaluated twice, and no result depends on anything but the options.
+ *
+ * @throws {BitbudgetError} `usage` for senseless options, `input` for evaluations that are not finite, `mismatch` for a
+ * state to resume that is of another search.
+ * @see Deb and Jain, An evolutionary many-objective optimization algorithm using reference-point-based nondominated
+ * sorting approach, parts I and II, IEEE TEC 18(4), 2014.
+ * @example nsga3({ variables: [{ kind: 'choice', count: 4 }], objectives: 1, evaluate: (batch) => batch.map(([x]) => ({ objectives: [x] })), seed: 1, population: 4, generations: 2 }) instanceof Promise // => true
+ */
+export async function nsga3(options: Nsga3Options): Promise<SearchResult> {
+  const divisions = options.divisions ?? defaultDivisions(options.objectives, options.population);
+  const directions = referenceDirections(options.objectives, divisions);
+  return runEvolution(options, { name: 'nsga3', survival: new Nsga3Survival(directions), operators: OPERATORS });
+}
