@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import type { Rank } from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CORRELATE_FIELDS, FILTER_GRADIENT_FIELDS, PACK_FIELDS, phasesOf } from '../../../src/autodiff/convolution.ts';
 import type { Autodiff, Tensor } from '../../../src/autodiff/index.ts';
@@ -81,6 +80,7 @@ const CASES: Case[] = [
   },
 ];
 
+const ones = (length: number) => new Array(length).fill(1);
 const count = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
 
 /** The plain sums that define a convolution and its two gradients, in double precision. */
