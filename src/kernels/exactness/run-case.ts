@@ -1,0 +1,146 @@
+import { runReference } from '../../quant/reference/run.ts';
+import { PARAMETER_BYTES } from '../parameters.ts';
+import type { KernelVariant, LoadedKernels } from '../types.ts';
+import type { ExactnessCase } from './layers.ts';
+
+/** Guard bytes on either side of every buffer. */
+const GUARD_BYTES = 64;
+const PAGE_BYTES = 65536;
+
+type Buffer = 'input' | 'residual' | 'output' | 'weights' | 'constants' | 'scratch' | 'parameters';
+
+/** Address and size of each buffer, and the one that ends where the memory ends. */
+interface Layout {
+  address: Record<Buffer, number>;
+  size: Record<Buffer, number>;
+  /** First byte after the buffers that lie side by side. */
+  end: number;
+  atMemoryEnd: Buffer;
+}
+
+/**
+ * Runs a case on the kernel and compares it with the reference, bit for bit. Input, residual and output take turns at the
+ * very end of the memory, where one byte too far traps; all memory around is filled with a pattern, as are scratch and
+ * output, and nothing but these two may change.
+ *
+ * @returns what is wrong, or undefined.
+ */
+export function runCase(kernels: LoadedKernels, variant: KernelVariant, testCase: ExactnessCase): string | undefined {
+  const { layer, input, residual } = testCase;
+  const { workload } = layer;
+  const expected = bytesOf(runReference(layer, input, residual));
+  const weights = variant.packWeights(layer);
+  const constants = variant.packConstants(layer);
+  if (weights.length !== variant.packedBytes(workload))
+    return 'packedBytes is not the size of what packWeights returns';
+  if (constants.length !== variant.constantsBytes(workload)) return 'constantsBytes is not the size of packConstants';
+  for (const atMemoryEnd of ['input', 'residual', 'output'] as const) {
+    if (atMemoryEnd === 'residual' && !residual) continue;
+    const reason = runPlaced(kernels, variant, testCase, { expected, weights, constants }, atMemoryEnd);
+    if (reason) return `${testCase.name}, ${atMemoryEnd} last in memory: ${reason}`;
+  }
+  return undefined;
+}
+
+function runPlaced(
+  kernels: LoadedKernels,
+  variant: KernelVariant,
+  { layer, input, residual }: ExactnessCase,
+  { expected, weights, constants }: Record<'expected' | 'weights' | 'constants', Uint8Array>,
+  atMemoryEnd: 'input' | 'residual' | 'output',
+): string | undefined {
+  const layout = place(kernels, atMemoryEnd, {
+    input: input.byteLength,
+    residual: residual?.byteLength ?? 0,
+    output: expected.length,
+    weights: weights.length,
+    constants: constants.length,
+    scratch: variant.scratchBytes(layer.workload),
+    parameters: PARAMETER_BYTES,
+  });
+  const { address } = layout;
+  const memory = new Uint8Array(kernels.memory.buffer);
+  fillPattern(memory, layout, kernels.heapBase, atMemoryEnd);
+  memory.set(bytesOf(input), address.input);
+  if (residual) memory.set(bytesOf(residual), address.residual);
+  memory.set(weights, address.weights);
+  memory.set(constants, address.constants);
+  variant.writeParameters(new DataView(memory.buffer), address.parameters, layer, address);
+  const before = memory.slice(kernels.heapBase, layout.end);
+  const beforeLast = memory.slice(memory.length - layout.size[atMemoryEnd] - GUARD_BYTES);
+  try {
+    kernels.call(variant.id)(address.parameters);
+  } catch (error) {
+    return `it traps: ${(error as Error).message}`;
+  }
+  return (
+    difference(memory.subarray(address.output, address.output + expected.length), expected, layer.output.type) ??
+    changed(memory, before, kernels.heapBase, layout) ??
+    changed(memory, beforeLast, memory.length - beforeLast.length, layout)
+  );
+}
+
+/** Puts the buffers side by side with guards between them; tensors at odd addresses, the rest at multiples of 16. */
+function place(kernels: LoadedKernels, atMemoryEnd: Buffer, size: Record<Buffer, number>): Layout {
+  let end = kernels.heapBase + GUARD_BYTES;
+  const address = {} as Record<Buffer, number>;
+  for (const name of ['parameters', 'constants', 'weights', 'scratch', 'input', 'residual', 'output'] as const) {
+    const aligned = Math.ceil(end / 16) * 16;
+    address[name] = name === 'input' ? aligned + 1 : name === 'residual' || name === 'output' ? aligned + 3 : aligned;
+    end = address[name] + size[name] + GUARD_BYTES;
+  }
+  const missing = end + size[atMemoryEnd] + 2 * GUARD_BYTES - kernels.memory.buffer.byteLength;
+  if (missing > 0) kernels.memory.grow(Math.ceil(missing / PAGE_BYTES));
+  address[atMemoryEnd] = kernels.memory.buffer.byteLength - size[atMemoryEnd];
+  return { address, size, end, atMemoryEnd };
+}
+
+/** Three patterns, one of them NaN when read as f32, so that a byte read outside shows in one run or another. */
+function fillPattern(memory: Uint8Array, layout: Layout, from: number, atMemoryEnd: Buffer): void {
+  const last = memory.length - layout.size[atMemoryEnd] - GUARD_BYTES;
+  for (const [start, end] of [
+    [from, layout.end],
+    [last, memory.length],
+  ]) {
+    if (atMemoryEnd === 'input') memory.fill(0xff, start, end);
+    else if (atMemoryEnd === 'residual') memory.fill(0x80, start, end);
+    else for (let i = start; i < end; i++) memory[i] = (i * 167 + 13) & 0xff;
+  }
+}
+
+/** The first byte outside scratch and output that is not what it was. */
+function changed(memory: Uint8Array, before: Uint8Array, start: number, layout: Layout): string | undefined {
+  const inside = (at: number, buffer: Buffer) =>
+    at >= layout.address[buffer] && at < layout.address[buffer] + layout.size[buffer];
+  for (let i = 0; i < before.length; i++) {
+    if (memory[start + i] === before[i]) continue;
+    const at = start + i;
+    if (!inside(at, 'scratch') && !inside(at, 'output')) return `it writes outside its buffers, ${whereIs(at, layout)}`;
+  }
+  return undefined;
+}
+
+function whereIs(at: number, layout: Layout): string {
+  const distances = (Object.keys(layout.address) as Buffer[]).map((buffer) => ({
+    buffer,
+    distance: at - layout.address[buffer],
+  }));
+  distances.sort((a, b) => Math.abs(a.distance) - Math.abs(b.distance));
+  const { buffer, distance } = distances[0];
+  return `byte ${distance} of ${buffer}, which has ${layout.size[buffer]}`;
+}
+
+function difference(actual: Uint8Array, expected: Uint8Array, type: 'u8' | 'f32'): string | undefined {
+  const at = expected.findIndex((byte, i) => byte !== actual[i]);
+  if (at < 0) return undefined;
+  const width = type === 'f32' ? 4 : 1;
+  const element = Math.floor(at / width);
+  const read = (bytes: Uint8Array) =>
+    type === 'u8' ? bytes[element] : new DataView(bytes.slice(element * 4, element * 4 + 4).buffer).getFloat32(0, true);
+  const count = expected.length / width;
+  return `element ${element} of ${count} is ${read(actual)}, the reference says ${read(expected)}`;
+}
+
+function bytesOf(tensor: Uint8Array | Float32Array): Uint8Array {
+  return new Uint8Array(tensor.buffer, tensor.byteOffset, tensor.byteLength);
+}

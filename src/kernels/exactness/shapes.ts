@@ -1,0 +1,134 @@
+import type { Padding, Pair } from '../../network/types.ts';
+import { outputSize, type Workload, type WorkloadOp } from '../../network/workload.ts';
+import type { KernelVariant } from '../types.ts';
+
+/** The part of a workload that these tables vary. */
+export type WorkloadShape = Pick<
+  Workload,
+  'height' | 'width' | 'inChannels' | 'outChannels' | 'kernel' | 'stride' | 'padding'
+>;
+
+type Row = [height: number, width: number, inChannels: number, outChannels: number, ...window: [Pair, Pair, Padding]];
+
+const NO_PADDING: Padding = [0, 0, 0, 0];
+const ALONE: [Pair, Pair, Padding] = [[1, 1], [1, 1], NO_PADDING];
+
+/** Odd channels, pixel and channel tails, one-sided padding, strides, windows of every form, outputs below a tile. */
+const CONVOLUTIONS: Row[] = [
+  [5, 5, 1, 1, [3, 3], [1, 1], [1, 1, 1, 1]],
+  [4, 6, 3, 16, [3, 3], [1, 1], [1, 1, 1, 1]],
+  [7, 5, 5, 5, [3, 3], [2, 2], [0, 1, 1, 0]], // SAME of TensorFlow with stride 2
+  [8, 8, 4, 16, [3, 3], [2, 2], [0, 1, 1, 0]],
+  [6, 6, 17, 17, [3, 3], [1, 1], [1, 1, 1, 1]],
+  [8, 8, 16, 32, [3, 3], [1, 1], [1, 1, 1, 1]],
+  [3, 3, 8, 24, [5, 5], [1, 1], [2, 2, 2, 2]],
+  [1, 9, 4, 20, [1, 5], [1, 1], [0, 2, 0, 2]],
+  [9, 1, 6, 9, [5, 1], [1, 1], [2, 0, 2, 0]],
+  [5, 7, 16, 16, [1, 1], [1, 1], NO_PADDING],
+  [7, 7, 33, 10, [1, 1], [2, 2], NO_PADDING],
+  [1, 1, 40, 16, [1, 1], [1, 1], NO_PADDING],
+  [1, 3, 12, 18, [1, 1], [1, 1], NO_PADDING],
+  [2, 1, 64, 48, [3, 3], [1, 1], [1, 1, 1, 1]],
+  [4, 4, 3, 8, [4, 4], [4, 4], NO_PADDING],
+  [6, 5, 7, 33, [2, 3], [1, 2], [1, 0, 0, 2]],
+  [5, 5, 64, 16, [3, 3], [1, 1], [1, 1, 1, 1]],
+  [8, 8, 9, 12, [3, 3], [3, 3], [1, 1, 0, 0]],
+  [6, 6, 31, 15, [3, 3], [1, 1], NO_PADDING],
+  [3, 3, 2, 40, [3, 3], [1, 1], [2, 2, 2, 2]],
+  [5, 5, 16, 7, [1, 1], [1, 1], [1, 1, 1, 1]],
+];
+
+const DENSE: Row[] = [
+  [1, 1, ...ALONE],
+  [3, 10, ...ALONE],
+  [7, 16, ...ALONE],
+  [8, 3, ...ALONE],
+  [9, 17, ...ALONE],
+  [17, 33, ...ALONE],
+  [64, 10, ...ALONE],
+  [100, 48, ...ALONE],
+  [577, 5, ...ALONE],
+].map(([inputs, outputs, ...rest]) => [1, 1, inputs, outputs, ...rest] as Row);
+
+const POOLS: Row[] = [
+  [4, 4, 1, 1, [2, 2], [2, 2], NO_PADDING],
+  [5, 7, 3, 3, [3, 3], [2, 2], [1, 1, 1, 1]],
+  [6, 6, 5, 5, [3, 3], [1, 1], [1, 1, 1, 1]],
+  [7, 5, 16, 16, [3, 3], [2, 2], [0, 1, 1, 0]],
+  [3, 9, 17, 17, [2, 5], [1, 3], [1, 2, 0, 2]],
+  [8, 8, 40, 40, [8, 8], [1, 1], NO_PADDING],
+  [1, 5, 15, 15, [1, 3], [1, 1], [0, 1, 0, 1]],
+];
+
+/** For ops without a window: global pools, sums, softmax. */
+const PLANES: Row[] = [
+  [1, 1, 1, 1, ...ALONE],
+  [3, 5, 3, 3, ...ALONE],
+  [4, 4, 16, 16, ...ALONE],
+  [7, 3, 17, 17, ...ALONE],
+  [8, 8, 64, 64, ...ALONE],
+  [2, 9, 10, 10, ...ALONE],
+];
+
+const SUBSAMPLES: Row[] = [
+  [4, 4, 1, 1, [1, 1], [2, 2], NO_PADDING],
+  [5, 7, 3, 9, [1, 1], [2, 2], [0, 0, 0, 3]],
+  [8, 8, 16, 32, [1, 1], [2, 2], [0, 0, 0, 8]],
+  [6, 3, 17, 34, [1, 1], [3, 1], [0, 0, 0, 17]],
+  [2, 2, 33, 33, [1, 1], [1, 1], NO_PADDING],
+];
+
+const TABLES: Record<WorkloadOp, Row[]> = {
+  conv2d: CONVOLUTIONS,
+  dense: DENSE,
+  averagePool: POOLS,
+  maxPool: POOLS,
+  globalAveragePool: PLANES,
+  add: PLANES,
+  softmax: PLANES,
+  subsample: SUBSAMPLES,
+};
+
+/** The fixed shapes of an op. */
+export function shapesOf(op: WorkloadOp): WorkloadShape[] {
+  return TABLES[op].map(([height, width, inChannels, outChannels, kernel, stride, padding]) => ({
+    height,
+    width,
+    inChannels,
+    outChannels,
+    kernel,
+    stride,
+    padding,
+  }));
+}
+
+/**
+ * The shape of one pixel with the largest K that a variant supports, at which the accumulator bound must hold; undefined
+ * where there is no bound.
+ */
+export function largestShape(variant: KernelVariant, template: Workload): WorkloadShape | undefined {
+  const supports = (inChannels: number) => variant.supports({ ...template, ...onePixel(inChannels) });
+  let low = 1;
+  let high = 2 ** 24;
+  if (supports(high)) return undefined;
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (supports(middle)) low = middle;
+    else high = middle;
+  }
+  return onePixel(low);
+}
+
+function onePixel(inChannels: number): WorkloadShape {
+  const [kernel, stride, padding] = ALONE;
+  return { height: 1, width: 1, inChannels, outChannels: 9, kernel, stride, padding };
+}
+
+/** Elements of the tensors of a workload. */
+export function tensorSizes(w: Workload): { input: number; output: number } {
+  const input = w.height * w.width * w.inChannels;
+  if (w.op === 'globalAveragePool') return { input, output: w.outChannels };
+  // a subsample's padding is channels
+  const [height, width] = outputSize(w.op === 'subsample' ? { ...w, padding: NO_PADDING } : w);
+  return { input, output: height * width * w.outChannels };
+}

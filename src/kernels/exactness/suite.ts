@@ -1,0 +1,27 @@
+import { KERNEL_VARIANTS } from '../registry.ts';
+import type { KernelVariant, LoadedKernels } from '../types.ts';
+import { casesFor, type Extent } from './cases.ts';
+import { runCase } from './run-case.ts';
+
+/** What became of one variant. */
+export interface VariantResult {
+  id: string;
+  cases: number;
+  failures: string[];
+}
+
+/** Runs all cases of a variant; needs no environment, so it runs in Node, in browsers and under emulation alike. */
+export function checkVariant(kernels: LoadedKernels, variant: KernelVariant, extent: Extent = 'full'): VariantResult {
+  const cases = casesFor(variant, extent);
+  const failures = cases
+    .map((testCase) => runCase(kernels, variant, testCase))
+    .filter((reason) => reason !== undefined);
+  return { id: variant.id, cases: cases.length, failures };
+}
+
+/** Runs the whole suite on the kernels of one instruction set. */
+export function checkAll(kernels: LoadedKernels, extent: Extent = 'full'): VariantResult[] {
+  return KERNEL_VARIANTS.filter((variant) => variant.isa === kernels.isa).map((variant) =>
+    checkVariant(kernels, variant, extent),
+  );
+}

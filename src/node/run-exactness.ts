@@ -1,0 +1,18 @@
+/**
+ * Runs the exactness suite in this very engine and prints `N passed, N failed`; exit code 1 after a failure. A script of
+ * its own, for engines that have no test runner: `node dist/node/run-exactness.js` under an emulator or another version.
+ */
+import { checkAll } from '../kernels/exactness/suite.ts';
+import { loadKernels } from '../kernels/load.ts';
+import { loadKernelModule } from './kernel-files.ts';
+
+const kernels = loadKernels(await loadKernelModule({ optimize: false }));
+let passed = 0;
+let failed = 0;
+for (const { id, cases, failures } of checkAll(kernels)) {
+  passed += cases - failures.length;
+  failed += failures.length;
+  for (const failure of failures) process.stdout.write(`${id}: ${failure}\n`);
+}
+process.stdout.write(`${passed} passed, ${failed} failed\n`);
+process.exitCode = failed === 0 ? 0 : 1;
