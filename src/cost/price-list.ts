@@ -57,7 +57,7 @@ export class PriceList {
   layer(layer: Layer, plan: TensorPlan): PricedLayer {
     const workload = plan.workloads.get(layer.name)!;
     const scheme = plan.schemes.get(layer.name)!;
-    const entry = this.index.require(entryKey(workload, scheme), this.network.name);
+    const entry = this.index.entryFor(entryKey(workload, scheme), this.network.name);
     const { unconditional } = entry;
     const fallback =
       unconditional && !this.runsConditional(layer.name, scheme, entry.variant) ? unconditional : undefined;

@@ -46,7 +46,7 @@ export class LutIndex {
    * @param networkName for the command that would measure what is missing.
    * @throws {BitbudgetError} `missing-entry`, naming the key; nothing is ever priced at zero.
    */
-  require(key: string, networkName: string): LutEntry {
+  entryFor(key: string, networkName: string): LutEntry {
     const entry = this.byKey.get(key);
     if (entry) return entry;
     throw missingEntry(key, networkName);

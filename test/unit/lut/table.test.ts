@@ -24,11 +24,9 @@ describe('looking an entry up', () => {
 
   it('refuses a missing one with its key and the command that measures it', () => {
     const absent = key.replace('w4a4', 'w3a5');
-    const require = () => new LutIndex(table).require(absent, 'resnet8');
-    expect(require).toThrow(
-      expect.objectContaining({ kind: 'missing-entry', message: expect.stringContaining(absent) }),
-    );
-    expect(require).toThrow(
+    const find = () => new LutIndex(table).entryFor(absent, 'resnet8');
+    expect(find).toThrow(expect.objectContaining({ kind: 'missing-entry', message: expect.stringContaining(absent) }));
+    expect(find).toThrow(
       expect.objectContaining({
         remedy: expect.stringContaining('bitbudget profile --network resnet8 --schemes w3a5'),
       }),
