@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { BitbudgetError } from '../core/errors.ts';
+import { sha256Hex } from '../core/sha256.ts';
+import { seededWeights } from '../network/seeded-weights.ts';
+import type { Network } from '../network/types.ts';
+import { decodeWeights } from '../network/weights-file.ts';
+import { assertWeightsFit } from '../network/weights-fit.ts';
+import { zooNetwork } from '../network/zoo/index.ts';
+
+export interface OpenNetworkOptions {
+  /** A weights file made by `bitbudget train`; the zoo's own weights unless given. */
+  weightsFile?: string;
+  /** For networks without trained weights. */
+  seed?: number;
+}
+
+export interface OpenedNetwork {
+  network: Network;
+  /** Whether the weights were learned; seeded ones serve for latency only. */
+  trained: boolean;
+  /** Of the names and bytes of all weights. */
+  weightsSha256: string;
+}
+
+/**
+ * A network with weights: trained ones where the zoo has them or a file is given, otherwise seeded ones.
+ *
+ * @throws {BitbudgetError} `usage` for an unknown name; `damaged-file` for weights that are damaged or of another network.
+ */
+export async function openNetwork(name: string, options: OpenNetworkOptions = {}): Promise<OpenedNetwork> {
+  const graph = zooNetwork(name);
+  const file = options.weightsFile ?? zooWeightsFile(name);
+  if (!options.weightsFile && !existsSync(file)) {
+    const network = seededWeights(graph, options.seed ?? 1);
+    return { network, trained: false, weightsSha256: weightsSha256(network) };
+  }
+  const { weights } = decodeWeights(await readWeights(file), file);
+  assertWeightsFit(graph, weights, file);
+  const network = { ...graph, weights };
+  return { network, trained: true, weightsSha256: weightsSha256(network) };
+}
+
+/** A network of the zoo by name, with its weights. */
+export async function loadNetwork(name: string, options: OpenNetworkOptions = {}): Promise<Network> {
+  return (await openNetwork(name, options)).network;
+}
+
+async function readWeights(file: string): Promise<Uint8Array> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new BitbudgetError(
+      'input',
+      `The weights file ${file} cannot be read (${code}).`,
+      'Check the path, or make one with `bitbudget train`.',
+    );
+  }
+}
+
+/** src/node and dist/node both have the zoo beside them. */
+function zooWeightsFile(name: string): string {
+  return fileURLToPath(new URL(`../network/zoo/weights/${name}.weights`, import.meta.url));
+}
+
+/** Fingerprint of a network's weights: names and values in the order of their names. */
+function weightsSha256({ weights }: Network): string {
+  const names = [...weights.keys()].sort();
+  const hashes = names.map((name) => {
+    const { buffer, byteOffset, byteLength } = weights.get(name)!;
+    return `${name}:${sha256Hex(new Uint8Array(buffer, byteOffset, byteLength))}`;
+  });
+  return sha256Hex(hashes.join('\n'));
+}

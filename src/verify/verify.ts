@@ -1,0 +1,71 @@
+import { Random } from '../core/random.ts';
+import type { CostModel, Estimate } from '../cost/types.ts';
+import { DEFAULT_NETWORK_TIMING, type NetworkTimingOptions, timeNetworks } from '../measure/networks.ts';
+import { type PredictionError, predictionError } from '../measure/statistics.ts';
+import type { Bench } from '../measure/surroundings.ts';
+import { quantizeNetwork } from '../quant/quantize.ts';
+import type { Scheme } from '../quant/scheme.ts';
+
+/** One network's prediction beside its measurement, both with 95% intervals, in milliseconds. */
+export interface VerifiedNetwork {
+  schemes: Scheme[];
+  predictedMs: number;
+  lowMs: number;
+  highMs: number;
+  measuredMs: number;
+  measuredLowMs: number;
+  measuredHighMs: number;
+}
+
+/** All networks, and the error over the whole set. */
+export interface VerificationReport extends Omit<PredictionError, 'networks'> {
+  networks: VerifiedNetwork[];
+}
+
+/**
+ * Proves a table: loads candidates of one network, times them end to end in interleaved rounds and compares with what
+ * the cost model predicts from the table.
+ *
+ * @param assignments one scheme for each of `costModel.layers`, for each candidate.
+ * @throws {BitbudgetError} `missing-entry` if the table cannot price a candidate, `interrupted` on cancellation.
+ */
+export async function verifyPredictions(
+  bench: Bench,
+  costModel: CostModel,
+  assignments: readonly (readonly Scheme[])[],
+  options: { seed: number; timing?: NetworkTimingOptions },
+): Promise<VerificationReport> {
+  const predicted = assignments.map((schemes): Estimate => costModel.estimate(schemes).latencyMs);
+  const sessions = assignments.map((schemes) => {
+    const byLayer = new Map(costModel.layers.map((layer, i) => [layer, schemes[i]]));
+    return bench.engine.load(quantizeNetwork(bench.source, byLayer));
+  });
+  const timing = options.timing ?? DEFAULT_NETWORK_TIMING;
+  const measured = await timeNetworks(sessions, bench.input, bench, new Random(options.seed), timing, bench);
+  for (const session of sessions) session.dispose();
+
+  const networks = assignments.map((schemes, i) => ({
+    schemes: [...schemes],
+    predictedMs: predicted[i].value,
+    lowMs: predicted[i].low,
+    highMs: predicted[i].high,
+    measuredMs: measured[i].median,
+    measuredLowMs: measured[i].low,
+    measuredHighMs: measured[i].high,
+  }));
+  const error = predictionError(networks.map((n) => ({ predicted: n.predictedMs, measured: n.measuredMs })));
+  return { ...error, networks };
+}
+
+/**
+ * Whether a measured latency keeps a budget: surely, surely not, or undecided because the budget lies in the interval.
+ *
+ * @example keepsBudget({ measuredMs: 2, measuredLowMs: 1.9, measuredHighMs: 2.1 }, 1.5) // => 'over'
+ */
+export function keepsBudget(
+  network: Pick<VerifiedNetwork, 'measuredMs' | 'measuredLowMs' | 'measuredHighMs'>,
+  budgetMs: number,
+): 'within' | 'within-interval' | 'over' {
+  if (network.measuredMs <= budgetMs) return 'within';
+  return network.measuredLowMs <= budgetMs ? 'within-interval' : 'over';
+}
