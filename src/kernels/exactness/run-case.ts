@@ -7,15 +7,15 @@ import type { ExactnessCase } from './layers.ts';
 const GUARD_BYTES = 64;
 const PAGE_BYTES = 65536;
 
-type Buffer = 'input' | 'residual' | 'output' | 'weights' | 'constants' | 'scratch' | 'parameters';
+type BufferName = 'input' | 'residual' | 'output' | 'weights' | 'constants' | 'scratch' | 'parameters';
 
 /** Address and size of each buffer, and the one that ends where the memory ends. */
 interface Layout {
-  address: Record<Buffer, number>;
-  size: Record<Buffer, number>;
+  address: Record<BufferName, number>;
+  size: Record<BufferName, number>;
   /** First byte after the buffers that lie side by side. */
   end: number;
-  atMemoryEnd: Buffer;
+  atMemoryEnd: BufferName;
 }
 
 /**
@@ -81,9 +81,9 @@ function runPlaced(
 }
 
 /** Puts the buffers side by side with guards between them; tensors at odd addresses, the rest at multiples of 16. */
-function place(kernels: LoadedKernels, atMemoryEnd: Buffer, size: Record<Buffer, number>): Layout {
+function place(kernels: LoadedKernels, atMemoryEnd: BufferName, size: Record<BufferName, number>): Layout {
   let end = kernels.heapBase + GUARD_BYTES;
-  const address = {} as Record<Buffer, number>;
+  const address = {} as Record<BufferName, number>;
   for (const name of ['parameters', 'constants', 'weights', 'scratch', 'input', 'residual', 'output'] as const) {
     const aligned = Math.ceil(end / 16) * 16;
     address[name] = name === 'input' ? aligned + 1 : name === 'residual' || name === 'output' ? aligned + 3 : aligned;
@@ -96,7 +96,7 @@ function place(kernels: LoadedKernels, atMemoryEnd: Buffer, size: Record<Buffer,
 }
 
 /** Three patterns, one of them NaN when read as f32, so that a byte read outside shows in one run or another. */
-function fillPattern(memory: Uint8Array, layout: Layout, from: number, atMemoryEnd: Buffer): void {
+function fillPattern(memory: Uint8Array, layout: Layout, from: number, atMemoryEnd: BufferName): void {
   const last = memory.length - layout.size[atMemoryEnd] - GUARD_BYTES;
   for (const [start, end] of [
     [from, layout.end],
@@ -110,7 +110,7 @@ function fillPattern(memory: Uint8Array, layout: Layout, from: number, atMemoryE
 
 /** The first byte outside scratch and output that is not what it was. */
 function changed(memory: Uint8Array, before: Uint8Array, start: number, layout: Layout): string | undefined {
-  const inside = (at: number, buffer: Buffer) =>
+  const inside = (at: number, buffer: BufferName) =>
     at >= layout.address[buffer] && at < layout.address[buffer] + layout.size[buffer];
   for (let i = 0; i < before.length; i++) {
     if (memory[start + i] === before[i]) continue;
@@ -121,7 +121,7 @@ function changed(memory: Uint8Array, before: Uint8Array, start: number, layout: 
 }
 
 function whereIs(at: number, layout: Layout): string {
-  const distances = (Object.keys(layout.address) as Buffer[]).map((buffer) => ({
+  const distances = (Object.keys(layout.address) as BufferName[]).map((buffer) => ({
     buffer,
     distance: at - layout.address[buffer],
   }));
