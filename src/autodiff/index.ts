@@ -146,10 +146,11 @@ export class Autodiff {
     const loss = tf.customGrad((...given) => {
       const [values, save] = given as unknown as [Tensor, (tensors: Tensor[]) => void];
       const probabilities = tf.softmax(values);
-      save([probabilities]);
+      save([probabilities, targets]);
       const logs = tf.log(tf.maximum(probabilities, 1e-30));
       const value = tf.div(tf.neg(tf.sum(tf.mul(targets, logs))), values.shape[0]);
-      const gradFunc = (dy: Tensor, [saved]: Tensor[]) => tf.mul(tf.div(tf.sub(saved, targets), values.shape[0]), dy);
+      const gradFunc = (dy: Tensor, [softmax, wanted]: Tensor[]) =>
+        tf.mul(tf.div(tf.sub(softmax, wanted), values.shape[0]), dy);
       return { value, gradFunc };
     });
     return loss(logits);

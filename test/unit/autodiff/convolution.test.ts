@@ -177,7 +177,7 @@ describe('the convolution of the training step', () => {
     const { tf } = autodiff;
     const total = tf.tidy(() =>
       tf
-        .conv2d(tf.ones([1, 5, 5, 1]), tf.ones([3, 3, 1, 1]), 1, 'valid', 'NHWC', 2)
+        .conv2d(tf.tensor4d(ones(25), [1, 5, 5, 1]), tf.tensor4d(ones(9), [3, 3, 1, 1]), 1, 'valid', 'NHWC', 2)
         .sum()
         .dataSync(),
     );
