@@ -69,22 +69,23 @@ function absorb(
   }
 }
 
-/** Fuses an addition into the convolution among its operands that runs last, if nothing else reads that one. */
+/** Fuses an addition into a convolution that nothing else reads; of two, into the one that runs last. */
 function absorbAdd(
   layer: Extract<Layer, { op: 'add' }>,
   byName: Map<string, Layer>,
   single: (name: string) => boolean,
   originals: readonly Layer[],
 ): Conv2dLayer | undefined {
-  const [a, b] = layer.inputs;
-  if (a === b) return undefined;
   const position = (name: string) => originals.findIndex((original) => original.name === name);
-  const [later, earlier] = position(a) > position(b) ? [a, b] : [b, a];
-  const host = byName.get(later);
-  if (host?.op !== 'conv2d' || host.activation !== 'none' || host.inputs.length > 1 || !single(later)) return undefined;
-  host.inputs.push(earlier);
-  host.activation = layer.activation;
-  return host;
+  const operands = [...layer.inputs].sort((a, b) => position(b) - position(a));
+  for (const [i, name] of operands.entries()) {
+    const host = byName.get(name);
+    if (host?.op !== 'conv2d' || host.activation !== 'none' || host.inputs.length > 1 || !single(name)) continue;
+    host.inputs.push(operands[1 - i]);
+    host.activation = layer.activation;
+    return host;
+  }
+  return undefined;
 }
 
 /** The residual may have been produced after the convolution that adds it: run the convolution last. */
