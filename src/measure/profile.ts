@@ -1,6 +1,7 @@
 import { assert } from '../core/errors.ts';
 import { Random } from '../core/random.ts';
 import type { Session } from '../engine/session.ts';
+import { createEntry } from '../lut/entry-key.ts';
 import type { LutEntry, LutValidation, Trust } from '../lut/schema.ts';
 import type { Scheme } from '../quant/scheme.ts';
 import { uniformSchemes } from '../quant/tensor-plan.ts';
@@ -117,7 +118,7 @@ function summarizeEntries(
     const latencyUs = summarizeSamples(samples);
     const unwarmed = doubt.allUnwarmed || doubt.unwarmed.has(facts.variant);
     const trust: Trust = doubt.throttled ? 'throttled' : unwarmed ? 'noisy' : entryTrust(latencyUs);
-    entries.set(key, { key, ...facts, variantSha256, latencyUs, trust });
+    entries.set(key, createEntry({ ...facts, variantSha256, latencyUs, trust }));
   }
   return entries;
 }

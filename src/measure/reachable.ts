@@ -1,6 +1,6 @@
+import { entryKey } from '../lut/entry-key.ts';
 import { consumersOf } from '../network/shapes.ts';
 import type { Network } from '../network/types.ts';
-import { workloadKey } from '../network/workload.ts';
 import type { Scheme } from '../quant/scheme.ts';
 import { planTensors, type TensorPlan, weightedLayers } from '../quant/tensor-plan.ts';
 
@@ -8,8 +8,8 @@ import { planTensors, type TensorPlan, weightedLayers } from '../quant/tensor-pl
 const MAXIMUM_NEIGHBOURS = 10;
 
 /** LUT key of one layer of a planned candidate. */
-export function entryKey(plan: TensorPlan, layer: string): string {
-  return `${workloadKey(plan.workloads.get(layer)!)}/${plan.schemes.get(layer)}`;
+export function layerKey(plan: TensorPlan, layer: string): string {
+  return entryKey(plan.workloads.get(layer)!, plan.schemes.get(layer)!);
 }
 
 /**
@@ -27,10 +27,10 @@ export function reachableKeys(folded: Network, schemes: readonly Scheme[]): Set<
     for (const pattern of combinations(neighbours.slice(0, MAXIMUM_NEIGHBOURS), classes)) {
       const assignment = new Map(weighted.map((name) => [name, pattern.get(name) ?? classes[0]]));
       const plan = planTensors(folded, assignment);
-      const workload = workloadKey(plan.workloads.get(layer.name)!);
+      const workload = plan.workloads.get(layer.name)!;
       const own = plan.schemes.get(layer.name)!;
       const served = own === 'f32' || own === 'u8' ? [own] : integerSchemes;
-      for (const scheme of served) keys.add(`${workload}/${scheme}`);
+      for (const scheme of served) keys.add(entryKey(workload, scheme));
     }
   }
   return keys;

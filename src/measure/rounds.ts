@@ -3,7 +3,7 @@ import type { Session, Step } from '../engine/session.ts';
 import type { Workload } from '../network/workload.ts';
 import { quantizeNetwork } from '../quant/quantize.ts';
 import type { Scheme } from '../quant/scheme.ts';
-import { entryKey } from './reachable.ts';
+import { layerKey } from './reachable.ts';
 import type { Assignment, BalancedSampler } from './sampler.ts';
 import { summarizeSamples } from './statistics.ts';
 import type { Bench } from './surroundings.ts';
@@ -117,7 +117,7 @@ export function loadAssignment(
   assignment: Assignment,
 ): { session: Session; keys: string[] } {
   const network = quantizeNetwork(source, assignment);
-  const keys = network.layers.map((layer) => entryKey(network.plan, layer.name));
+  const keys = network.layers.map((layer) => layerKey(network.plan, layer.name));
   return { session: engine.load(network), keys };
 }
 

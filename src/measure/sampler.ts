@@ -2,7 +2,7 @@ import type { Random } from '../core/random.ts';
 import type { Network } from '../network/types.ts';
 import type { Scheme } from '../quant/scheme.ts';
 import { planTensors, weightedLayers } from '../quant/tensor-plan.ts';
-import { entryKey } from './reachable.ts';
+import { layerKey } from './reachable.ts';
 
 export type Assignment = Map<string, Scheme>;
 
@@ -82,7 +82,7 @@ export class BalancedSampler {
     const plan = planTensors(this.folded, assignment);
     let gain = 0;
     for (const layer of this.folded.layers) {
-      const lacking = this.targetVisits - (this.visits.get(entryKey(plan, layer.name)) ?? this.targetVisits);
+      const lacking = this.targetVisits - (this.visits.get(layerKey(plan, layer.name)) ?? this.targetVisits);
       if (lacking > 0) gain += lacking * lacking;
     }
     return gain;

@@ -1,0 +1,97 @@
+import type { Cancellation, Files, Progress } from '../core/ports.ts';
+import { assertSameDevice, changedEntries } from '../lut/compatibility.ts';
+import { readLut, writeLut } from '../lut/file.ts';
+import { mergeEntries } from '../lut/merge.ts';
+import type { Lut, LutDevice, LutEngine, LutEntry } from '../lut/schema.ts';
+import { profileNetwork } from '../measure/profile.ts';
+import type { Scheme } from '../quant/scheme.ts';
+import { conditionsReader } from './conditions.ts';
+import { kernelHashes } from './kernel-files.ts';
+import type { OpenedTable } from './tables.ts';
+import type { Workbench } from './workbench.ts';
+
+export interface ProfileSettings {
+  schemes: readonly Scheme[];
+  seed: number;
+  visits: number;
+  validationNetworks: number;
+  timeMaxS?: number;
+  /** Keep the trusted entries of the table at `out` and measure only the others. */
+  resume: boolean;
+  out: string;
+}
+
+export const DEFAULT_PROFILE = { seed: 1, visits: 12, validationNetworks: 20 };
+
+interface Surroundings {
+  files: Files;
+  cancellation: Cancellation;
+  onProgress: Progress;
+}
+
+/**
+ * Profiles this machine for one network and writes its table. Entries that the table at `out` already holds for other
+ * workloads are kept, as long as they were measured here with the same kernels.
+ *
+ * @throws {BitbudgetError} `mismatch` if `out` is another device's table, `damaged-file` if it is damaged,
+ * `interrupted` on cancellation; nothing is written then.
+ */
+export async function profileThisMachine(
+  workbench: Workbench,
+  host: { device: LutDevice; engine: LutEngine; disabled: { variant: string; reason: string }[] },
+  settings: ProfileSettings,
+  { files, cancellation, onProgress }: Surroundings,
+): Promise<OpenedTable> {
+  const hashes = await kernelHashes();
+  const { device, engine, disabled } = host;
+  const existing = await usableEntries(files, settings.out, device, engine, hashes);
+  const known = settings.resume ? existing.filter(({ trust }) => trust === 'stable') : [];
+  const conditions = conditionsReader();
+  const before = conditions.conditions();
+  const result = await profileNetwork(workbench.bench({ cancellation, onProgress }), {
+    schemes: settings.schemes,
+    seed: settings.seed,
+    visits: settings.visits,
+    known: new Map(known.map((entry) => [entry.key, entry])),
+    timeMaxS: settings.timeMaxS,
+    validationNetworks: settings.validationNetworks,
+    variantHashes: hashes,
+  });
+  const { load } = before; // afterwards the load is our own
+  const table: Lut = await writeLut(
+    files,
+    settings.out,
+    {
+      schemaVersion: 1,
+      device,
+      engine,
+      threads: 1,
+      measuredAt: new Date().toISOString(),
+      clock: { stepNs: result.clockStepNs, crossOriginIsolated: null },
+      conditions: { ...conditions.conditions(), load },
+      protocol: { ...result.protocol, network: workbench.folded.name },
+      scalar: result.scalar,
+      energySource: 'model',
+      validation: result.validation,
+      disabled,
+      entries: mergeEntries(existing, result.entries),
+    },
+    { allowFewerEntries: true },
+  );
+  return { path: settings.out, table };
+}
+
+/** Entries of an earlier table that may stay: same device, same kernels. */
+async function usableEntries(
+  files: Files,
+  path: string,
+  device: LutDevice,
+  engine: LutEngine,
+  hashes: ReadonlyMap<string, string>,
+): Promise<LutEntry[]> {
+  if (!(await files.exists(path))) return [];
+  const table = await readLut(files, path);
+  assertSameDevice(table, device, engine);
+  const changed = new Set(changedEntries(table, hashes));
+  return table.entries.filter((entry) => !changed.has(entry));
+}

@@ -1,0 +1,56 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { BitbudgetError } from '../core/errors.ts';
+import type { Files } from '../core/ports.ts';
+import { chooseDevice, type DeviceFacts, readDevices } from '../cost/device.ts';
+import { readLut } from '../lut/file.ts';
+import type { Lut, LutDevice, LutEngine } from '../lut/schema.ts';
+
+/** Where a device's table is written and looked for, in the working folder. */
+export function tablePath(
+  device: Pick<LutDevice, 'id'>,
+  engine: Pick<LutEngine, 'name' | 'version'>,
+  threads = 1,
+): string {
+  const [major] = engine.version.split('.');
+  return join('lut', device.id, `${engine.name}${major}-simd-t${threads}.json`);
+}
+
+/** A table and where it was read from. */
+export interface OpenedTable {
+  path: string;
+  table: Lut;
+}
+
+/**
+ * The table that a command works with: the given file, or else the newest of this device in the working folder.
+ *
+ * @throws {BitbudgetError} `input` if there is none, `damaged-file` if it is not as it was written.
+ */
+export async function openTable(files: Files, path: string | undefined, device: LutDevice): Promise<OpenedTable> {
+  const chosen = path ?? (await newestTable(files, join('lut', device.id)));
+  if (!chosen) {
+    const problem = `There is no table of this device (${device.id}) under lut/.`;
+    throw new BitbudgetError(
+      'input',
+      problem,
+      'Measure it with `bitbudget profile`, or name another table with `--lut`.',
+    );
+  }
+  return { path: chosen, table: await readLut(files, chosen) };
+}
+
+async function newestTable(files: Files, folder: string): Promise<string | undefined> {
+  if (!(await files.exists(folder))) return undefined;
+  const tables = (await files.list(folder)).filter((name) => name.endsWith('.json')).map((name) => join(folder, name));
+  const dated = await Promise.all(tables.map(async (path) => ({ path, ms: (await stat(path)).mtimeMs })));
+  dated.sort((a, b) => b.ms - a.ms || (a.path < b.path ? -1 : 1));
+  return dated[0]?.path;
+}
+
+/** What is known of the device that a table was measured on, for the energy model. */
+export async function deviceFacts(files: Files, { device }: Pick<Lut, 'device'>): Promise<DeviceFacts> {
+  const folder = fileURLToPath(new URL('../../devices', import.meta.url));
+  return chooseDevice(await readDevices(files, folder), device);
+}
