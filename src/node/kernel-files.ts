@@ -37,7 +37,8 @@ export async function loadKernelModule(options: CompileOptions = {}): Promise<We
     setFlagsFromString('--no-liftoff');
     setFlagsFromString('--no-wasm-lazy-compilation');
   }
-  return WebAssembly.compile(await readKernelFile(`${options.isa ?? 'simd'}.wasm`));
+  // not WebAssembly.compile: under these flags Node 24 lets the process end before its promise settles
+  return new WebAssembly.Module(await readKernelFile(`${options.isa ?? 'simd'}.wasm`));
 }
 
 /** SHA-256 of each kernel's compiled code with all that it calls, by variant id. */
