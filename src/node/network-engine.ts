@@ -1,0 +1,64 @@
+import { BitbudgetError } from '../core/errors.ts';
+import { Engine } from '../engine/engine.ts';
+import type { Session } from '../engine/session.ts';
+import { loadKernels } from '../kernels/load.ts';
+import { foldNetwork } from '../network/fold.ts';
+import type { Network } from '../network/types.ts';
+import { type Candidate, candidateSchemes, quantizationSha256 } from '../quant/candidate.ts';
+import { type QuantizationSource, quantizeNetwork } from '../quant/quantize.ts';
+import type { Scheme } from '../quant/scheme.ts';
+import { uniformSchemes } from '../quant/tensor-plan.ts';
+import { type CalibrationSettings, calibratedSource, DEFAULT_CALIBRATION } from './calibrated-source.ts';
+import { loadKernelModule } from './kernel-files.ts';
+
+/** Loads whole networks: folds, calibrates on first use, quantizes, packs. */
+export class NetworkEngine {
+  readonly engine: Engine;
+  private readonly sources = new WeakMap<Network, Map<string, QuantizationSource>>();
+
+  constructor(engine: Engine) {
+    this.engine = engine;
+  }
+
+  /**
+   * Prepares a network to run.
+   *
+   * @param choice a candidate, or one scheme for the whole network; then the first convolution and the classifier stay
+   * w8a8 (f32 for f32).
+   * @throws {BitbudgetError} `mismatch` if calibration does not come out as the candidate recorded it.
+   */
+  load(network: Network, choice: Candidate | { scheme: Scheme }): Session {
+    if ('scheme' in choice) {
+      const source = this.source(network, DEFAULT_CALIBRATION);
+      return this.engine.load(quantizeNetwork(source, uniformSchemes(source.folded, choice.scheme)));
+    }
+    const source = this.source(network, choice.quantization);
+    const quantized = quantizeNetwork(source, candidateSchemes(choice));
+    if (quantizationSha256(quantized) !== choice.quantization.sha256) {
+      const problem = `Quantizing ${choice.network} does not give the numbers that the candidate recorded.`;
+      throw new BitbudgetError('mismatch', problem, 'Load it with the weights and the version that it was made with.');
+    }
+    return this.engine.load(quantized);
+  }
+
+  private source(network: Network, { method, dataset, samples, seed }: CalibrationSettings): QuantizationSource {
+    let sources = this.sources.get(network);
+    if (!sources) this.sources.set(network, (sources = new Map()));
+    const key = `${method}/${dataset}/${samples}/${seed}`;
+    let source = sources.get(key);
+    if (!source) {
+      source = calibratedSource(this.engine, foldNetwork(network), { method, dataset, samples, seed });
+      sources.set(key, source);
+    }
+    return source;
+  }
+}
+
+/**
+ * An engine with the kernels of this package, compiled by the optimising tier at once.
+ *
+ * @param options.disabled kernel variants that failed their self-test on this device.
+ */
+export async function createEngine(options: { disabled?: ReadonlySet<string> } = {}): Promise<NetworkEngine> {
+  return new NetworkEngine(new Engine(loadKernels(await loadKernelModule()), options.disabled));
+}
