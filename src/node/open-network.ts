@@ -5,8 +5,7 @@ import { BitbudgetError } from '../core/errors.ts';
 import { sha256Hex } from '../core/sha256.ts';
 import { seededWeights } from '../network/seeded-weights.ts';
 import type { Network } from '../network/types.ts';
-import { decodeWeights } from '../network/weights-file.ts';
-import { assertWeightsFit } from '../network/weights-fit.ts';
+import { attachWeights, decodeWeights } from '../network/weights-file.ts';
 import { zooNetwork } from '../network/zoo/index.ts';
 
 export interface OpenNetworkOptions {
@@ -27,7 +26,8 @@ export interface OpenedNetwork {
 /**
  * A network with weights: trained ones where the zoo has them or a file is given, otherwise seeded ones.
  *
- * @throws {BitbudgetError} `usage` for an unknown name; `damaged-file` for weights that are damaged or of another network.
+ * @throws {BitbudgetError} `usage` for an unknown name; `damaged-file` for damaged weights, `mismatch` for
+ * those of another network.
  */
 export async function openNetwork(name: string, options: OpenNetworkOptions = {}): Promise<OpenedNetwork> {
   const graph = zooNetwork(name);
@@ -37,8 +37,7 @@ export async function openNetwork(name: string, options: OpenNetworkOptions = {}
     return { network, trained: false, weightsSha256: weightsSha256(network) };
   }
   const { weights } = decodeWeights(await readWeights(file), file);
-  assertWeightsFit(graph, weights, file);
-  const network = { ...graph, weights };
+  const network = attachWeights(graph, weights, file);
   return { network, trained: true, weightsSha256: weightsSha256(network) };
 }
 

@@ -3,8 +3,7 @@ import { foldNetwork } from '../../../src/network/fold.ts';
 import { seededWeights } from '../../../src/network/seeded-weights.ts';
 import { inferShapes } from '../../../src/network/shapes.ts';
 import { summarize } from '../../../src/network/summary.ts';
-import type { Network } from '../../../src/network/types.ts';
-import { assertWeightsFit } from '../../../src/network/weights-fit.ts';
+import { attachWeights } from '../../../src/network/weights-file.ts';
 import { ZOO_NAMES, zooNetwork } from '../../../src/network/zoo/index.ts';
 import { planTensors, uniformSchemes } from '../../../src/quant/tensor-plan.ts';
 
@@ -66,17 +65,6 @@ describe('seeded weights', () => {
     const a = seededWeights(graph, 5);
     expect(seededWeights(graph, 5).weights).toEqual(a.weights);
     expect(seededWeights(graph, 6).weights).not.toEqual(a.weights);
-    expect(() => assertWeightsFit(graph, a.weights, 'a.weights')).not.toThrow();
-  });
-
-  it.each<[string, (weights: Network['weights']) => void]>([
-    ['is missing', (weights) => weights.delete('stem.kernel')],
-    ['has 3 values instead of 432', (weights) => weights.set('stem.kernel', new Float32Array(3))],
-    ['is unknown', (weights) => weights.set('extra', new Float32Array(1))],
-    ['not finite', (weights) => weights.get('stem.kernel')!.fill(Number.NaN)],
-  ])('that do not fit are refused: %s', (message, damage) => {
-    const { weights } = seededWeights(zooNetwork('resnet8'), 1);
-    damage(weights);
-    expect(() => assertWeightsFit(zooNetwork('resnet8'), weights, 'x.weights')).toThrowError(message);
+    expect(() => attachWeights(graph, a.weights, 'a.weights')).not.toThrow();
   });
 });
