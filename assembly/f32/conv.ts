@@ -18,11 +18,11 @@ class Tile4x8 {
   @inline stepBytes(): u32 { return 32; }
 
   @inline
-  multiply(offsets: usize, source: usize, w: usize, bias: usize, stage: usize, runs: u32, rowBytes: usize, steps: u32): void {
-    let row0 = source + load<u32>(offsets);
-    let row1 = source + load<u32>(offsets, 4);
-    let row2 = source + load<u32>(offsets, 8);
-    let row3 = source + load<u32>(offsets, 12);
+  multiply(offsets: usize, source: usize, w: usize, bias: usize, stage: usize, runs: u32, gap: usize, steps: u32): void {
+    let x0 = source + load<u32>(offsets);
+    let x1 = source + load<u32>(offsets, 4);
+    let x2 = source + load<u32>(offsets, 8);
+    let x3 = source + load<u32>(offsets, 12);
     let a0 = v128.load(bias);
     let a1 = v128.load(bias, 16);
     let b0 = a0;
@@ -32,10 +32,6 @@ class Tile4x8 {
     let d0 = a0;
     let d1 = a1;
     for (; runs > 0; runs--) {
-      let x0 = row0;
-      let x1 = row1;
-      let x2 = row2;
-      let x3 = row3;
       const end = w + (steps << 5);
       do {
         const w0 = v128.load(w);
@@ -58,10 +54,10 @@ class Tile4x8 {
         x3 += 4;
         w += 32;
       } while (w < end);
-      row0 += rowBytes;
-      row1 += rowBytes;
-      row2 += rowBytes;
-      row3 += rowBytes;
+      x0 += gap;
+      x1 += gap;
+      x2 += gap;
+      x3 += gap;
     }
     v128.store(stage, a0);
     v128.store(stage, a1, 16);
@@ -89,9 +85,9 @@ class Tile2x16 {
   @inline stepBytes(): u32 { return 64; }
 
   @inline
-  multiply(offsets: usize, source: usize, w: usize, bias: usize, stage: usize, runs: u32, rowBytes: usize, steps: u32): void {
-    let row0 = source + load<u32>(offsets);
-    let row1 = source + load<u32>(offsets, 4);
+  multiply(offsets: usize, source: usize, w: usize, bias: usize, stage: usize, runs: u32, gap: usize, steps: u32): void {
+    let x0 = source + load<u32>(offsets);
+    let x1 = source + load<u32>(offsets, 4);
     let a0 = v128.load(bias);
     let a1 = v128.load(bias, 16);
     let a2 = v128.load(bias, 32);
@@ -101,12 +97,10 @@ class Tile2x16 {
     let b2 = a2;
     let b3 = a3;
     for (; runs > 0; runs--) {
-      let x = row0;
-      let y = row1;
       const end = w + (steps << 6);
       do {
-        const p = v128.load32_splat(x);
-        const q = v128.load32_splat(y);
+        const p = v128.load32_splat(x0);
+        const q = v128.load32_splat(x1);
         const w0 = v128.load(w);
         a0 = f32x4.add(a0, f32x4.mul(p, w0));
         b0 = f32x4.add(b0, f32x4.mul(q, w0));
@@ -119,12 +113,12 @@ class Tile2x16 {
         const w3 = v128.load(w, 48);
         a3 = f32x4.add(a3, f32x4.mul(p, w3));
         b3 = f32x4.add(b3, f32x4.mul(q, w3));
-        x += 4;
-        y += 4;
+        x0 += 4;
+        x1 += 4;
         w += 64;
       } while (w < end);
-      row0 += rowBytes;
-      row1 += rowBytes;
+      x0 += gap;
+      x1 += gap;
     }
     v128.store(stage, a0);
     v128.store(stage, a1, 16);

@@ -16,7 +16,7 @@ class Tile1x16 {
   @inline stepBytes(): u32 { return 64; }
 
   @inline
-  multiply(offsets: usize, source: usize, w: usize, bias: usize, stage: usize, runs: u32, rowBytes: usize, steps: u32): void {
+  multiply(offsets: usize, source: usize, w: usize, bias: usize, stage: usize, runs: u32, gap: usize, steps: u32): void {
     let a0 = v128.load(bias);
     let a1 = v128.load(bias, 16);
     let a2 = v128.load(bias, 32);

@@ -2,7 +2,7 @@ import { Parameters } from "./parameters";
 
 /** Bytes at the start of the scratch that tiles and epilogues use; the packed input follows. Mirrored in TypeScript. */
 @inline
-export const STAGE_BYTES: usize = 640;
+export const STAGE_BYTES: usize = 768;
 
 /**
  * Direct convolution by register tiles, for any `Tile` with these members (all inlined, so a tile costs no call):
@@ -27,8 +27,9 @@ export function convolve<Tile>(block: Parameters, source: usize): void {
   const channels = block.outChannels;
   const run = block.kernelWidth * block.inChannels;
   const steps = (run + tile.step() - 1) / tile.step();
-  const rowBytes =
-    (block.width + block.paddingLeft + block.paddingRight) * block.inChannels << tile.elementShift();
+  const rowElements = (block.width + block.paddingLeft + block.paddingRight) * block.inChannels;
+  // from where the steps of one run end to where the next run begins; less than zero if the last step overshoots a row
+  const gap: usize = (rowElements - steps * tile.step()) << tile.elementShift();
   const panelBytes = block.kernelHeight * steps * tile.stepBytes();
   const lastPixel = max<i32>(pixels - tile.rows(), 0);
   const lastChannel = max<i32>(channels - tile.columns(), 0);
@@ -41,7 +42,7 @@ export function convolve<Tile>(block: Parameters, source: usize): void {
     for (let m: u32 = 0; m < pixels; m += tile.rows()) {
       const pixel = min<u32>(m, lastPixel);
       const offsets = block.offsets + (pixel << 2);
-      tile.multiply(offsets, source, weights, constants, block.scratch, block.kernelHeight, rowBytes, steps);
+      tile.multiply(offsets, source, weights, constants, block.scratch, block.kernelHeight, gap, steps);
       tile.store(block, pixel, channel, constants + (tile.columns() << 2));
     }
     weights += panelBytes;

@@ -1,6 +1,6 @@
 import { Parameters } from "./parameters";
 import { copyTail } from "./copy";
-import { ROUNDING_MAGIC, clamp, loadBytes4, roundToInteger, roundingOffset, storeBytes4 } from "./requantize";
+import { Rounding, clamp, loadBytes4, roundToInteger, storeBytes4 } from "./requantize";
 
 /**
  * Element by element steps that the kernels without weights share. Runs of any length and alignment; nothing is read or
@@ -19,10 +19,10 @@ export function loadReals4(source: usize, type: u32, zero: v128, scale: v128): v
  * `values` holds f32, readable in whole vectors.
  */
 export function storeReals(block: Parameters, target: usize, values: usize, count: u32): void {
-  const low = f32x4.splat(block.clampLow);
-  const high = f32x4.splat(block.clampHigh);
-  const magic = f32x4.splat(ROUNDING_MAGIC);
-  const offset = roundingOffset(block.outputZeroPoint);
+  const low = Rounding.low(block);
+  const high = Rounding.high(block);
+  const magic = Rounding.magic(block);
+  const offset = Rounding.offset(block);
   const scale = f32x4.splat(block.outputMultiplier);
   const real = block.outputType != 0;
   const width: u32 = real ? 4 : 1;

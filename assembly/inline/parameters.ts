@@ -61,6 +61,9 @@ export class Parameters {
   residualScale: f32;
 
   outputZeroPoint: i32;
+  /** 1.5 * 2^23 and its bits minus `outputZeroPoint`: see `Rounding`. */
+  roundingMagic: f32;
+  roundingOffset: i32;
   /** f32 kernels writing u8: 1 / output scale. */
   outputMultiplier: f32;
   /** For u8 output relative to the zero point (the bound minus `outputZeroPoint`), for f32 output as it is. */

@@ -1,19 +1,30 @@
 import { Parameters } from "./parameters";
 import { copyTail } from "./copy";
-import { ROUNDING_MAGIC, clamp, loadBytes4, roundToInteger, roundingOffset, storeBytes4 } from "./requantize";
+import { Rounding, clamp, loadBytes4, round, storeBytes4 } from "./requantize";
 
 /**
  * The epilogues: they bring a tile from the stage (`rows` pixels of `columns` accumulators, 4 bytes each, pixel after
  * pixel) to the output, once with everything fused: scale, residual, activation, rounding, type.
  *
- * The first output pixel is `pixel`; pixels past the last one repeat the last (the tile computed it again, with the same
- * result). Where the layer has fewer channels than the tile, residual and output pass through 64 bytes after the stage,
- * so that nothing outside the tensors is touched. Nothing is read or written past the tensors' ends.
+ * The first output pixel is `pixel`; rows past the last pixel are left out (their tile computed the last pixel again).
+ * Where the layer has fewer channels than the tile, residual and output pass through the scratch after the stage, so that
+ * nothing outside the tensors is touched. The loops over rows contain no call: one would spill every register in them.
  */
 
-/** Where the 64 bytes for a residual and the 64 for an output row begin in the scratch; tiles need less than this. */
+/** Offsets within the scratch: rows of residual and of output on their way to and from tensors narrower than a tile. */
 @inline
-const TAIL: usize = 512;
+const SPARE_RESIDUAL: usize = 256;
+@inline
+const SPARE_OUTPUT: usize = 512;
+
+/** Copies `rows` rows of `bytes` < 64 bytes between a tensor and the scratch. */
+function copyRows(target: usize, targetStride: usize, source: usize, sourceStride: usize, bytes: u32, rows: u32): void {
+  for (; rows > 0; rows--) {
+    copyTail(target, source, bytes);
+    target += targetStride;
+    source += sourceStride;
+  }
+}
 
 /**
  * Tiles of 16 int32 accumulators a pixel (bias included): v = f32(acc) * multiplier[c] (+ f32(r - zr) * mr), then
@@ -23,56 +34,70 @@ const TAIL: usize = 512;
  */
 export function storeIntegerTile(block: Parameters, stage: usize, pixel: u32, rows: u32, channel: u32, multipliers: usize): void {
   const channels = block.outChannels;
-  const last = block.outHeight * block.outWidth - 1;
-  const partial = channels < 16;
-  const real = block.outputType != 0;
-  const width: u32 = real ? 4 : 1;
-  const hasResidual = block.residualType != 0;
+  const width: u32 = block.outputType ? 4 : 1;
+  const at = pixel * channels + channel;
+  const residual = block.residual + at;
+  const output = block.output + at * width;
+  rows = min(rows, block.outHeight * block.outWidth - pixel);
+  if (channels >= 16) {
+    finishIntegers(block, stage, rows, multipliers, residual, output, channels);
+    return;
+  }
+  const spareResidual = block.scratch + SPARE_RESIDUAL;
+  const spareOutput = block.scratch + SPARE_OUTPUT;
+  if (block.residualType) copyRows(spareResidual, 16, residual, channels, channels, rows);
+  finishIntegers(block, stage, rows, multipliers, spareResidual, spareOutput, 16);
+  copyRows(output, channels * width, spareOutput, 16 * width, channels * width, rows);
+}
 
-  const low = f32x4.splat(block.clampLow);
-  const high = f32x4.splat(block.clampHigh);
-  const magic = f32x4.splat(ROUNDING_MAGIC);
-  const offset = roundingOffset(block.outputZeroPoint);
-  const residualZero = i32x4.splat(block.residualZeroPoint);
-  const residualScale = f32x4.splat(block.residualScale);
+/** Residual and output of a row begin `channels` elements after those of the row before. */
+function finishIntegers(
+  block: Parameters, stage: usize, rows: u32, multipliers: usize, residual: usize, output: usize, channels: u32,
+): void {
   const m0 = v128.load(multipliers);
   const m1 = v128.load(multipliers, 16);
   const m2 = v128.load(multipliers, 32);
   const m3 = v128.load(multipliers, 48);
-
-  for (let row: u32 = 0; row < rows; row++) {
-    const at = min(pixel + row, last) * channels + channel;
+  const low = Rounding.low(block);
+  const high = Rounding.high(block);
+  const magic = Rounding.magic(block);
+  const offset = Rounding.offset(block);
+  const residualZero = i32x4.splat(block.residualZeroPoint);
+  const residualScale = f32x4.splat(block.residualScale);
+  const hasResidual = block.residualType != 0;
+  const real = block.outputType != 0;
+  const end = stage + (rows << 6);
+  while (stage < end) {
     let v0 = f32x4.mul(f32x4.convert_i32x4_s(v128.load(stage)), m0);
     let v1 = f32x4.mul(f32x4.convert_i32x4_s(v128.load(stage, 16)), m1);
     let v2 = f32x4.mul(f32x4.convert_i32x4_s(v128.load(stage, 32)), m2);
     let v3 = f32x4.mul(f32x4.convert_i32x4_s(v128.load(stage, 48)), m3);
     stage += 64;
     if (hasResidual) {
-      let r = block.residual + at;
-      if (partial) {
-        copyTail(block.scratch + TAIL, r, channels);
-        r = block.scratch + TAIL;
-      }
-      v0 = f32x4.add(v0, f32x4.mul(loadBytes4(r, residualZero), residualScale));
-      v1 = f32x4.add(v1, f32x4.mul(loadBytes4(r + 4, residualZero), residualScale));
-      v2 = f32x4.add(v2, f32x4.mul(loadBytes4(r + 8, residualZero), residualScale));
-      v3 = f32x4.add(v3, f32x4.mul(loadBytes4(r + 12, residualZero), residualScale));
+      v0 = f32x4.add(v0, f32x4.mul(loadBytes4(residual, residualZero), residualScale));
+      v1 = f32x4.add(v1, f32x4.mul(loadBytes4(residual + 4, residualZero), residualScale));
+      v2 = f32x4.add(v2, f32x4.mul(loadBytes4(residual + 8, residualZero), residualScale));
+      v3 = f32x4.add(v3, f32x4.mul(loadBytes4(residual + 12, residualZero), residualScale));
+      residual += channels;
     }
-    const target = block.output + at * width;
-    const to = partial ? block.scratch + TAIL + 64 : target;
+    v0 = clamp(v0, low, high);
+    v1 = clamp(v1, low, high);
+    v2 = clamp(v2, low, high);
+    v3 = clamp(v3, low, high);
     if (real) {
-      v128.store(to, clamp(v0, low, high));
-      v128.store(to, clamp(v1, low, high), 16);
-      v128.store(to, clamp(v2, low, high), 32);
-      v128.store(to, clamp(v3, low, high), 48);
+      v128.store(output, v0);
+      v128.store(output, v1, 16);
+      v128.store(output, v2, 32);
+      v128.store(output, v3, 48);
+      output += channels << 2;
     } else {
-      const q0 = roundToInteger(v0, low, high, magic, offset);
-      const q1 = roundToInteger(v1, low, high, magic, offset);
-      const q2 = roundToInteger(v2, low, high, magic, offset);
-      const q3 = roundToInteger(v3, low, high, magic, offset);
-      v128.store(to, i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_s(q0, q1), i16x8.narrow_i32x4_s(q2, q3)));
+      const q0 = round(v0, magic, offset);
+      const q1 = round(v1, magic, offset);
+      const q2 = round(v2, magic, offset);
+      const q3 = round(v3, magic, offset);
+      v128.store(output, i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_s(q0, q1), i16x8.narrow_i32x4_s(q2, q3)));
+      output += channels;
     }
-    if (partial) copyTail(target, to, channels * width);
   }
 }
 
@@ -82,42 +107,55 @@ export function storeIntegerTile(block: Parameters, stage: usize, pixel: u32, ro
  */
 export function storeRealTile(block: Parameters, stage: usize, pixel: u32, rows: u32, channel: u32, columns: u32): void {
   const channels = block.outChannels;
-  const last = block.outHeight * block.outWidth - 1;
-  const partial = channels < columns;
-  const real = block.outputType != 0;
-  const width: u32 = real ? 4 : 1;
-  const residualType = block.residualType;
-  const residualWidth: u32 = residualType == 2 ? 4 : 1;
+  const width: u32 = block.outputType ? 4 : 1;
+  const residualWidth: u32 = block.residualType == 2 ? 4 : 1;
+  const at = pixel * channels + channel;
+  const residual = block.residual + at * residualWidth;
+  const output = block.output + at * width;
+  rows = min(rows, block.outHeight * block.outWidth - pixel);
+  if (channels >= columns) {
+    finishReals(block, stage, rows, columns, residual, output, channels);
+    return;
+  }
+  const spareResidual = block.scratch + SPARE_RESIDUAL;
+  const spareOutput = block.scratch + SPARE_OUTPUT;
+  if (block.residualType) {
+    copyRows(spareResidual, columns * residualWidth, residual, channels * residualWidth, channels * residualWidth, rows);
+  }
+  finishReals(block, stage, rows, columns, spareResidual, spareOutput, columns);
+  copyRows(output, channels * width, spareOutput, columns * width, channels * width, rows);
+}
 
-  const low = f32x4.splat(block.clampLow);
-  const high = f32x4.splat(block.clampHigh);
-  const magic = f32x4.splat(ROUNDING_MAGIC);
-  const offset = roundingOffset(block.outputZeroPoint);
+/** Residual and output of a row begin `channels` elements after those of the row before. */
+function finishReals(
+  block: Parameters, stage: usize, rows: u32, columns: u32, residual: usize, output: usize, channels: u32,
+): void {
+  const low = Rounding.low(block);
+  const high = Rounding.high(block);
+  const magic = Rounding.magic(block);
+  const offset = Rounding.offset(block);
   const scale = f32x4.splat(block.outputMultiplier);
   const residualZero = i32x4.splat(block.residualZeroPoint);
   const residualScale = f32x4.splat(block.residualScale);
-
-  for (let row: u32 = 0; row < rows; row++) {
-    const at = min(pixel + row, last) * channels + channel;
-    const target = block.output + at * width;
-    let to = target;
-    let r = block.residual + at * residualWidth;
-    if (partial) {
-      to = block.scratch + TAIL + 64;
-      if (residualType) copyTail(block.scratch + TAIL, r, channels * residualWidth);
-      r = block.scratch + TAIL;
-    }
+  const residualType = block.residualType;
+  const residualStep: u32 = residualType == 2 ? 16 : 4;
+  const real = block.outputType != 0;
+  const outputStep: u32 = real ? 16 : 4;
+  for (; rows > 0; rows--) {
+    let r = residual;
+    let to = output;
     const end = stage + (columns << 2);
     while (stage < end) {
       let v = v128.load(stage);
       if (residualType == 2) v = f32x4.add(v, v128.load(r));
       else if (residualType == 1) v = f32x4.add(v, f32x4.mul(loadBytes4(r, residualZero), residualScale));
       if (real) v128.store(to, clamp(v, low, high));
-      else storeBytes4(to, roundToInteger(f32x4.mul(v, scale), low, high, magic, offset));
-      to += width << 2;
-      r += residualWidth << 2;
+      else storeBytes4(to, round(clamp(f32x4.mul(v, scale), low, high), magic, offset));
+      r += residualStep;
+      to += outputStep;
       stage += 16;
     }
-    if (partial) copyTail(target, block.scratch + TAIL + 64, channels * width);
+    residual += (channels * residualStep) >> 2;
+    output += (channels * outputStep) >> 2;
   }
 }

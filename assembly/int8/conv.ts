@@ -24,9 +24,9 @@ class Tile2x16 {
   @inline stepBytes(): u32 { return 64; }
 
   @inline
-  multiply(offsets: usize, source: usize, w: usize, bias: usize, stage: usize, runs: u32, rowBytes: usize, steps: u32): void {
-    let row0 = source + load<u32>(offsets);
-    let row1 = source + load<u32>(offsets, 4);
+  multiply(offsets: usize, source: usize, w: usize, bias: usize, stage: usize, runs: u32, gap: usize, steps: u32): void {
+    let x0 = source + load<u32>(offsets);
+    let x1 = source + load<u32>(offsets, 4);
     let a0 = v128.load(bias);
     let a1 = v128.load(bias, 16);
     let a2 = v128.load(bias, 32);
@@ -36,12 +36,10 @@ class Tile2x16 {
     let b2 = a2;
     let b3 = a3;
     for (; runs > 0; runs--) {
-      let x = row0;
-      let y = row1;
       const end = w + (steps << 6);
       do {
-        const p = v128.load32_splat(x);
-        const q = v128.load32_splat(y);
+        const p = v128.load32_splat(x0);
+        const q = v128.load32_splat(x1);
         const w0 = v128.load(w);
         a0 = i32x4.add(a0, i32x4.dot_i16x8_s(p, w0));
         b0 = i32x4.add(b0, i32x4.dot_i16x8_s(q, w0));
@@ -54,12 +52,12 @@ class Tile2x16 {
         const w3 = v128.load(w, 48);
         a3 = i32x4.add(a3, i32x4.dot_i16x8_s(p, w3));
         b3 = i32x4.add(b3, i32x4.dot_i16x8_s(q, w3));
-        x += 4;
-        y += 4;
+        x0 += 4;
+        x1 += 4;
         w += 64;
       } while (w < end);
-      row0 += rowBytes;
-      row1 += rowBytes;
+      x0 += gap;
+      x1 += gap;
     }
     v128.store(stage, a0);
     v128.store(stage, a1, 16);

@@ -21,7 +21,7 @@ class Tile1x16 {
   @inline stepBytes(): u32 { return 128; }
 
   @inline
-  multiply(offsets: usize, source: usize, w: usize, bias: usize, stage: usize, runs: u32, rowBytes: usize, steps: u32): void {
+  multiply(offsets: usize, source: usize, w: usize, bias: usize, stage: usize, runs: u32, gap: usize, steps: u32): void {
     for (let group = 0; group < 4; group++) {
       let a0 = i32x4.splat(0);
       let a1 = a0;

@@ -29,13 +29,13 @@ import { packToI16 } from "../pack/to-i16";
 @inline
 function multiplyPacked(
   shift: i32, flush: u32,
-  offsets: usize, source: usize, w: usize, bias: usize, stage: usize, runs: u32, rowBytes: usize, steps: u32,
+  offsets: usize, source: usize, w: usize, bias: usize, stage: usize, runs: u32, gap: usize, steps: u32,
 ): void {
   const up = 32 - shift;
-  let row0 = source + load<u32>(offsets);
-  let row1 = source + load<u32>(offsets, 4);
-  let row2 = source + load<u32>(offsets, 8);
-  let row3 = source + load<u32>(offsets, 12);
+  let x0 = source + load<u32>(offsets);
+  let x1 = source + load<u32>(offsets, 4);
+  let x2 = source + load<u32>(offsets, 8);
+  let x3 = source + load<u32>(offsets, 12);
   let a0 = i32x4.splat(0);
   let a1 = a0;
   let b0 = a0;
@@ -52,10 +52,6 @@ function multiplyPacked(
   }
   let budget = flush;
   for (; runs > 0; runs--) {
-    let x0 = row0;
-    let x1 = row1;
-    let x2 = row2;
-    let x3 = row3;
     let left = steps;
     do {
       const count = min(left, budget);
@@ -85,39 +81,67 @@ function multiplyPacked(
       budget -= count;
       if (budget == 0) {
         budget = flush;
-        a0 = drain(a0, up, stage);
-        a1 = drain(a1, up, stage + 16);
-        b0 = drain(b0, up, stage + 64);
-        b1 = drain(b1, up, stage + 80);
-        c0 = drain(c0, up, stage + 128);
-        c1 = drain(c1, up, stage + 144);
-        d0 = drain(d0, up, stage + 192);
-        d1 = drain(d1, up, stage + 208);
+        const la0 = lowField(a0, up);
+        v128.store(stage, i32x4.add(v128.load(stage, 0), la0), 0);
+        a0 = i32x4.sub(a0, la0);
+        const la1 = lowField(a1, up);
+        v128.store(stage, i32x4.add(v128.load(stage, 16), la1), 16);
+        a1 = i32x4.sub(a1, la1);
+        const lb0 = lowField(b0, up);
+        v128.store(stage, i32x4.add(v128.load(stage, 64), lb0), 64);
+        b0 = i32x4.sub(b0, lb0);
+        const lb1 = lowField(b1, up);
+        v128.store(stage, i32x4.add(v128.load(stage, 80), lb1), 80);
+        b1 = i32x4.sub(b1, lb1);
+        const lc0 = lowField(c0, up);
+        v128.store(stage, i32x4.add(v128.load(stage, 128), lc0), 128);
+        c0 = i32x4.sub(c0, lc0);
+        const lc1 = lowField(c1, up);
+        v128.store(stage, i32x4.add(v128.load(stage, 144), lc1), 144);
+        c1 = i32x4.sub(c1, lc1);
+        const ld0 = lowField(d0, up);
+        v128.store(stage, i32x4.add(v128.load(stage, 192), ld0), 192);
+        d0 = i32x4.sub(d0, ld0);
+        const ld1 = lowField(d1, up);
+        v128.store(stage, i32x4.add(v128.load(stage, 208), ld1), 208);
+        d1 = i32x4.sub(d1, ld1);
       }
     } while (left > 0);
-    row0 += rowBytes;
-    row1 += rowBytes;
-    row2 += rowBytes;
-    row3 += rowBytes;
+    x0 += gap;
+    x1 += gap;
+    x2 += gap;
+    x3 += gap;
   }
   const high0 = v128.load(bias, 32);
   const high1 = v128.load(bias, 48);
-  v128.store(stage, i32x4.add(i32x4.shr_s(drain(a0, up, stage), shift), high0), 32);
-  v128.store(stage, i32x4.add(i32x4.shr_s(drain(a1, up, stage + 16), shift), high1), 48);
-  v128.store(stage, i32x4.add(i32x4.shr_s(drain(b0, up, stage + 64), shift), high0), 96);
-  v128.store(stage, i32x4.add(i32x4.shr_s(drain(b1, up, stage + 80), shift), high1), 112);
-  v128.store(stage, i32x4.add(i32x4.shr_s(drain(c0, up, stage + 128), shift), high0), 160);
-  v128.store(stage, i32x4.add(i32x4.shr_s(drain(c1, up, stage + 144), shift), high1), 176);
-  v128.store(stage, i32x4.add(i32x4.shr_s(drain(d0, up, stage + 192), shift), high0), 224);
-  v128.store(stage, i32x4.add(i32x4.shr_s(drain(d1, up, stage + 208), shift), high1), 240);
+  v128.store(stage, i32x4.add(v128.load(stage, 0), lowField(a0, up)), 0);
+  v128.store(stage, i32x4.add(v128.load(stage, 16), lowField(a1, up)), 16);
+  v128.store(stage, i32x4.add(highField(a0, up, shift), high0), 32);
+  v128.store(stage, i32x4.add(highField(a1, up, shift), high1), 48);
+  v128.store(stage, i32x4.add(v128.load(stage, 64), lowField(b0, up)), 64);
+  v128.store(stage, i32x4.add(v128.load(stage, 80), lowField(b1, up)), 80);
+  v128.store(stage, i32x4.add(highField(b0, up, shift), high0), 96);
+  v128.store(stage, i32x4.add(highField(b1, up, shift), high1), 112);
+  v128.store(stage, i32x4.add(v128.load(stage, 128), lowField(c0, up)), 128);
+  v128.store(stage, i32x4.add(v128.load(stage, 144), lowField(c1, up)), 144);
+  v128.store(stage, i32x4.add(highField(c0, up, shift), high0), 160);
+  v128.store(stage, i32x4.add(highField(c1, up, shift), high1), 176);
+  v128.store(stage, i32x4.add(v128.load(stage, 192), lowField(d0, up)), 192);
+  v128.store(stage, i32x4.add(v128.load(stage, 208), lowField(d1, up)), 208);
+  v128.store(stage, i32x4.add(highField(d0, up, shift), high0), 224);
+  v128.store(stage, i32x4.add(highField(d1, up, shift), high1), 240);
 }
 
-/** Adds the low field to the sums at `sums` and returns the accumulator without it; `up` is 32 minus the field's bits. */
+/** The low field of a packed accumulator, sign-extended; `up` is 32 minus its bits. */
 @inline
-function drain(accumulator: v128, up: i32, sums: usize): v128 {
-  const low = i32x4.shr_s(i32x4.shl(accumulator, up), up);
-  v128.store(sums, i32x4.add(v128.load(sums), low));
-  return i32x4.sub(accumulator, low);
+function lowField(accumulator: v128, up: i32): v128 {
+  return i32x4.shr_s(i32x4.shl(accumulator, up), up);
+}
+
+/** The high field: what is left without the low one, which may have borrowed from it. */
+@inline
+function highField(accumulator: v128, up: i32, shift: i32): v128 {
+  return i32x4.shr_s(i32x4.sub(accumulator, lowField(accumulator, up)), shift);
 }
 
 class Tile4x16 {
@@ -136,16 +160,16 @@ class Tile4x16 {
 @final
 class TileW4A4 extends Tile4x16 {
   @inline
-  multiply(offsets: usize, source: usize, w: usize, bias: usize, stage: usize, runs: u32, rowBytes: usize, steps: u32): void {
-    multiplyPacked(12, 18, offsets, source, w, bias, stage, runs, rowBytes, steps);
+  multiply(offsets: usize, source: usize, w: usize, bias: usize, stage: usize, runs: u32, gap: usize, steps: u32): void {
+    multiplyPacked(12, 18, offsets, source, w, bias, stage, runs, gap, steps);
   }
 }
 
 @final
 class TileW2A2 extends Tile4x16 {
   @inline
-  multiply(offsets: usize, source: usize, w: usize, bias: usize, stage: usize, runs: u32, rowBytes: usize, steps: u32): void {
-    multiplyPacked(13, 511, offsets, source, w, bias, stage, runs, rowBytes, steps);
+  multiply(offsets: usize, source: usize, w: usize, bias: usize, stage: usize, runs: u32, gap: usize, steps: u32): void {
+    multiplyPacked(13, 511, offsets, source, w, bias, stage, runs, gap, steps);
   }
 }
 

@@ -1,7 +1,7 @@
 import { Parameters } from "../inline/parameters";
 import { copyTail } from "../inline/copy";
 import { loadReals4, narrow16, storeReals } from "../inline/elements";
-import { ROUNDING_MAGIC, loadBytes4, roundToInteger, roundingOffset } from "../inline/requantize";
+import { Rounding, loadBytes4, roundToInteger } from "../inline/requantize";
 
 /**
  * Sum of two u8 tensors, 16 elements a step:
@@ -10,10 +10,10 @@ import { ROUNDING_MAGIC, loadBytes4, roundToInteger, roundingOffset } from "../i
  */
 export function u8_add_1x16__simd(block: Parameters): void {
   const count = block.height * block.width * block.inChannels;
-  const low = f32x4.splat(block.clampLow);
-  const high = f32x4.splat(block.clampHigh);
-  const magic = f32x4.splat(ROUNDING_MAGIC);
-  const offset = roundingOffset(block.outputZeroPoint);
+  const low = Rounding.low(block);
+  const high = Rounding.high(block);
+  const magic = Rounding.magic(block);
+  const offset = Rounding.offset(block);
   const zero = i32x4.splat(block.inputZeroPoint);
   const scale = f32x4.splat(block.inputScale);
   const residualZero = i32x4.splat(block.residualZeroPoint);

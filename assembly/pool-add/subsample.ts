@@ -2,7 +2,7 @@ import { Parameters } from "../inline/parameters";
 import { STAGE_BYTES } from "../inline/convolve";
 import { copyTail } from "../inline/copy";
 import { narrow16, requantize4, storeReals } from "../inline/elements";
-import { ROUNDING_MAGIC, roundingOffset } from "../inline/requantize";
+import { Rounding } from "../inline/requantize";
 import { readReals } from "../pack/to-f32";
 
 /**
@@ -31,10 +31,10 @@ export function u8_subsample_1x16__simd(block: Parameters): void {
 }
 
 function requantizeRun(block: Parameters, target: usize, source: usize, count: u32): void {
-  const low = f32x4.splat(block.clampLow);
-  const high = f32x4.splat(block.clampHigh);
-  const magic = f32x4.splat(ROUNDING_MAGIC);
-  const offset = roundingOffset(block.outputZeroPoint);
+  const low = Rounding.low(block);
+  const high = Rounding.high(block);
+  const magic = Rounding.magic(block);
+  const offset = Rounding.offset(block);
   const zero = i16x8.splat(<i16>block.inputZeroPoint);
   const multiplier = f32x4.splat(block.inputScale);
   const scratch = block.scratch;

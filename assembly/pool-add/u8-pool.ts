@@ -1,7 +1,7 @@
 import { Parameters } from "../inline/parameters";
 import { copyTail } from "../inline/copy";
 import { narrow16, requantize4 } from "../inline/elements";
-import { ROUNDING_MAGIC, roundingOffset } from "../inline/requantize";
+import { Rounding } from "../inline/requantize";
 
 /**
  * Average and maximum over windows of u8, 16 channels a step. Padding neither counts towards an average nor wins a
@@ -14,10 +14,10 @@ import { ROUNDING_MAGIC, roundingOffset } from "../inline/requantize";
 @inline
 function pool(block: Parameters, average: bool): void {
   const channels = block.inChannels;
-  const low = f32x4.splat(block.clampLow);
-  const high = f32x4.splat(block.clampHigh);
-  const magic = f32x4.splat(ROUNDING_MAGIC);
-  const offset = roundingOffset(block.outputZeroPoint);
+  const low = Rounding.low(block);
+  const high = Rounding.high(block);
+  const magic = Rounding.magic(block);
+  const offset = Rounding.offset(block);
   const partial = channels < 16;
   let target = block.output;
 

@@ -61,6 +61,8 @@ export function tiledVariant(tile: TileDescription): KernelVariant {
     },
     writeParameters(memory, address, layer, addresses) {
       const w = layer.workload;
+      const readable = tile.element === 'f32' || layer.residual?.type !== 'f32';
+      assert(readable, `the integer kernel of layer ${layer.name} has a u8 residual`);
       writeParameterBlock(memory, address, {
         ...sharedParameters(layer, addresses),
         packing: PACKING[packedInput(w, elementBytes).packing],

@@ -5,7 +5,7 @@ export const PACKING = { inPlace: 0, gathered: 1, haloed: 2 } as const;
 export type Packing = keyof typeof PACKING;
 
 /** Bytes at the start of every scratch that tiles and epilogues use; STAGE_BYTES in assembly/inline/convolve.ts. */
-export const STAGE_BYTES = 640;
+export const STAGE_BYTES = 768;
 
 /** Kernels may write this far past the packed input, and read it: part of `scratchBytes`. */
 const SLACK_BYTES = 32;

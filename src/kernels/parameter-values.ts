@@ -3,6 +3,10 @@ import type { LayerArithmetic, TensorFormat } from '../quant/arithmetic.ts';
 import type { ParameterValues } from './parameters.ts';
 import type { LayerAddresses } from './types.ts';
 
+/** 1.5 · 2²³ and its bits: adding it rounds to integers, see assembly/inline/requantize.ts. */
+const ROUNDING_MAGIC = 12582912;
+const ROUNDING_MAGIC_BITS = 0x4b400000;
+
 /** The fields that mean the same for every kernel: addresses, geometry, types, output. */
 export function sharedParameters(layer: LayerArithmetic, addresses: LayerAddresses): ParameterValues {
   const w = layer.workload;
@@ -37,6 +41,8 @@ function outputParameters(layer: LayerArithmetic): ParameterValues {
   const outputZeroPoint = zeroPointOf(layer.output);
   return {
     outputZeroPoint,
+    roundingMagic: ROUNDING_MAGIC,
+    roundingOffset: ROUNDING_MAGIC_BITS - outputZeroPoint,
     outputMultiplier: layer.outputMultiplier ?? 0,
     clampLow: layer.clampLow - outputZeroPoint,
     clampHigh: layer.clampHigh - outputZeroPoint,

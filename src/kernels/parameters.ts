@@ -39,6 +39,8 @@ export const PARAMETER_FIELDS = [
   ['residualZeroPoint', 'i32'],
   ['residualScale', 'f32'],
   ['outputZeroPoint', 'i32'],
+  ['roundingMagic', 'f32'],
+  ['roundingOffset', 'i32'],
   ['outputMultiplier', 'f32'],
   ['clampLow', 'f32'],
   ['clampHigh', 'f32'],

@@ -20,7 +20,7 @@ function realTile(id: string, columns: number) {
 }
 
 export const F32_VARIANTS = [
-  realTile('f32_conv_4x8__simd', 8),
   realTile('f32_conv_2x16__simd', 16),
+  realTile('f32_conv_4x8__simd', 8),
   realTile('f32_dense_1x16__simd', 16),
 ];

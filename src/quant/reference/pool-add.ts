@@ -1,7 +1,7 @@
 import { assert } from '../../core/errors.ts';
 import { outputSize } from '../../network/workload.ts';
 import type { LayerArithmetic } from '../arithmetic.ts';
-import { type Elements, emptyOutput, readInteger, readReal, writeReal, writeScaled } from './tensors.ts';
+import { type Elements, emptyOutput, greater, readInteger, readReal, writeReal, writeScaled } from './tensors.ts';
 
 const { fround } = Math;
 
@@ -45,7 +45,7 @@ function poolReals(layer: LayerArithmetic, input: Elements, indices: number[]): 
   if (layer.workload.op === 'maxPool') {
     return writeReal(
       layer,
-      values.reduce((best, v) => (best < v ? v : best), Number.NEGATIVE_INFINITY),
+      values.reduce((best, v) => greater(best, v)),
     );
   }
   const sum = values.reduce((total, v) => fround(total + v), 0);

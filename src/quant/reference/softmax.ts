@@ -10,7 +10,7 @@ export function referenceSoftmax(layer: LayerArithmetic, input: Elements): Float
   const output = new Float32Array(input.length);
   for (let start = 0; start < input.length; start += inChannels) {
     const values = Array.from({ length: inChannels }, (_, c) => readReal(input, start + c, layer.input));
-    const largest = values.reduce((best, v) => (best < v ? v : best), values[0]);
+    const largest = Math.max(...values);
     const exponentials = values.map((v) => exponential(fround(v - largest)));
     const sum = exponentials.reduce((total, e) => fround(total + e), 0);
     for (const [c, e] of exponentials.entries()) output[start + c] = e / sum;
@@ -33,7 +33,7 @@ const LN_2_LOW = fround(-2.1219444e-4);
  * @example exponential(0) // => 1
  */
 export function exponential(x: number): number {
-  const from = x < -87 ? -87 : x;
+  const from = Math.max(x, -87);
   const n = roundHalfEven(fround(from * LOG2_E));
   const r = fround(fround(from - fround(n * LN_2_HIGH)) - fround(n * LN_2_LOW));
   const p = POLYNOMIAL.reduce((value, coefficient) => fround(fround(value * r) + coefficient));

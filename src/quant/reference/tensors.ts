@@ -48,10 +48,17 @@ export function writeReal(layer: LayerArithmetic, v: number): number {
   return writeScaled(layer, fround(v * fround(layer.outputMultiplier)));
 }
 
-/** A value equal to a bound passes as it is, so −0 stays −0 above a bound of 0. */
+/** Clamped as the kernels do it: a value equal to a bound passes as it is, so −0 stays −0 above a bound of 0. */
 function clampReal(v: number, low: number, high: number): number {
-  const raised = v < fround(low) ? fround(low) : v;
-  return fround(high) < raised ? fround(high) : raised;
+  const raised = greater(v, fround(low));
+  if (fround(high) < raised) return fround(high);
+  return raised;
+}
+
+/** The greater of two, the first where they are equal: unlike Math.max, −0 and 0 are. */
+export function greater(a: number, b: number): number {
+  if (a < b) return b;
+  return a;
 }
 
 /** An empty output tensor of the layer's type. */
