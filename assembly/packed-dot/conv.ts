@@ -23,6 +23,9 @@ import { packToI16 } from "../pack/to-i16";
  *   w4a4    12   8     7   18:  18 * 112 = 2016 <= 2047   4681 pairs:  4681 * 112 <= 2^19 - 1
  *   w2a2    13   2     2   511: 511 * 8 = 4088 <= 4095    32767 pairs: 32767 * 8 <= 2^18 - 1
  *
+ * The stage is addressed by constant offsets, written out: an address kept in a variable costs 1 to 4%, and so do sums kept
+ * in variables, which V8 spills within the loop.
+ *
  * Both lanes fit i16: 7 * 2^12 + 7 and -2 * 2^13 - 2. Alignment: weights 16 bytes; packed input 2. Reads up to 2 bytes past
  * a k-run, inside the scratch and times zero.
  */

@@ -10,6 +10,9 @@ import type { KernelVariant } from './types.ts';
 /**
  * The single list of kernels: it drives the exactness tests, the self-test, the benchmarks and selection. Among variants of
  * one scheme the first that supports a workload is the default.
+ *
+ * A new variant is a function exported under its id from assembly/entry, and its description in a family of `families/`;
+ * a new family is one folder in assembly/, one file there and one line here. Nothing else needs to know.
  */
 export const KERNEL_VARIANTS: readonly KernelVariant[] = [
   ...F32_VARIANTS,

@@ -18,7 +18,9 @@ export interface LayerAddresses {
 }
 
 /**
- * One implementation of one op for one scheme on one instruction set. The id follows the grammar
+ * One implementation of one op for one scheme on one instruction set. It computes exactly what `quant/reference` does, reads
+ * nothing outside `input` and `residual`, writes nothing outside `output`, and uses `scratch` freely; none of these may
+ * overlap. The id follows the grammar
  * `<scheme>_<op>_<tile>__<isa>[_<trick>]` and is at once the wasm export, the registry id and the LUT's field.
  */
 export interface KernelVariant {
@@ -29,6 +31,7 @@ export interface KernelVariant {
   isa: Isa;
   /** Whether this workload's shape is within the variant's limits, the accumulator bound included. */
   supports(workload: Workload): boolean;
+  /** Size of the scratch, with what the kernel may read or write past its packed input. */
   scratchBytes(workload: Workload): number;
   /** Size of what `packWeights` returns; 0 for ops without weights. */
   packedBytes(workload: Workload): number;
