@@ -18,10 +18,9 @@ export interface LayerAddresses {
 }
 
 /**
- * One implementation of one op for one scheme on one instruction set. It computes exactly what `quant/reference` does, reads
- * nothing outside `input` and `residual`, writes nothing outside `output`, and uses `scratch` freely; none of these may
- * overlap. The id follows the grammar
- * `<scheme>_<op>_<tile>__<isa>[_<trick>]` and is at once the wasm export, the registry id and the LUT's field.
+ * One implementation of one op for one scheme on one instruction set. It gives the bits of `quant/reference`, reads and
+ * writes tensors within their exact sizes, and uses `scratch` freely; no two buffers may overlap. The id follows the
+ * grammar `<scheme>_<op>_<tile>__<isa>[_<trick>]` and is at once the wasm export, the registry id and the LUT's field.
  */
 export interface KernelVariant {
   id: string;
