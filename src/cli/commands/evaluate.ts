@@ -1,0 +1,76 @@
+import { type Command, Option } from 'commander';
+import { BitbudgetError } from '../../core/errors.ts';
+import { evaluateNetworks } from '../../node/evaluate.ts';
+import { describeHost, disabledIds } from '../../node/host.ts';
+import { openWorkbench } from '../../node/workbench.ts';
+import { candidateSchemes, parseCandidate } from '../../quant/candidate.ts';
+import { quantizeNetwork } from '../../quant/quantize.ts';
+import { type Scheme, schemeBits } from '../../quant/scheme.ts';
+import { uniformSchemes } from '../../quant/tensor-plan.ts';
+import {
+  type CalibrationOptions,
+  calibrationOf,
+  calibrationOptions,
+  networkFlag,
+  weightsFlag,
+  wholeNumber,
+} from '../options.ts';
+import type { CliContext, Session } from '../session.ts';
+import { percent } from '../validation-text.ts';
+
+interface EvaluateFlags extends CalibrationOptions {
+  network: string;
+  weights?: string;
+  candidate?: string;
+  schemes: string;
+  dataset: string;
+  samples?: number;
+  workers?: number;
+}
+
+/** `bitbudget evaluate`: top-1 accuracy of a candidate or of one scheme throughout, by running it. */
+export function register(program: Command, context: CliContext): void {
+  const command = program
+    .command('evaluate')
+    .description('run a quantized network over a dataset: top-1 with its 95% interval')
+    .addOption(networkFlag())
+    .addOption(weightsFlag())
+    .addOption(new Option('--candidate <file>', 'a candidate of a search, with its own network and calibration'))
+    .addOption(
+      new Option('--schemes <scheme>', 'one scheme for all layers but the first and the last').default('w8a8'),
+    );
+  for (const option of calibrationOptions()) command.addOption(option);
+  command
+    .addOption(new Option('--dataset <name>', 'test images').default('builtin'))
+    .addOption(new Option('--samples <n>', 'how many of them').argParser(wholeNumber(1)))
+    .addOption(new Option('--workers <n>', 'threads; all cores unless given').argParser(wholeNumber(1, 256)));
+  context.handle<EvaluateFlags>(command, async (_, flags, session) => {
+    const chosen = await chooseNetwork(flags, session);
+    if (!chosen.trained) session.note(`${chosen.name} has seeded weights: its accuracy means nothing.`);
+    const dataset = { name: flags.dataset, split: 'test' as const, samples: flags.samples };
+    const { cancellation, progress: onProgress } = session;
+    const options = { dataset, workers: flags.workers, disabled: chosen.disabled, onProgress, cancellation };
+    const [result] = await evaluateNetworks([chosen.quantized], options);
+    const document = { network: chosen.name, ...result, dataset: flags.dataset };
+    const interval = `${percent(result.low)} to ${percent(result.high)}`;
+    const text = `${chosen.name} ${chosen.description}: top-1 ${percent(result.top1)} (95% interval ${interval}) on ${result.samples} images of ${flags.dataset}`;
+    return { document, text: () => text };
+  });
+}
+
+async function chooseNetwork(flags: EvaluateFlags, { files }: Session) {
+  const candidate = flags.candidate && parseCandidate(await files.readText(flags.candidate), flags.candidate);
+  const name = candidate ? candidate.network : flags.network;
+  const calibration = candidate ? candidate.quantization : calibrationOf(flags);
+  if (!candidate) schemeBits(flags.schemes);
+  const disabled = disabledIds(await describeHost());
+  const workbench = await openWorkbench(name, { weightsFile: flags.weights, calibration, disabled });
+  if (candidate && candidate.weightsSha256 !== workbench.opened.weightsSha256) {
+    const problem = `${flags.candidate} was made with other weights of ${name}.`;
+    throw new BitbudgetError('mismatch', problem, 'Name the weights file that it was made with by --weights.');
+  }
+  const schemes = candidate ? candidateSchemes(candidate) : uniformSchemes(workbench.folded, flags.schemes as Scheme);
+  const quantized = quantizeNetwork(workbench.source, schemes);
+  const description = flags.candidate ?? flags.schemes;
+  return { name, quantized, disabled, description, trained: workbench.opened.trained };
+}

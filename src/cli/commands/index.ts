@@ -1,0 +1,20 @@
+import type { Command } from 'commander';
+import type { CliContext } from '../session.ts';
+import * as doctor from './doctor.ts';
+import * as evaluate from './evaluate.ts';
+import * as inspect from './inspect.ts';
+import * as lut from './lut.ts';
+import * as profile from './profile.ts';
+import * as train from './train.ts';
+import * as verify from './verify.ts';
+
+/** One entry a command, in the order in which help lists them. */
+export const commands: readonly ((program: Command, context: CliContext) => void)[] = [
+  doctor.register,
+  inspect.register,
+  profile.register,
+  lut.register,
+  evaluate.register,
+  train.register,
+  verify.register,
+];

@@ -1,0 +1,88 @@
+import { type Command, Option } from 'commander';
+import { BitbudgetError } from '../../core/errors.ts';
+import type { Lut } from '../../lut/schema.ts';
+import { describeHost, disabledIds } from '../../node/host.ts';
+import { DEFAULT_PROFILE, profileThisMachine } from '../../node/profile.ts';
+import { type OpenedTable, tablePath } from '../../node/tables.ts';
+import { openWorkbench } from '../../node/workbench.ts';
+import {
+  networkFlag,
+  positiveNumber,
+  type SchemeOptions,
+  schemeOptions,
+  schemesOf,
+  seedFlag,
+  wholeNumber,
+} from '../options.ts';
+import type { CliContext } from '../session.ts';
+import { describeError } from '../validation-text.ts';
+
+interface ProfileFlags extends SchemeOptions {
+  network: string;
+  out?: string;
+  seed: number;
+  visits: number;
+  timeMaxS?: number;
+  resume?: boolean;
+  strict?: boolean;
+}
+
+/** `bitbudget profile`: measures this device and writes its table. */
+export function register(program: Command, context: CliContext): void {
+  const command = program
+    .command('profile')
+    .description('measure this device: the lookup table of every layer at every scheme')
+    .addOption(networkFlag());
+  for (const option of schemeOptions()) command.addOption(option);
+  command
+    .addOption(new Option('--out <file>', 'the table; lut/<device>/<engine>.json unless given'))
+    .addOption(seedFlag())
+    .addOption(
+      new Option('--visits <n>', 'samples of every entry')
+        .argParser(wholeNumber(2, 1000))
+        .default(DEFAULT_PROFILE.visits),
+    )
+    .addOption(new Option('--time-max-s <s>', 'stop measuring after this long').argParser(positiveNumber))
+    .addOption(new Option('--resume', 'keep the stable entries of the table and measure the rest'))
+    .addOption(new Option('--strict', 'exit with 4 if not every entry is stable'));
+  context.handle<ProfileFlags>(command, async (_, flags, { files, cancellation, progress, note }) => {
+    const schemes = schemesOf(flags);
+    progress('testing the kernels', 0);
+    const host = await describeHost();
+    const workbench = await openWorkbench(flags.network, { disabled: disabledIds(host) });
+    const out = flags.out ?? tablePath(host.device, host.engine);
+    note(`Profiling ${flags.network} on ${host.device.cpu}, ${host.engine.name} ${host.engine.version}.`);
+    const settings = { ...DEFAULT_PROFILE, ...flags, schemes, out, resume: flags.resume ?? false };
+    const opened = await profileThisMachine(workbench, host, settings, { files, cancellation, onProgress: progress });
+    const untrusted = opened.table.entries.filter(({ trust }) => trust !== 'stable').length;
+    if (flags.strict && untrusted > 0) throw untrustedTable(opened, untrusted);
+    return { document: summaryOf(opened), text: () => describeProfile(opened) };
+  });
+}
+
+function untrustedTable({ path, table }: OpenedTable, untrusted: number): BitbudgetError {
+  const problem = `${untrusted} of ${table.entries.length} entries of ${path} are not stable.`;
+  const remedy = 'Close other programs, let the device cool down and run `bitbudget profile --resume --strict`.';
+  return new BitbudgetError('verification', problem, remedy);
+}
+
+function summaryOf({ path, table }: OpenedTable) {
+  const { entries, sha256, ...facts } = table;
+  return { path, sha256, ...facts, entries: entries.length, trust: countTrust(table) };
+}
+
+function countTrust({ entries }: Lut): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { trust } of entries) counts[trust] = (counts[trust] ?? 0) + 1;
+  return counts;
+}
+
+function describeProfile({ path, table }: OpenedTable): string {
+  const trust = Object.entries(countTrust(table)).map(([verdict, n]) => `${n} ${verdict}`);
+  const lines = [`${path}: ${table.entries.length} entries (${trust.join(', ')})`];
+  if (table.validation) {
+    lines.push(`Held-out networks, predicted against measured: ${describeError(table.validation)}.`);
+  }
+  for (const { variant, reason } of table.disabled) lines.push(`Disabled: ${variant} (${reason}).`);
+  return lines.join('\n');
+}

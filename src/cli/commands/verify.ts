@@ -1,0 +1,157 @@
+import { type Command, Option } from 'commander';
+import { BitbudgetError } from '../../core/errors.ts';
+import { Random } from '../../core/random.ts';
+import { createCostModel } from '../../cost/cost-model.ts';
+import { assertSameDevice, assertSameKernels } from '../../lut/compatibility.ts';
+import type { Lut } from '../../lut/schema.ts';
+import { drawAssignment } from '../../measure/sampler.ts';
+import { describeHost, disabledIds } from '../../node/host.ts';
+import { kernelHashes } from '../../node/kernel-files.ts';
+import { newestFront } from '../../node/runs.ts';
+import { deviceFacts, openTable } from '../../node/tables.ts';
+import { openWorkbench } from '../../node/workbench.ts';
+import { candidateSchemes, parseCandidate } from '../../quant/candidate.ts';
+import type { Scheme } from '../../quant/scheme.ts';
+import { type VerificationReport, type VerifiedNetwork, verifyPredictions } from '../../verify/verify.ts';
+import { networkFlag, positiveNumber, seedFlag, wholeNumber } from '../options.ts';
+import type { CliContext, Session } from '../session.ts';
+import { renderTable } from '../table.ts';
+import { describeError, percent } from '../validation-text.ts';
+
+interface VerifyFlags {
+  network: string;
+  lut?: string;
+  random?: number;
+  candidate?: string[];
+  seed: number;
+  maxError: number;
+  strict?: boolean;
+}
+
+/** `bitbudget verify`: runs networks on this device and holds the table's predictions against them. */
+export function register(program: Command, context: CliContext): void {
+  const command = program
+    .command('verify')
+    .description('run networks on this device: measured latency beside predicted, and the error of the set')
+    .addOption(networkFlag())
+    .addOption(new Option('--lut <file>', 'the table; the newest of this device unless given'))
+    .addOption(new Option('--random <k>', 'so many random candidates').argParser(wholeNumber(1, 1000)))
+    .addOption(new Option('--candidate <file...>', 'these candidates; the front of the newest run unless given'))
+    .addOption(seedFlag())
+    .addOption(
+      new Option('--max-error <share>', 'largest median error, in % or as a share')
+        .argParser(errorShare)
+        .default(0.05, '5%'),
+    )
+    .addOption(new Option('--strict', 'exit with 4 as well if an entry that is used is not stable'));
+  context.handle<VerifyFlags>(command, async (_, flags, session) => {
+    const { network, assignmentsOf } = await chooseCandidates(flags, session);
+    const host = await describeHost();
+    const { table } = await openTable(session.files, flags.lut, host.device);
+    assertSameDevice(table, host.device, host.engine);
+    const workbench = await openWorkbench(network, { disabled: disabledIds(host) });
+    const device = await deviceFacts(session.files, table);
+    const costModel = createCostModel({ network: workbench.opened.network, table, device });
+    const assignments = assignmentsOf(workbench.folded, costModel.layers, table);
+    const keys = new Set(assignments.flatMap((schemes) => costModel.keys(schemes)));
+    assertSameKernels(table, await kernelHashes(), keys);
+    const { cancellation, progress: onProgress } = session;
+    const bench = workbench.bench({ cancellation, onProgress });
+    const report = await verifyPredictions(bench, costModel, assignments, { seed: flags.seed });
+    const untrusted = table.entries.filter(({ key, trust }) => keys.has(key) && trust !== 'stable').length;
+    const failed = report.medianRelativeError > flags.maxError || (flags.strict === true && untrusted > 0);
+    return {
+      document: report,
+      text: () => describeVerification(report, flags, untrusted),
+      exitCode: failed ? 4 : 0,
+    };
+  });
+}
+
+/** `5%`, `5` or `0.05`: from 1 upwards a number is a percentage. */
+function errorShare(text: string): number {
+  const value = positiveNumber(text.replace(/%$/, ''));
+  return text.endsWith('%') || value >= 1 ? value / 100 : value;
+}
+
+type Assignments = (folded: Parameters<typeof drawAssignment>[0], layers: readonly string[], table: Lut) => Scheme[][];
+
+async function chooseCandidates(
+  flags: VerifyFlags,
+  { files }: Session,
+): Promise<{ network: string; assignmentsOf: Assignments }> {
+  if (flags.random !== undefined) {
+    const { random: count, network, seed } = flags;
+    return { network, assignmentsOf: (folded, layers, table) => randomAssignments(folded, layers, table, count, seed) };
+  }
+  const paths = flags.candidate ?? (await newestFront(files));
+  const candidates = await Promise.all(paths.map(async (path) => parseCandidate(await files.readText(path), path)));
+  const [{ network }] = candidates;
+  const stranger = candidates.find((candidate) => candidate.network !== network);
+  if (stranger) {
+    const problem = `The candidates are of different networks, ${network} and ${stranger.network}.`;
+    throw new BitbudgetError('usage', problem, 'Verify the candidates of one network at a time.');
+  }
+  const schemes = candidates.map(candidateSchemes);
+  return {
+    network,
+    assignmentsOf: (_, layers) => schemes.map((byLayer) => layers.map((layer) => byLayer.get(layer)!)),
+  };
+}
+
+/** Random candidates over the schemes that the table holds, drawn with a seed that no profile uses. */
+function randomAssignments(
+  folded: Parameters<typeof drawAssignment>[0],
+  layers: readonly string[],
+  table: Lut,
+  count: number,
+  seed: number,
+): Scheme[][] {
+  const random = new Random(seed ^ 0x7e51f1);
+  const schemes = [...new Set(table.entries.map(({ scheme }) => scheme))].filter((scheme) => scheme !== 'u8').sort();
+  return Array.from({ length: count }, () => {
+    const assignment = drawAssignment(folded, schemes, random);
+    return layers.map((layer) => assignment.get(layer)!);
+  });
+}
+
+function describeVerification(report: VerificationReport, flags: VerifyFlags, untrusted: number): string {
+  const ms = (value: number) => value.toFixed(3);
+  const table = renderTable(
+    [
+      { title: 'network' },
+      { title: 'predicted ms', align: 'right' },
+      { title: '95% interval', align: 'right' },
+      { title: 'measured ms', align: 'right' },
+      { title: '95% interval', align: 'right' },
+      { title: 'error', align: 'right' },
+    ],
+    report.networks.map((network, i) => [
+      `${i + 1}: ${briefSchemes(network)}`,
+      ms(network.predictedMs),
+      `${ms(network.lowMs)} – ${ms(network.highMs)}`,
+      ms(network.measuredMs),
+      `${ms(network.measuredLowMs)} – ${ms(network.measuredHighMs)}`,
+      percent((network.predictedMs - network.measuredMs) / network.measuredMs),
+    ]),
+  );
+  const lines = [
+    table,
+    '',
+    `Predicted against measured: ${describeError({ ...report, networks: report.networks.length })}.`,
+  ];
+  if (report.medianRelativeError > flags.maxError) {
+    lines.push(`The median error is above ${percent(flags.maxError)}: measure again with \`bitbudget profile\`.`);
+  }
+  if (untrusted > 0) lines.push(`${untrusted} of the entries used are not stable; \`bitbudget lut show\` names them.`);
+  return lines.join('\n');
+}
+
+/** The most frequent schemes of a network and how many layers have them. */
+function briefSchemes({ schemes }: VerifiedNetwork): string {
+  const counts = new Map<string, number>();
+  for (const scheme of schemes) counts.set(scheme, (counts.get(scheme) ?? 0) + 1);
+  const ranked = [...counts].sort((a, b) => b[1] - a[1]);
+  const shown = ranked.slice(0, 3).map(([scheme, n]) => `${n}×${scheme}`);
+  return `${shown.join(' ')}${ranked.length > 3 ? ' …' : ''}`;
+}

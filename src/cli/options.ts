@@ -1,0 +1,96 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { BitbudgetError } from '../core/errors.ts';
+import { CALIBRATION_METHODS, type CalibrationMethod } from '../quant/calibration.ts';
+import { type Scheme, schemeBits } from '../quant/scheme.ts';
+
+/** A flag's text as a whole number within bounds. */
+export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Give a whole number from ${least}${most < 2 ** 53 - 1 ? ` to ${most}` : ''}.`);
+  };
+}
+
+/** A flag's text as a positive quantity. */
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('Give a number above 0.');
+}
+
+export interface SchemeOptions {
+  schemes?: string;
+  bits: string;
+}
+
+/** `--schemes` and `--bits`; the first wins. */
+export function schemeOptions(): Option[] {
+  return [
+    new Option('--bits <list>', 'all pairs of these weight and activation bits, and f32').default('2,4,8'),
+    new Option('--schemes <list>', 'exactly these schemes instead, such as f32,w8a8,w4a4'),
+  ];
+}
+
+/**
+ * The schemes that the flags ask for, f32 first, without repeats.
+ *
+ * @throws {BitbudgetError} `usage` for what is no scheme or no width.
+ * @example schemesOf({ bits: '4,8' }) // => ['f32', 'w4a4', 'w4a8', 'w8a4', 'w8a8']
+ */
+export function schemesOf({ schemes, bits }: SchemeOptions): Scheme[] {
+  if (schemes !== undefined) {
+    const listed = schemes.split(',').map((scheme) => scheme.trim());
+    for (const scheme of listed) if (scheme === 'u8' || !schemeBits(scheme)) throw unknownScheme(scheme);
+    return [...new Set(listed as Scheme[])];
+  }
+  const widths = bits.split(',').map((text) => text.trim());
+  for (const width of widths) {
+    if (/^[1-8]$/.test(width)) continue;
+    throw new BitbudgetError(
+      'usage',
+      `--bits cannot hold "${width}".`,
+      'Give widths from 1 to 8, such as --bits 2,4,8.',
+    );
+  }
+  const pairs = widths.flatMap((w) => widths.map((a): Scheme => `w${Number(w)}a${Number(a)}`));
+  return [...new Set<Scheme>(['f32', ...pairs])];
+}
+
+function unknownScheme(scheme: string): BitbudgetError {
+  const remedy = 'Layers with weights take f32 or wXaY, such as w4a8.';
+  return new BitbudgetError('usage', `"${scheme}" is no scheme for a layer with weights.`, remedy);
+}
+
+export interface CalibrationOptions {
+  calibration: CalibrationMethod;
+  calibrationSamples: number;
+}
+
+export function calibrationOptions(): Option[] {
+  return [
+    new Option('--calibration <method>', 'how activation ranges are chosen')
+      .choices(CALIBRATION_METHODS)
+      .default('mse'),
+    new Option('--calibration-samples <n>', 'images that calibration looks at')
+      .argParser(wholeNumber(1, 4096))
+      .default(64),
+  ];
+}
+
+/** The calibration settings that the flags ask for. */
+export function calibrationOf({ calibration, calibrationSamples }: CalibrationOptions) {
+  return { method: calibration, dataset: 'builtin', samples: calibrationSamples, seed: 1 };
+}
+
+export function networkFlag(): Option {
+  return new Option('--network <name>', 'a network of the zoo').default('resnet8');
+}
+
+export function weightsFlag(): Option {
+  return new Option('--weights <file>', "weights from `bitbudget train` instead of the zoo's own");
+}
+
+export function seedFlag(): Option {
+  return new Option('--seed <n>', 'the same seed gives the same run').argParser(wholeNumber(0, 2 ** 32 - 1)).default(1);
+}

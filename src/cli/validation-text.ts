@@ -1,0 +1,19 @@
+import type { LutValidation } from '../lut/schema.ts';
+
+/**
+ * A prediction error for people.
+ *
+ * @example describeError({ networks: 20, medianRelativeError: 0.0123, p95RelativeError: 0.04, bias: -0.002, kendallTau: 0.97 }) // => '20 networks, median 1.2%, p95 4.0%, bias −0.2%, Kendall τ 0.970'
+ */
+export function describeError(error: LutValidation): string {
+  const { networks, medianRelativeError, p95RelativeError, bias, kendallTau } = error;
+  const tau = kendallTau === null ? '' : `, Kendall τ ${kendallTau.toFixed(3)}`;
+  return `${networks} networks, median ${percent(medianRelativeError)}, p95 ${percent(p95RelativeError)}, bias ${percent(bias)}${tau}`;
+}
+
+/**
+ * @example percent(-0.0123) // => '−1.2%'
+ */
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(1)}%`.replace('-', '−');
+}
