@@ -57,7 +57,10 @@ export class Autodiff {
     this.kernels = kernels;
   }
 
-  /** A tensor's float32 values in place, for reading or writing at once: any allocation may end the view's life. */
+  /**
+   * A tensor's float32 values in place, for reading or writing at once: any allocation may end the view's life. What is
+   * written is seen by our kernels and by elementwise ones, but not by `matMul`, which keeps a packed copy.
+   */
   view(tensor: Tensor): Float32Array {
     return this.kernels.view(tensor);
   }
@@ -145,10 +148,9 @@ export class Autodiff {
     const { tf } = this;
     const loss = tf.customGrad((...given) => {
       const [values, save] = given as unknown as [Tensor, (tensors: Tensor[]) => void];
-      const probabilities = tf.softmax(values);
-      save([probabilities, targets]);
-      const logs = tf.log(tf.maximum(probabilities, 1e-30));
-      const value = tf.div(tf.neg(tf.sum(tf.mul(targets, logs))), values.shape[0]);
+      // Targets sum to one, so −Σ t·log softmax(z) = log Σ exp z − Σ t·z; and whatever is not finite stays so.
+      const value = tf.mean(tf.sub(tf.logSumExp(values, 1), tf.sum(tf.mul(targets, values), 1)));
+      save([tf.softmax(values), targets]);
       const gradFunc = (dy: Tensor, [softmax, wanted]: Tensor[]) =>
         tf.mul(tf.div(tf.sub(softmax, wanted), values.shape[0]), dy);
       return { value, gradFunc };

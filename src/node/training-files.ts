@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import type { AutodiffFiles } from '../autodiff/index.ts';
+import { type Autodiff, type AutodiffFiles, loadAutodiff } from '../autodiff/index.ts';
 import { BitbudgetError } from '../core/errors.ts';
 
 /**
@@ -20,4 +20,24 @@ export async function trainingFiles(): Promise<AutodiffFiles> {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
     throw new BitbudgetError('input', 'The training kernels are not built.', 'Run `npm run build`.');
   }
+}
+
+/** The signals that the module of tfjs's backend listens to, as if the process were its own. */
+const HIJACKED = ['uncaughtException', 'unhandledRejection'] as const;
+
+/**
+ * Loads automatic differentiation from those files, and takes back the process-wide error handlers that tfjs's backend
+ * installs: a failure elsewhere would print the whole source of that module instead of its own message.
+ *
+ * @throws {BitbudgetError} `input` if the kernels have not been built.
+ */
+export async function loadAutodiffOnNode(): Promise<Autodiff> {
+  const before = HIJACKED.map((event) => new Set<unknown>(process.listeners(event as 'uncaughtException')));
+  const autodiff = await loadAutodiff(await trainingFiles());
+  HIJACKED.forEach((event, k) => {
+    for (const listener of process.listeners(event as 'uncaughtException')) {
+      if (!before[k].has(listener)) process.removeListener(event, listener);
+    }
+  });
+  return autodiff;
 }

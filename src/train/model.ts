@@ -7,7 +7,7 @@ import { runLayer } from './operations.ts';
 
 type Variable = ReturnType<Autodiff['tf']['variable']>;
 
-/** How far a running statistic moves towards the batch's at each step. */
+/** How far a running statistic moves towards the batch's at each step, at least: at first it is the mean of all so far. */
 const STATISTICS_RATE = 0.02;
 
 /**
@@ -20,6 +20,8 @@ export class TrainableModel {
   /** By weight name, in tfjs's order of axes. */
   readonly variables = new Map<string, Variable>();
   private readonly statistics = new Map<string, Float32Array>();
+  /** Batches that each running statistic has seen. */
+  private readonly seen = new Map<string, number>();
   /** ReLU layers that the batch norm before them computes along with itself. */
   private readonly fused = new Set<string>();
   /** Layers whose bias batch norm would remove: it is moved into the running mean and stays zero. */
@@ -100,11 +102,14 @@ export class TrainableModel {
     const { y, mean, variance } = this.autodiff.batchNorm(x, gamma, beta, attributes);
     const pixels = x.size / runningMean.length;
     const unbiased = pixels > 1 ? pixels / (pixels - 1) : 1;
+    const seen = (this.seen.get(layer.name) ?? 0) + 1;
+    this.seen.set(layer.name, seen);
+    const rate = Math.max(STATISTICS_RATE, 1 / seen);
     this.autodiff.view(mean).forEach((value, c) => {
-      runningMean[c] += STATISTICS_RATE * (value - runningMean[c]);
+      runningMean[c] += rate * (value - runningMean[c]);
     });
     this.autodiff.view(variance).forEach((value, c) => {
-      runningVariance[c] += STATISTICS_RATE * (value * unbiased - runningVariance[c]);
+      runningVariance[c] += rate * (value * unbiased - runningVariance[c]);
     });
     tf.dispose([mean, variance]);
     return y;
@@ -118,7 +123,10 @@ export class TrainableModel {
       return values;
     };
     const create = (part: string, values: Float32Array, shape: number[]) =>
-      this.variables.set(`${layer.name}.${part}`, tf.variable(tf.tensor(values, shape)));
+      this.variables.set(
+        `${layer.name}.${part}`,
+        tf.tidy(() => tf.variable(tf.tensor(values, shape))),
+      );
     if (layer.op === 'conv2d' || layer.op === 'dense') {
       const kernel = read('kernel');
       const perChannel = kernel.length / layer.outChannels;

@@ -18,8 +18,9 @@ export function runLayer(
       return activate(autodiff, y, layer.activation);
     }
     case 'dense': {
-      const flat = x.reshape([x.shape[0], -1]);
-      const y = flat.matMul(weights.kernel!);
+      // A convolution of one pixel: tfjs's own product would keep a packed copy of weights that we change in place.
+      const kernel = weights.kernel!.reshape([1, 1, ...weights.kernel!.shape]);
+      const y = autodiff.convolution(x.reshape([x.shape[0], 1, 1, -1]), kernel, [1, 1], [0, 0, 0, 0]);
       return activate(autodiff, weights.bias ? autodiff.addBias(y, weights.bias) : y, layer.activation);
     }
     case 'add':
