@@ -1,5 +1,3 @@
-import type { Shape } from '../network/types.ts';
-
 /**
  * A labelled set of images of one size, read one image at a time so that no set has to fit in memory.
  * Pixels are raw bytes; how they become the network's input is the network's own `preprocessing`.
@@ -10,7 +8,7 @@ export interface Dataset {
   classes: readonly string[];
   /** How many images there are; indices run from 0 to count − 1. */
   count: number;
-  imageShape: Shape;
+  imageShape: readonly [height: number, width: number, channels: number];
   /** One image, NHWC without the N: height × width × channels bytes, a fresh array each time. */
   pixels(index: number): Uint8Array;
   /** The index into `classes` of one image. */

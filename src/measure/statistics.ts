@@ -18,7 +18,7 @@ const Z95 = 1.959963984540054;
  * interval is the whole range.
  *
  * @param samples at least one value; not changed.
- * @example summarizeSamples([3, 1, 2]) // => { median: 2, low: 1, high: 3, p95: 3, count: 3 }
+ * @example summarizeSamples([3, 1, 2]) // => { median: 2, low: 1, high: 3, p95: 2.9, count: 3 }
  */
 export function summarizeSamples(samples: ArrayLike<number>): Summary {
   const sorted = Float64Array.from(samples).sort();

@@ -118,7 +118,7 @@ export function quantizationError(seen: TensorStatistics, format: QuantizedForma
 export function rangeToFormat({ low, high }: Range, bits: number): QuantizedFormat {
   const top = activationMaximum(bits);
   const scale = Math.fround((high - low) / top) || 1; // a tensor of zeros has any scale
-  return { type: 'u8', scale, zeroPoint: clamp(roundHalfEven(-low / scale), 0, top), bits };
+  return { type: 'u8', scale, zeroPoint: clamp(roundHalfEven((0 - low) / scale), 0, top), bits };
 }
 
 /** The widest rescaled value that 16-bit lanes hold: 255·multiplier + 2^(shift−1) ≤ 32767. */
@@ -142,7 +142,7 @@ export function chooseRescale(
     const multiplier = Math.max(1, roundHalfEven(ratio * 2 ** shift));
     if (255 * multiplier + 2 ** (shift - 1) > LANE_MAXIMUM) continue;
     const scale = (shared.scale * 2 ** shift) / multiplier;
-    const zeroPoint = clamp(roundHalfEven(-range.low / scale), 0, activationMaximum(bits));
+    const zeroPoint = clamp(roundHalfEven((0 - range.low) / scale), 0, activationMaximum(bits));
     return { rescale: { multiplier, shift, zeroPoint, bits }, scale };
   }
   const problem = `A range of ${range.low} to ${range.high} cannot be reached from steps of ${shared.scale}.`;
