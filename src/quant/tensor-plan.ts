@@ -33,8 +33,7 @@ export function planTensors(
   folded: Pick<Network, 'inputShape' | 'layers'>,
   schemes: ReadonlyMap<string, Scheme>,
 ): TensorPlan {
-  const consumers = consumersOf(folded.layers);
-  const byName = new Map(folded.layers.map((layer) => [layer.name, layer]));
+  const { consumers, byName, shapes } = graphFacts(folded);
   const complete = completeSchemes(folded.layers, consumers, schemes);
 
   const tensors = new Map<string, TensorPlacement>();
@@ -42,12 +41,31 @@ export function planTensors(
     tensors.set(name, placeTensor(name, consumers.get(name) ?? [], byName, complete));
   }
 
-  const shapes = inferShapes(folded);
   const workloads = new Map<string, Workload>();
   for (const layer of folded.layers) {
     workloads.set(layer.name, workloadOf(layer, shapes, tensors));
   }
   return { schemes: complete, tensors, workloads, shapes };
+}
+
+/** What follows from the graph alone. */
+interface GraphFacts {
+  consumers: Map<string, string[]>;
+  byName: Map<string, Layer>;
+  shapes: Map<string, Shape>;
+}
+
+/** Searches plan one graph many thousand times; a folded network is never changed. */
+const GRAPH_FACTS = new WeakMap<object, GraphFacts>();
+
+function graphFacts(folded: Pick<Network, 'inputShape' | 'layers'>): GraphFacts {
+  let facts = GRAPH_FACTS.get(folded.layers);
+  if (!facts) {
+    const byName = new Map(folded.layers.map((layer) => [layer.name, layer]));
+    facts = { consumers: consumersOf(folded.layers), byName, shapes: inferShapes(folded) };
+    GRAPH_FACTS.set(folded.layers, facts);
+  }
+  return facts;
 }
 
 /** Names of the layers that a scheme is chosen for, in execution order. */

@@ -39,7 +39,7 @@ const PENTAGON = [0, -1024, 974, -316, 602, 828, -602, 828, -974, -316];
  * Whether a point is inside an outline.
  *
  * @param hole inner radius of a ring in 1024ths of its outer radius; others ignore it.
- * @example [insideOutline('disc', 0, 900, 0), insideOutline('ring', 0, 100, 400)] // => [true, false]
+ * @example [insideOutline('disc', 0, 800, 0), insideOutline('ring', 0, 100, 400)] // => [true, false]
  */
 export function insideOutline(outline: Outline, u: number, v: number, hole: number): boolean {
   const x = u < 0 ? -u : u;
