@@ -1,0 +1,10 @@
+export { checkLut, parseLut } from './check.ts';
+export { assertSameDevice, assertSameKernels, changedEntries } from './compatibility.ts';
+export { createEntry, entryKey } from './entry-key.ts';
+export { readLut, writeLut } from './file.ts';
+export { LutIndex, lookup } from './lut-index.ts';
+export { mergeEntries } from './merge.ts';
+export type { Lut, LutContent, LutEntry, Trust } from './schema.ts';
+export { LutSchema, lutJsonSchema } from './schema.ts';
+export { serializeLut } from './serialize.ts';
+export { showLut } from './show.ts';

@@ -1,0 +1,3 @@
+export type { NetworkInput } from '../engine/input.ts';
+export type { Session, Step } from '../engine/session.ts';
+export { createEngine, NetworkEngine } from './network-engine.ts';
