@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { CORRELATE_FIELDS, FILTER_GRADIENT_FIELDS, PACK_FIELDS, phasesOf } from '../../../src/autodiff/convolution.ts';
 import type { Autodiff, Tensor } from '../../../src/autodiff/index.ts';
 import { BATCH_NORM_FIELDS, COLUMN_SUM_FIELDS, MASK_FIELDS } from '../../../src/autodiff/normalisation.ts';
-import { autodiffForTests, randomValues } from './autodiff.fixture.ts';
+import { autodiffForTests, randomValues } from './autodiff-fixture.ts';
 
 interface Case {
   title: string;

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Autodiff, Tensor } from '../../../src/autodiff/index.ts';
-import { autodiffForTests, randomValues } from './autodiff.fixture.ts';
+import { autodiffForTests, randomValues } from './autodiff-fixture.ts';
 
 let autodiff: Autodiff;
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import { Random } from '../../../src/core/random.ts';
 import { inputBatch, inputTable, smoothedTargets } from '../../../src/train/batches.ts';
 import { outChannelsFirst, outChannelsLast } from '../../../src/train/layout.ts';
 import { cosineSchedule, createOptimizer } from '../../../src/train/optimizer.ts';
-import { halves } from './train.fixture.ts';
+import { halves } from './train-fixture.ts';
 
 describe('the order of axes', () => {
   it('turns over and back, and puts each filter tap where tfjs looks for it', () => {

@@ -7,8 +7,8 @@ import { largest } from '../../../src/train/evaluate.ts';
 import { compareForward, floatAccuracy, logitsOf, TrainableModel, train } from '../../../src/train/index.ts';
 import { createOptimizer } from '../../../src/train/optimizer.ts';
 import { trainStep } from '../../../src/train/train.ts';
-import { autodiffForTests } from '../autodiff/autodiff.fixture.ts';
-import { halves, tinyNetwork } from './train.fixture.ts';
+import { autodiffForTests } from '../autodiff/autodiff-fixture.ts';
+import { halves, tinyNetwork } from './train-fixture.ts';
 
 let autodiff: Autodiff;
 beforeAll(async () => {
