@@ -70,7 +70,11 @@ export function toyTable(): LutContent {
 }
 
 /** Every entry that candidates of a network can need, with a made-up time for each. */
-export function tableFor(network: Network, schemes: readonly Scheme[], timeUs: (index: number) => number): LutContent {
+export function tableFor(
+  network: Network,
+  schemes: readonly Scheme[],
+  timeUs: (index: number, scheme: Scheme) => number,
+): LutContent {
   const folded = foldNetwork(network);
   const names = weightedLayers(folded);
   const entries = new Map<string, LutEntry>();
@@ -78,7 +82,7 @@ export function tableFor(network: Network, schemes: readonly Scheme[], timeUs: (
     const plan = planTensors(folded, new Map(names.map((name, i) => [name, chosen[i]])));
     for (const [name, workload] of plan.workloads) {
       const scheme = plan.schemes.get(name)!;
-      const us = timeUs(entries.size);
+      const us = timeUs(entries.size, scheme);
       const scratchBytes = 64 * (entries.size % 7);
       const entry = toyEntry(scheme, us, { workload, latencyUs: latencyAround(us, 0.05), scratchBytes });
       if (!entries.has(entry.key)) entries.set(entry.key, entry);

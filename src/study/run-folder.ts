@@ -1,0 +1,97 @@
+import { canonicalJson } from '../core/canonical-json.ts';
+import { BitbudgetError } from '../core/errors.ts';
+import { sha256Hex } from '../core/sha256.ts';
+import type { SearchState } from '../search/index.ts';
+import { formatFront, formatReports, type MeasuredPoint, type StudyPoint } from './rows.ts';
+import type { StudyOptions } from './run-study.ts';
+
+type FolderOptions = Pick<StudyOptions, 'files' | 'folder' | 'settings' | 'space' | 'proxy' | 'provenance'>;
+
+/** The complete configuration of a run, as config.json holds it. */
+function configuration({ settings, space, proxy, provenance }: FolderOptions): Record<string, unknown> {
+  const { name, layers, schemes, fixed } = space;
+  return {
+    ...provenance,
+    ...settings,
+    proxy: proxy.name,
+    space: { name, layers, schemes, fixed: Object.fromEntries(fixed) },
+  };
+}
+
+/** Writes config.json, reports.csv, pareto_front.csv and front/*.json. */
+export async function writeRunFolder(
+  options: FolderOptions & Pick<StudyOptions, 'toCandidate'>,
+  points: readonly StudyPoint[],
+  front: readonly StudyPoint[],
+): Promise<void> {
+  const { files, folder, proxy } = options;
+  await files.writeAtomic(`${folder}/config.json`, `${JSON.stringify(configuration(options), null, 2)}\n`);
+  await files.writeAtomic(`${folder}/reports.csv`, formatReports(points, proxy.name));
+  for (const [i, point] of front.entries()) {
+    await files.writeAtomic(`${folder}/${frontFile(i)}`, `${JSON.stringify(options.toCandidate(point), null, 2)}\n`);
+  }
+  await files.writeAtomic(`${folder}/pareto_front.csv`, formatFront(front, proxy.name));
+}
+
+/**
+ * Where the i-th candidate of a front is kept within its run folder.
+ *
+ * @example frontFile(7) // => 'front/007.json'
+ */
+export function frontFile(index: number): string {
+  return `front/${String(index).padStart(3, '0')}.json`;
+}
+
+/** Rewrites the front with what running its candidates showed; reports.csv stays as the search wrote it. */
+export async function recordMeasured(
+  options: Pick<FolderOptions, 'files' | 'folder' | 'proxy'>,
+  front: readonly StudyPoint[],
+  measured: readonly (MeasuredPoint | undefined)[],
+  candidates: readonly (object | undefined)[],
+): Promise<void> {
+  const { files, folder, proxy } = options;
+  for (const [i, candidate] of candidates.entries()) {
+    if (candidate) await files.writeAtomic(`${folder}/${frontFile(i)}`, `${JSON.stringify(candidate, null, 2)}\n`);
+  }
+  await files.writeAtomic(`${folder}/pareto_front.csv`, formatFront(front, proxy.name, measured));
+}
+
+interface Checkpoint {
+  /** Of the configuration: a checkpoint serves no other search. */
+  configSha256: string;
+  state: SearchState;
+}
+
+export async function writeCheckpoint(options: FolderOptions, state: SearchState): Promise<void> {
+  const configSha256 = sha256Hex(canonicalJson(configuration(options)));
+  await options.files.writeAtomic(`${options.folder}/checkpoint.json`, `${JSON.stringify({ configSha256, state })}\n`);
+}
+
+/**
+ * The state to resume from.
+ *
+ * @throws {BitbudgetError} `input` if there is none, `damaged-file` if it is no checkpoint, `mismatch` if it is of another
+ * configuration.
+ */
+export async function readCheckpoint(options: FolderOptions): Promise<SearchState> {
+  const path = `${options.folder}/checkpoint.json`;
+  if (!(await options.files.exists(path))) {
+    throw new BitbudgetError('input', `There is no checkpoint at ${path}.`, 'Start the search without --resume.');
+  }
+  let checkpoint: Checkpoint;
+  try {
+    checkpoint = JSON.parse(await options.files.readText(path));
+  } catch (error) {
+    throw new BitbudgetError(
+      'damaged-file',
+      `${path} is no JSON: ${(error as Error).message}.`,
+      'Start the search anew.',
+    );
+  }
+  if (checkpoint?.configSha256 === sha256Hex(canonicalJson(configuration(options)))) return checkpoint.state;
+  throw new BitbudgetError(
+    'mismatch',
+    `The checkpoint at ${path} is of a search with other settings.`,
+    'Resume with the very same flags and table, or choose another --out.',
+  );
+}
