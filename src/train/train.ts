@@ -80,8 +80,10 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       const run = { model, dataset, settings, optimizer, random, epoch, epochs, progress, cancellation };
       history.push({ epoch: epoch + 1, ...(await trainEpoch(run)) });
     }
+    const weights = model.weights();
+    for (const [name, values] of weights) assertFinite(name, values);
     const accuracy = await floatAccuracy(model, test, undefined, cancellation);
-    return { weights: model.weights(), accuracy, history };
+    return { weights, accuracy, history };
   } finally {
     model.dispose();
   }
@@ -113,7 +115,8 @@ async function trainEpoch(run: EpochRun): Promise<{ loss: number; trainAccuracy:
     const { values, labels } = inputBatch(dataset, indices, table, settings.augmentation, random);
     const rate = cosineSchedule(epoch * batches + batch, epochs * batches, settings.learningRate);
     const step = trainStep(model, values, labels, dataset.imageShape, settings.labelSmoothing, run.optimizer, rate);
-    if (!Number.isFinite(step.loss)) throw diverged(epoch, batch, step.loss);
+    if (!Number.isFinite(step.loss))
+      throw diverged(`the loss became ${step.loss} in epoch ${epoch + 1}, batch ${batch + 1}`);
     lossSum += step.loss;
     right += step.right;
     const fraction = (epoch * batches + batch + 1) / (epochs * batches);
@@ -192,10 +195,11 @@ function assertFits(network: Network, dataset: Dataset): void {
   }
 }
 
-function diverged(epoch: number, batch: number, loss: number): BitbudgetError {
-  return new BitbudgetError(
-    'input',
-    `Training diverged: the loss became ${loss} in epoch ${epoch + 1}, batch ${batch + 1}.`,
-    'Use a smaller learning rate.',
-  );
+function assertFinite(name: string, values: Float32Array): void {
+  const bad = values.find((value) => !Number.isFinite(value));
+  if (bad !== undefined) throw diverged(`tensor ${name} holds ${bad}`);
+}
+
+function diverged(how: string): BitbudgetError {
+  return new BitbudgetError('input', `Training diverged: ${how}.`, 'Use a smaller learning rate.');
 }

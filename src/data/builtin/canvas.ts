@@ -49,7 +49,7 @@ function firstColourShare(fill: Fill, u: number, v: number, a: number, b: number
     case 'dots': {
       const x = phase(a + fill.shift, fill.period) * 2 - fill.period;
       const y = phase(b + fill.shift, fill.period) * 2 - fill.period;
-      return 100 * (x * x + y * y) < 64 * fill.period * fill.period ? 256 : 0;
+      return 100 * (x * x + y * y) < 50 * fill.period * fill.period ? 256 : 0;
     }
   }
 }

@@ -4,7 +4,7 @@ import { SIDE } from './canvas.ts';
 import { CLASSES, drawImage } from './scene.ts';
 
 /** How many images a split has unless the caller says otherwise. */
-export const DEFAULT_SAMPLES: Readonly<Record<Split, number>> = { train: 12_000, calibration: 512, test: 2000 };
+export const DEFAULT_SAMPLES: Readonly<Record<Split, number>> = { train: 20_000, calibration: 512, test: 2000 };
 
 /** The two highest bits of an image's seed, which keep the splits apart whatever their sizes. */
 const SPLIT_BITS: Readonly<Record<Split, number>> = { train: 1, calibration: 2, test: 3 };

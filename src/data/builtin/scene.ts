@@ -30,14 +30,14 @@ export const CLASSES = [
 
 /** What makes the set hard; all integers. Contrasts and noise are in pixel values. */
 const DIFFICULTY = {
-  contrastLow: 22,
-  contrastHigh: 80,
-  noiseLow: 6,
-  noiseHigh: 26,
-  radiusLow: 104,
-  radiusHigh: 190,
-  offCentre: 96,
-  distractorsMost: 3,
+  contrastLow: 32,
+  contrastHigh: 90,
+  noiseLow: 5,
+  noiseHigh: 18,
+  radiusLow: 124,
+  radiusHigh: 196,
+  offCentre: 72,
+  distractorsMost: 2,
   barsOutOfFour: 1,
 } as const;
 
@@ -101,9 +101,9 @@ function fillOf(random: Random, name: (typeof CLASSES)[number]): Fill {
     case 'stripes':
       return { kind: 'stripes', period: between(random, 60, 104), shift: random.below(64) };
     case 'checker':
-      return { kind: 'checker', period: between(random, 84, 128), shift: random.below(64) };
+      return { kind: 'checker', period: between(random, 88, 128), shift: random.below(64) };
     case 'dots':
-      return { kind: 'dots', period: between(random, 68, 104), shift: random.below(64) };
+      return { kind: 'dots', period: between(random, 80, 112), shift: random.below(64) };
     case 'blob':
       return { kind: 'blob' };
     default:
