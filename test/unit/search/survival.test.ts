@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { Random } from '../../../src/core/random.ts';
+import { crowdingDistances } from '../../../src/search/survival/crowding.ts';
+import { Niches } from '../../../src/search/survival/niching.ts';
+import { NonDominatedSort } from '../../../src/search/survival/non-dominated-sort.ts';
+import { Normalisation } from '../../../src/search/survival/normalisation.ts';
+
+const indices = (n: number) => Int32Array.from({ length: n }, (_, i) => i);
+
+describe('the non-dominated sort', () => {
+  it('peels the fronts off one after another', () => {
+    const random = new Random(5);
+    const n = 150;
+    const m = 3;
+    const points = Float64Array.from({ length: n * m }, () => random.below(8));
+    const sort = new NonDominatedSort();
+    sort.sort(points, n, m);
+    const at = (i: number) => Array.from(points.subarray(i * m, (i + 1) * m));
+    const dominates = (a: number, b: number) =>
+      at(a).every((v, j) => v <= at(b)[j]) && at(a).some((v, j) => v < at(b)[j]);
+    let left = Array.from(indices(n));
+    for (let front = 0; left.length > 0; front++) {
+      const peeled = left.filter((i) => !left.some((other) => dominates(other, i)));
+      expect(peeled.every((i) => sort.rank[i] === front)).toBe(true);
+      left = left.filter((i) => !peeled.includes(i));
+      expect(sort.frontEnds[front]).toBe(n - left.length);
+    }
+  });
+});
+
+describe('normalisation', () => {
+  it('meets the axes where the plane through the extreme points does', () => {
+    const normalisation = new Normalisation(3);
+    // On the plane x/2 + y/30 + z/400 = 1, seen from the ideal point (1, 1, 1); the last point spans the ideal.
+    const points = Float64Array.of(3, 1, 1, 1, 31, 1, 1, 1, 401, 2, 16, 1);
+    normalisation.update(points, 4, indices(4));
+    expect(Array.from(normalisation.ideal)).toEqual([1, 1, 1]);
+    for (const [j, value] of [3, 31, 401].entries()) expect(normalisation.nadir[j]).toBeCloseTo(value, 9);
+  });
+
+  it('keeps extreme points that have died out', () => {
+    const normalisation = new Normalisation(2);
+    normalisation.update(Float64Array.of(0, 4, 4, 0), 2, indices(2));
+    normalisation.update(Float64Array.of(1, 2, 2, 1), 2, indices(2));
+    expect(Array.from(normalisation.nadir)).toEqual([4, 4]);
+  });
+
+  it('falls back on the worst of the front where the extreme points span no plane', () => {
+    const normalisation = new Normalisation(3);
+    normalisation.update(Float64Array.of(0, 2, 0, 1, 0, 0), 2, indices(2));
+    expect(Array.from(normalisation.nadir)).toEqual([1, 2, 0]);
+  });
+
+  it('does not depend on the unit of an objective', () => {
+    const random = new Random(3);
+    const points = Float64Array.from({ length: 60 }, () => random.real());
+    const scale = [1, 1024, 2 ** -40];
+    const small = new Normalisation(3);
+    const large = new Normalisation(3);
+    small.update(points, 20, indices(20));
+    large.update(
+      points.map((v, i) => v * scale[i % 3]),
+      20,
+      indices(20),
+    );
+    expect(Array.from(large.nadir)).toEqual(Array.from(small.nadir, (v, j) => v * scale[j]));
+  });
+});
+
+describe('niching', () => {
+  const niches = new Niches([
+    [1, 0],
+    [0.5, 0.5],
+    [0, 1],
+  ]);
+  const points = Float64Array.of(1, 0.1, 1, 0.2, 0.5, 0.5, 0.1, 1, 0, 1);
+
+  it('associates points with the nearest line', () => {
+    niches.associate(points, 5, indices(5), [0, 0], [1, 1]);
+    expect(Array.from(niches.niche.subarray(0, 5))).toEqual([0, 0, 1, 2, 2]);
+    expect(niches.distance[1]).toBeCloseTo(0.2, 12);
+    expect(niches.distance[2]).toBeCloseTo(0, 12);
+  });
+
+  it('gives an empty niche its nearest candidate, and prefers empty niches', () => {
+    niches.associate(points, 5, indices(5), [0, 0], [1, 1]);
+    const chosen = new Int32Array(2);
+    niches.fill(Int32Array.of(2), Int32Array.of(0, 1, 3, 4), 2, new Random(1), chosen);
+    expect(Array.from(chosen).sort()).toEqual([0, 4]);
+  });
+
+  it('chooses every candidate at most once, whatever is wanted', () => {
+    niches.associate(points, 5, indices(5), [0, 0], [1, 1]);
+    const chosen = new Int32Array(5);
+    niches.fill(new Int32Array(0), indices(5), 5, new Random(2), chosen);
+    expect(Array.from(chosen).sort()).toEqual([0, 1, 2, 3, 4]);
+  });
+});
+
+describe('crowding distance', () => {
+  it('sums the gaps between neighbours as shares of the range', () => {
+    const distances = new Float64Array(4);
+    crowdingDistances(Float64Array.of(0, 10, 1, 6, 3, 2, 4, 0), 2, indices(4), distances);
+    expect(Array.from(distances)).toEqual([
+      Number.POSITIVE_INFINITY,
+      3 / 4 + 8 / 10,
+      3 / 4 + 6 / 10,
+      Number.POSITIVE_INFINITY,
+    ]);
+  });
+});
