@@ -1,9 +1,11 @@
 /**
- * Runs the exactness suite in this very engine and prints `N passed, N failed`; exit code 1 after a failure. A script of
- * its own, for engines that have no test runner: `node dist/node/run-exactness.js` under an emulator or another version.
+ * Runs the exactness suite and the fixed networks in this very engine and prints `N passed, N failed`; exit code 1 after
+ * a failure. A script of its own, for engines that have no test runner: `node dist/node/run-exactness.js` under an
+ * emulator or another version.
  */
 import { checkAll } from '../kernels/exactness/suite.ts';
 import { loadKernels } from '../kernels/load.ts';
+import { runFixedNetworks } from '../verify/fixed-networks.ts';
 import { loadKernelModule } from './kernel-files.ts';
 
 const kernels = loadKernels(await loadKernelModule({ optimize: false }));
@@ -13,6 +15,11 @@ for (const { id, cases, failures } of checkAll(kernels)) {
   passed += cases - failures.length;
   failed += failures.length;
   for (const failure of failures) process.stdout.write(`${id}: ${failure}\n`);
+}
+for (const { scheme, sha256, same } of runFixedNetworks(kernels)) {
+  if (same) passed++;
+  else failed++;
+  if (!same) process.stdout.write(`The fixed network in ${scheme} gives other bits here: ${sha256}\n`);
 }
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;

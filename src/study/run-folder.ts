@@ -44,7 +44,7 @@ export function frontFile(index: number): string {
 
 /** Rewrites the front with what running its candidates showed; reports.csv stays as the search wrote it. */
 export async function recordMeasured(
-  options: Pick<FolderOptions, 'files' | 'folder' | 'proxy'>,
+  options: Pick<FolderOptions, 'files' | 'folder'> & { proxy: { name: string } },
   front: readonly StudyPoint[],
   measured: readonly (MeasuredPoint | undefined)[],
   candidates: readonly (object | undefined)[],

@@ -5,6 +5,7 @@ import * as evaluate from './evaluate.ts';
 import * as inspect from './inspect.ts';
 import * as lut from './lut.ts';
 import * as profile from './profile.ts';
+import * as search from './search.ts';
 import * as train from './train.ts';
 import * as verify from './verify.ts';
 
@@ -14,6 +15,7 @@ export const commands: readonly ((program: Command, context: CliContext) => void
   inspect.register,
   profile.register,
   lut.register,
+  search.register,
   evaluate.register,
   train.register,
   verify.register,

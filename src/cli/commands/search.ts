@@ -1,0 +1,162 @@
+import { type Command, Option } from 'commander';
+import { describeHost, disabledIds } from '../../node/host.ts';
+import { evaluateFront, type FinishedSearch, searchNetwork, spreadOver } from '../../node/search.ts';
+import { openTable } from '../../node/tables.ts';
+import { openWorkbench } from '../../node/workbench.ts';
+import { type Budgets, budgetEntries, describeMetric } from '../../space/index.ts';
+import { frontFile, type StudySettings } from '../../study/index.ts';
+import {
+  type CalibrationOptions,
+  calibrationOf,
+  calibrationOptions,
+  networkFlag,
+  type SchemeOptions,
+  schemeOptions,
+  schemesOf,
+  weightsFlag,
+  wholeNumber,
+} from '../options.ts';
+import { addStudyOptions, type StudyOptions, studySettings } from '../search-options.ts';
+import type { CliContext } from '../session.ts';
+import { renderTable } from '../table.ts';
+import { percent } from '../validation-text.ts';
+
+interface SearchFlags extends StudyOptions, SchemeOptions, CalibrationOptions {
+  network: string;
+  weights?: string;
+  lut?: string;
+  ends: 'fixed' | 'free';
+  out?: string;
+  dataset: string;
+  samples: number;
+  evaluateFront: number;
+  workers?: number;
+  resume?: boolean;
+}
+
+/** `bitbudget search`: mixed-precision candidates under budgets, as a run folder. */
+export function register(program: Command, context: CliContext): void {
+  const command = program
+    .command('search')
+    .description('search mixed-precision candidates under budgets with a table; writes a run folder')
+    .addOption(networkFlag())
+    .addOption(weightsFlag())
+    .addOption(new Option('--lut <file>', 'the table; the newest of this device unless given'));
+  for (const option of schemeOptions()) command.addOption(option);
+  command.addOption(
+    new Option('--ends <how>', 'first and last layer: w8a8, or searched too')
+      .choices(['fixed', 'free'])
+      .default('fixed'),
+  );
+  addStudyOptions(command);
+  for (const option of calibrationOptions()) command.addOption(option);
+  command
+    .addOption(new Option('--out <folder>', 'the run folder; runs/<network>-<date> unless given'))
+    .addOption(new Option('--dataset <name>', 'test images for the accuracy of the front').default('builtin'))
+    .addOption(new Option('--samples <n>', 'how many of them').argParser(wholeNumber(1)).default(1000))
+    .addOption(
+      new Option('--evaluate-front <n>', 'candidates of the front to run on them')
+        .argParser(wholeNumber(0))
+        .default(16),
+    )
+    .addOption(new Option('--workers <n>', 'threads for that; all cores unless given').argParser(wholeNumber(1, 256)))
+    .addOption(new Option('--resume', "go on from the run folder's checkpoint"));
+  context.handle<SearchFlags>(command, async (_, flags, session) => {
+    const { files, cancellation, progress: onProgress, note } = session;
+    const settings = studySettings(flags);
+    const schemes = schemesOf(flags);
+    const host = await describeHost();
+    const opened = await openTable(files, flags.lut, host.device);
+    const disabled = disabledIds(host);
+    const calibration = calibrationOf(flags);
+    const workbench = await openWorkbench(flags.network, { weightsFile: flags.weights, calibration, disabled });
+    const folder = flags.out ?? `runs/${flags.network}-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`;
+    const { ends, resume = false } = flags;
+    const request = { settings, schemes, ends, folder, resume, version: context.io.version };
+    const surroundings = { files, cancellation, onProgress };
+    let search = await searchNetwork(workbench, opened, request, surroundings);
+    if (flags.evaluateFront > 0 && workbench.opened.trained) {
+      const positions = spreadOver(search.candidates.length, flags.evaluateFront);
+      const dataset = { name: flags.dataset, split: 'test' as const, samples: flags.samples };
+      const options = { ...surroundings, workers: flags.workers, disabled };
+      search = await evaluateFront(workbench, search, positions, dataset, options);
+    } else if (!workbench.opened.trained) {
+      note(`${flags.network} has seeded weights: accuracy is not measured, and the proxy ranks noise only.`);
+    }
+    return { document: describeDocument(search, settings), text: () => describeSearch(search, settings) };
+  });
+}
+
+function describeDocument(search: FinishedSearch, { seed, budgets }: StudySettings) {
+  const { study, candidates } = search;
+  const entry = (i: number) => {
+    const { genome, predicted, measured } = candidates[i];
+    return {
+      genome,
+      metrics: { ...predicted, loss: study.front[i].loss, measured },
+      feasible: study.front[i].feasible,
+    };
+  };
+  return {
+    folder: study.folder,
+    evaluations: study.evaluations,
+    seed,
+    front: candidates.map((_, i) => entry(i)),
+    best: { [budgetName(budgets)]: entry(bestPosition(search)) },
+    hypervolume: study.hypervolume,
+  };
+}
+
+/** A name for a set of budgets, such as `latencyMs=0.5`. */
+function budgetName(budgets: Budgets): string {
+  return (
+    budgetEntries(budgets)
+      .map(([metric, limit]) => `${metric}=${limit}`)
+      .join(',') || 'none'
+  );
+}
+
+/** The most accurate candidate by measurement where there is one, else by the proxy. */
+export function bestPosition({ study, evaluated }: FinishedSearch): number {
+  const better = (i: number, j: number) =>
+    (evaluated[i]?.top1 ?? -1) - (evaluated[j]?.top1 ?? -1) || study.front[j].loss - study.front[i].loss;
+  return study.front.map((_, i) => i).reduce((best, i) => (better(i, best) > 0 ? i : best), 0);
+}
+
+function describeSearch(search: FinishedSearch, settings: StudySettings): string {
+  const { study, candidates, evaluated } = search;
+  const shown = spreadOver(candidates.length, 16);
+  const table = renderTable(
+    [
+      { title: 'candidate' },
+      { title: 'latency ms', align: 'right' },
+      { title: 'energy mJ', align: 'right' },
+      { title: 'size KiB', align: 'right' },
+      { title: 'RAM KiB', align: 'right' },
+      { title: 'proxy loss', align: 'right' },
+      { title: 'top-1', align: 'right' },
+    ],
+    shown.map((i) => {
+      const { latencyMs, energyMj, sizeBytes, ramBytes } = candidates[i].predicted;
+      const top1 = evaluated[i];
+      return [
+        frontFile(i),
+        latencyMs.value.toFixed(3),
+        `${energyMj.value.toFixed(3)} ${energyMj.source}`,
+        (sizeBytes / 1024).toFixed(1),
+        (ramBytes / 1024).toFixed(1),
+        study.front[i].loss.toPrecision(3),
+        top1 ? `${percent(top1.top1)} (${percent(top1.low)}–${percent(top1.high)})` : '',
+      ];
+    }),
+  );
+  const limits = budgetEntries(settings.budgets).map(([metric, limit]) => describeMetric(metric, limit));
+  const best = bestPosition(search);
+  return [
+    `${study.evaluations} candidates evaluated${limits.length > 0 ? ` under ${limits.join(', ')}` : ''}; ${candidates.length} on the front, ${study.folder}:`,
+    '',
+    table,
+    '',
+    `Most accurate: ${study.folder}/${frontFile(best)}. Latency is predicted; \`bitbudget verify\` measures it.`,
+  ].join('\n');
+}
