@@ -7,7 +7,7 @@ import type { DatasetSpec } from '../data/open.ts';
 import type { Candidate } from '../quant/candidate.ts';
 import { quantizeNetwork } from '../quant/quantize.ts';
 import type { Scheme } from '../quant/scheme.ts';
-import { createBitSpace } from '../space/index.ts';
+import { assertReachable, createBitSpace } from '../space/index.ts';
 import {
   type MeasuredPoint,
   proxyScore,
@@ -74,6 +74,7 @@ export async function searchNetwork(
   const ends: [string, Scheme][] =
     request.ends === 'free' ? [] : [layers[0], layers[layers.length - 1]].map((l) => [l, 'w8a8']);
   const space = createBitSpace({ layers, schemes: request.schemes, fixed: new Map(ends) });
+  assertReachable(space, costModel, request.settings.budgets); // before the proxy takes its time
   const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
   const schemes = [...new Set<Scheme>([...request.schemes, 'w8a8'])];
   const images = workbench.images.slice(0, PROXY_IMAGES);

@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../session.ts';
+import * as demo from './demo.ts';
 import * as doctor from './doctor.ts';
 import * as evaluate from './evaluate.ts';
 import * as inspect from './inspect.ts';
 import * as lut from './lut.ts';
 import * as profile from './profile.ts';
+import * as report from './report.ts';
 import * as search from './search.ts';
 import * as train from './train.ts';
 import * as verify from './verify.ts';
@@ -19,4 +21,6 @@ export const commands: readonly ((program: Command, context: CliContext) => void
   evaluate.register,
   train.register,
   verify.register,
+  report.register,
+  demo.register,
 ];

@@ -1,0 +1,132 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { Top1 } from '../accuracy/top1.ts';
+import { BitbudgetError } from '../core/errors.ts';
+import type { Files } from '../core/ports.ts';
+import type { Cost } from '../cost/types.ts';
+import { renderReport } from '../report/render.ts';
+import { parseReportData, type ReportData, type ReportNetwork } from '../report/types.ts';
+import { keepsBudget, type VerificationReport, type VerifiedNetwork } from '../verify/verify.ts';
+import type { FinishedSearch } from './search.ts';
+import type { OpenedTable } from './tables.ts';
+import type { Workbench } from './workbench.ts';
+
+/** One network for the report: predicted, and as far as it went measured. */
+export interface ReportedNetwork {
+  name: string;
+  kind: 'candidate' | 'baseline';
+  schemes: readonly string[];
+  cost: Cost;
+  proxyLoss?: number;
+  accuracy?: Top1;
+  measured?: VerifiedNetwork;
+  best?: boolean;
+}
+
+export interface ReportFacts {
+  workbench: Workbench;
+  opened: OpenedTable;
+  search: FinishedSearch;
+  latencyBudgetMs?: number;
+  networks: readonly ReportedNetwork[];
+  verification?: VerificationReport;
+  command: string;
+  version: string;
+  seed: number;
+  dataset: string;
+}
+
+/** Gathers what a report shows. */
+export function collectReport(facts: ReportFacts): ReportData {
+  const { workbench, opened, search, latencyBudgetMs, verification } = facts;
+  const { device, engine, conditions } = opened.table;
+  const { calibration, folded, opened: network } = workbench;
+  const { networks: _, ...error } = verification ?? { networks: [] };
+  return {
+    title: `${folded.name} on ${device.cpu}`,
+    network: folded.name,
+    layers: [...search.costModel.layers],
+    device: {
+      id: device.id,
+      cpu: device.cpu,
+      cores: device.cores,
+      os: device.os,
+      engine: `${engine.name} ${engine.version}`,
+    },
+    conditions,
+    provenance: [
+      ['command', facts.command],
+      ['bitbudget', facts.version],
+      ['seed', String(facts.seed)],
+      ['table', opened.path],
+      ['table SHA-256', opened.table.sha256],
+      ['table measured', opened.table.measuredAt ?? 'unknown'],
+      ['weights', `${network.trained ? 'trained' : 'seeded'}, SHA-256 ${network.weightsSha256}`],
+      ['calibration', `${calibration.method}, ${calibration.samples} images of ${calibration.dataset}`],
+    ],
+    proxyName: 'output-noise',
+    ...(latencyBudgetMs !== undefined && { latencyBudgetMs }),
+    evaluations: search.study.evaluations,
+    points: search.study.points.map(({ cost, loss, feasible }) => ({
+      latencyMs: cost.latencyMs.value,
+      loss,
+      feasible,
+    })),
+    networks: facts.networks.map((reported) => reportNetwork(reported, facts)),
+    ...(verification && {
+      verification: { ...(error as Omit<VerificationReport, 'networks'>), networks: verification.networks.length },
+    }),
+  };
+}
+
+function reportNetwork(reported: ReportedNetwork, { latencyBudgetMs, dataset }: ReportFacts): ReportNetwork {
+  const { name, kind, schemes, cost, proxyLoss, accuracy, measured, best } = reported;
+  const { latencyMs, energyMj, sizeBytes, ramBytes } = cost;
+  return {
+    name,
+    kind,
+    schemes: [...schemes],
+    predictedMs: { ...latencyMs },
+    ...(measured && {
+      measuredMs: { value: measured.measuredMs, low: measured.measuredLowMs, high: measured.measuredHighMs },
+    }),
+    energyMj: { value: energyMj.value, source: energyMj.source },
+    sizeBytes,
+    ramBytes,
+    ...(proxyLoss !== undefined && { proxyLoss }),
+    ...(accuracy && {
+      accuracy: { value: accuracy.top1, low: accuracy.low, high: accuracy.high, samples: accuracy.samples, dataset },
+    }),
+    ...(measured && latencyBudgetMs !== undefined && { budgetVerdict: keepsBudget(measured, latencyBudgetMs) }),
+    ...(best && { best }),
+  };
+}
+
+/** Writes report.json and the page made of it into a run folder. */
+export async function writeReport(files: Files, folder: string, data: ReportData): Promise<string> {
+  await files.writeAtomic(join(folder, 'report.json'), `${JSON.stringify(data, null, 1)}\n`);
+  return renderReportFile(files, folder);
+}
+
+/**
+ * Renders a run folder's report.json into report.html.
+ *
+ * @returns the page's path.
+ * @throws {BitbudgetError} `input` if the run has no report.json, `damaged-file` if it is none.
+ */
+export async function renderReportFile(files: Files, folder: string): Promise<string> {
+  const source = join(folder, 'report.json');
+  if (!(await files.exists(source))) {
+    throw new BitbudgetError(
+      'input',
+      `The run ${folder} has no report.json.`,
+      'Name a folder that `bitbudget search` or `demo` wrote.',
+    );
+  }
+  const data = parseReportData(await files.readText(source), source);
+  const echarts = createRequire(import.meta.url).resolve('echarts/dist/echarts.min.js');
+  const page = join(folder, 'report.html');
+  await files.writeAtomic(page, renderReport(data, { echartsScript: await readFile(echarts, 'utf8') }));
+  return page;
+}

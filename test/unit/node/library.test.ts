@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { makeCandidate } from '../../../src/node/candidates.ts';
+import { evaluateNetworks } from '../../../src/node/evaluate.ts';
+import { builtinDataset, createEngine, loadNetwork, type Scheme, summarize } from '../../../src/node/index.ts';
+import { openWorkbench } from '../../../src/node/workbench.ts';
+import { parseCandidate } from '../../../src/quant/candidate.ts';
+import { quantizeNetwork } from '../../../src/quant/quantize.ts';
+import { uniformSchemes } from '../../../src/quant/tensor-plan.ts';
+
+const calm = { cancellation: { aborted: false }, onProgress: () => {} };
+const cost = {
+  latencyMs: { value: 1, low: 1, high: 1 },
+  energyMj: { value: 1, low: 1, high: 1, source: 'model' as const },
+  sizeBytes: 1,
+  ramBytes: 1,
+  macs: 1,
+  bitOps: 1,
+  parameters: 1,
+};
+
+describe('the library', () => {
+  it('loads a network of the zoo and runs it at one scheme', async () => {
+    const network = await loadNetwork('resnet8');
+    expect(summarize(network).macs).toBe(12_501_632);
+    const engine = await createEngine();
+    const image = builtinDataset({ split: 'test', samples: 1 }).pixels(0);
+    for (const scheme of ['f32', 'w4a4'] as const) {
+      const logits = engine.load(network, { scheme }).run(image);
+      expect(logits).toHaveLength(10);
+      expect(logits.every(Number.isFinite)).toBe(true);
+    }
+  });
+
+  it('runs a candidate to the same logits after a round through its file, and refuses other weights', async () => {
+    const workbench = await openWorkbench('resnet8');
+    const schemes = uniformSchemes(workbench.folded, 'w4a8' as Scheme);
+    const accuracy = { value: 0, kind: 'proxy:none' };
+    const written = JSON.stringify(makeCandidate(workbench, { space: 's', genome: [1], schemes, cost, accuracy }));
+    const candidate = parseCandidate(written, 'candidate.json');
+    const direct = workbench.engine.load(quantizeNetwork(workbench.source, schemes)).run(workbench.images[0]);
+    const engine = await createEngine();
+    const network = await loadNetwork('resnet8');
+    expect(engine.load(network, candidate).run(workbench.images[0])).toEqual(direct);
+    const weights = new Map([...network.weights].map(([name, values]) => [name, values.map((value) => value * 1.5)]));
+    expect(() => engine.load({ ...network, weights }, candidate)).toThrowError('does not give the numbers');
+  });
+
+  it('evaluates to the same accuracy with one thread and with three', async () => {
+    const { source, folded } = await openWorkbench('resnet8');
+    const networks = (['w8a8', 'w2a2'] as const).map((scheme) =>
+      quantizeNetwork(source, uniformSchemes(folded, scheme)),
+    );
+    const dataset = { name: 'builtin', split: 'test' as const, samples: 130 };
+    const one = await evaluateNetworks(networks, { ...calm, dataset, workers: 1 });
+    const three = await evaluateNetworks(networks, { ...calm, dataset, workers: 3 });
+    expect(three).toEqual(one);
+    expect(one[0].samples).toBe(130);
+  });
+});
