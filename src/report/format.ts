@@ -1,0 +1,30 @@
+/** Milliseconds with three digits behind the point. */
+export function formatMs(value: number): string {
+  return value.toFixed(3);
+}
+
+/**
+ * A share as a percentage with a true minus sign.
+ *
+ * @example formatPercent(-0.0512) // => '−5.1%'
+ */
+export function formatPercent(share: number): string {
+  return `${(share * 100).toFixed(1)}%`.replace('-', '−');
+}
+
+/**
+ * @example formatKib(1536) // => '1.5'
+ */
+export function formatKib(bytes: number): string {
+  return (bytes / 1024).toFixed(1);
+}
+
+/**
+ * Weight and activation bits of a scheme, for narrow cells.
+ *
+ * @example briefScheme('w4a8') // => '4/8'
+ */
+export function briefScheme(scheme: string): string {
+  const match = /^w(\d)a(\d)$/.exec(scheme);
+  return match ? `${match[1]}/${match[2]}` : scheme;
+}
