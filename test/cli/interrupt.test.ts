@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { selfTestInBothTiers } from '../../src/node/self-test-process.ts';
+import { PROGRAM, temporaryFolder } from './command-line.ts';
+import { tableOfThisDevice } from './this-device.ts';
+
+let folder: ReturnType<typeof temporaryFolder>;
+let sound: string;
+beforeAll(async () => {
+  folder = temporaryFolder();
+  mkdirSync(folder.path('lut'));
+  sound = await tableOfThisDevice(['w8a8']);
+  await selfTestInBothTiers(); // keeps the verdict, so that the processes below start measuring at once
+});
+afterAll(() => folder.remove());
+
+describe('Ctrl-C in the middle of profile', () => {
+  let child: ChildProcess;
+  let stdout: string;
+  let stderr: string;
+
+  beforeEach(() => {
+    writeFileSync(folder.path('lut/table.json'), sound);
+  });
+  afterEach(() => {
+    child.kill('SIGKILL');
+  });
+
+  /** Starts a profile that would take many minutes, and waits until it says what it is doing. */
+  async function start(...flags: string[]): Promise<void> {
+    const out = folder.path('lut/table.json');
+    child = spawn(process.execPath, [PROGRAM, 'profile', '--visits', '1000', '--out', out, ...flags], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    stdout = '';
+    stderr = '';
+    child.stdout!.on('data', (text) => (stdout += text));
+    child.stderr!.on('data', (text) => (stderr += text));
+    await told(/measuring layers/);
+  }
+
+  async function told(text: RegExp): Promise<void> {
+    while (!text.test(stderr)) {
+      const [event] = await Promise.race([once(child.stderr!, 'data').then(() => ['data']), once(child, 'close')]);
+      if (event !== 'data') throw new Error(`the process ended without ${text}:\n${stderr}`);
+    }
+  }
+
+  function expectTableUntouched(): void {
+    expect(readFileSync(folder.path('lut/table.json'), 'utf8')).toBe(sound);
+    expect(readdirSync(folder.path('lut'))).toEqual(['table.json']);
+  }
+
+  it('ends with code 130 and one sentence, and the table at --out is as it was', async () => {
+    await start();
+    child.kill('SIGINT');
+    expect(await once(child, 'close')).toEqual([130, null]);
+    expect(stderr).toMatch(/Stopping after the current step; press Ctrl-C again to stop at once\.\n/);
+    expect(stderr).toMatch(/\nerror: .+ interrupted\.\n {2}.+\.\n$/);
+    expect(stdout).toBe('');
+    expectTableUntouched();
+  });
+
+  it('is told as a document under --json, also to a polite kill', async () => {
+    await start('--json');
+    child.kill('SIGTERM');
+    expect(await once(child, 'close')).toEqual([130, null]);
+    expect(JSON.parse(stdout)).toEqual({
+      error: { kind: 'interrupted', message: expect.stringMatching(/interrupted\.$/), remedy: expect.any(String) },
+    });
+    expectTableUntouched();
+  });
+
+  it('pressed twice ends it at once', async () => {
+    await start();
+    child.kill('SIGINT');
+    await told(/press Ctrl-C again/);
+    child.kill('SIGINT');
+    expect(await once(child, 'close')).toEqual([130, null]);
+    expectTableUntouched();
+  });
+});
+
+describe('a reader that has seen enough', () => {
+  it('ends the program in silence', async () => {
+    const child = spawn(process.execPath, [PROGRAM, 'inspect', 'resnet56'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let stderr = '';
+    child.stderr.on('data', (text) => (stderr += text));
+    child.stdout.destroy();
+    const [exitCode] = await once(child, 'close');
+    expect([exitCode, stderr]).toEqual([0, '']);
+  });
+});
