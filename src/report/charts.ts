@@ -10,6 +10,7 @@ export interface Chart {
 }
 
 const AXIS_NAME = { nameLocation: 'middle', nameTextStyle: { fontWeight: 600 } } as const;
+const LEGEND = { top: 0, itemGap: 32 };
 const GRID = { left: 64, right: 24, top: 40, bottom: 52 };
 
 /** The charts for which there is data. */
@@ -36,13 +37,13 @@ function accuracyChart(data: ReportData): Chart | undefined {
     const { low, high } = network.accuracy!;
     return [{ coord: [latency(network), low * 100] }, { coord: [latency(network), high * 100] }];
   });
-  const quiet = { silent: true, symbol: 'none', label: { show: false } };
+  const quiet = { silent: true, symbol: 'none', precision: 6, label: { show: false } };
   return {
     id: 'accuracy',
     description: `Top-1 accuracy against latency of ${run.length} networks that were run.`,
     option: {
       ...axes('latency, ms', 'top-1, %'),
-      legend: { top: 0, data: ['candidate', 'baseline'] },
+      legend: { ...LEGEND, data: ['candidate', 'baseline'] },
       series: [
         {
           name: 'candidate',
@@ -74,15 +75,27 @@ function searchChart(data: ReportData): Chart | undefined {
   const chosen = data.networks.filter(({ proxyLoss }) => proxyLoss !== undefined && proxyLoss > 0);
   const shown = (feasible: boolean) =>
     drawable.filter((p) => p.feasible === feasible).map((p) => [p.latencyMs, p.loss]);
+  const infeasible = shown(false);
   return {
     id: 'search',
     description: `Predicted loss against predicted latency of ${data.points.length} evaluated candidates.`,
     option: {
       ...axes('predicted latency, ms', `loss by ${data.proxyName}`, 'log'),
-      legend: { top: 0 },
+      legend: LEGEND,
       series: [
         { name: 'evaluated', type: 'scatter', symbolSize: 4, color: '@faint', data: shown(true), ...budgetLine(data) },
-        { name: 'over budget', type: 'scatter', symbol: 'triangle', symbolSize: 6, color: '@bad', data: shown(false) },
+        ...(infeasible.length > 0
+          ? [
+              {
+                name: 'over budget',
+                type: 'scatter',
+                symbol: 'triangle',
+                symbolSize: 6,
+                color: '@bad',
+                data: infeasible,
+              },
+            ]
+          : []),
         {
           name: 'front, run on this device',
           type: 'scatter',
@@ -123,7 +136,7 @@ function verificationChart(data: ReportData): Chart | undefined {
     description: `Predicted against measured latency of ${run.length} networks.`,
     option: {
       ...axes('measured latency, ms', 'predicted latency, ms'),
-      legend: { top: 0, data: ['candidate', 'baseline'] },
+      legend: { ...LEGEND, data: ['candidate', 'baseline'] },
       series: [
         series('candidate', 'circle', '@accent'),
         series('baseline', 'diamond', '@contrast'),
@@ -157,5 +170,7 @@ function budgetLine({ latencyBudgetMs }: ReportData): object {
   if (latencyBudgetMs === undefined) return {};
   const label = { formatter: `budget ${formatMs(latencyBudgetMs)} ms`, position: 'insideEndTop' };
   const lineStyle = { color: '@bad', type: 'dashed' };
-  return { markLine: { silent: true, symbol: 'none', label, lineStyle, data: [{ xAxis: latencyBudgetMs }] } };
+  return {
+    markLine: { silent: true, symbol: 'none', precision: 6, label, lineStyle, data: [{ xAxis: latencyBudgetMs }] },
+  };
 }

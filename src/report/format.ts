@@ -28,3 +28,12 @@ export function briefScheme(scheme: string): string {
   const match = /^w(\d)a(\d)$/.exec(scheme);
   return match ? `${match[1]}/${match[2]}` : scheme;
 }
+
+/**
+ * A whole number with its thousands apart.
+ *
+ * @example formatCount(12345) // => '12,345'
+ */
+export function formatCount(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
+}

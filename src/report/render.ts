@@ -1,6 +1,6 @@
 import { type Chart, reportCharts } from './charts.ts';
 import { escapeHtml, scriptJson } from './escape.ts';
-import { formatMs, formatPercent } from './format.ts';
+import { formatCount, formatMs, formatPercent } from './format.ts';
 import { STYLES } from './styles.ts';
 import { networksTable, provenanceList, schemesTable } from './tables.ts';
 import type { ReportData } from './types.ts';
@@ -35,7 +35,7 @@ export function renderReport(data: ReportData, { echartsScript }: ReportAssets):
 </header>
 <main>
 <h2>Accuracy, latency and the search</h2>
-<div class="charts">${charts.map((chart, i) => figure(chart, i === 0, data)).join('\n')}</div>
+<div class="charts">${charts.map((chart) => figure(chart, data)).join('\n')}</div>
 <noscript><p>The figures need JavaScript; the tables below hold the same numbers.</p></noscript>
 <h2>Networks</h2>
 ${networksTable(data)}
@@ -60,7 +60,7 @@ function facts({ device, conditions }: ReportData): string {
 /** The outcome in a sentence or two. */
 function lead({ networks, latencyBudgetMs, evaluations }: ReportData): string {
   const budget = latencyBudgetMs === undefined ? '' : ` within a budget of ${formatMs(latencyBudgetMs)} ms`;
-  const searched = `${evaluations.toLocaleString('en')} candidates were evaluated${budget}.`;
+  const searched = `${formatCount(evaluations)} candidates were evaluated${budget}.`;
   const best = networks.find((network) => network.best);
   if (!best) return searched;
   const accuracy = best.accuracy ? ` at ${formatPercent(best.accuracy.value)} top-1` : '';
@@ -75,9 +75,9 @@ function lead({ networks, latencyBudgetMs, evaluations }: ReportData): string {
   return `${searched} Chosen: ${best.name}, ${latency}${accuracy}${gain}.`;
 }
 
-function figure({ id, description }: Chart, wide: boolean, data: ReportData): string {
+function figure({ id, description }: Chart, data: ReportData): string {
   const caption = id === 'verification' ? verificationCaption(data) : CAPTIONS[id];
-  return `<figure${wide ? ' class="wide"' : ''}>
+  return `<figure${id === 'accuracy' ? ' class="wide"' : ''}>
 <div class="chart" id="chart-${id}" role="img" aria-label="${escapeHtml(description)}"></div>
 <figcaption>${escapeHtml(caption)}</figcaption>
 </figure>`;
