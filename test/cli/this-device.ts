@@ -20,7 +20,9 @@ export interface TableChanges {
 export async function tableOfThisDevice(schemes: readonly Scheme[], changes: TableChanges = {}): Promise<string> {
   const [[variant, hash]] = await kernelHashes();
   const variantSha256 = changes.variantSha256 ?? hash;
-  const content = tableFor(zooNetwork('resnet8'), schemes, (i) => 20 + (i % 9));
+  const content = tableFor(zooNetwork('resnet8'), schemes, (i, scheme) =>
+    scheme === 'f32' ? 40 : Number(scheme.at(-1)) + (i % 3),
+  );
   const table = completeLut({
     ...content,
     device: { ...readDevice(), ...changes.device },
