@@ -47,13 +47,26 @@ export class Normalisation {
       for (let j = 0; j < m; j++) worstOfFront[j] = Math.max(worstOfFront[j], points[i * m + j]);
     }
     for (let j = 0; j < m; j++) worst[j] = Math.max(worst[j], worstOfPoints[j]);
-    const range = worstOfFront.map((value, j) => (value > ideal[j] ? value - ideal[j] : 1));
+    const range = this.widths(worstOfFront);
     this.updateExtremes(points, front, range);
     if (!this.intersectAxes(range)) this.nadir.set(worstOfFront);
     for (let j = 0; j < m; j++) {
       const seen = worst[j] - ideal[j];
       if (this.nadir[j] - ideal[j] <= NARROWEST_INTERCEPT * seen) this.nadir[j] = worstOfPoints[j];
     }
+  }
+
+  /**
+   * Widths to measure shares by: the last box, or the front where that is narrower. A far outlier that nothing dominates
+   * widens the front, and would let points well off an axis pass for being on it.
+   */
+  private widths(worstOfFront: Float64Array): Float64Array {
+    const { ideal, nadir, extremes } = this;
+    return worstOfFront.map((worst, j) => {
+      const ofBox = extremes.length > 0 && nadir[j] > ideal[j] ? nadir[j] - ideal[j] : Number.POSITIVE_INFINITY;
+      const width = Math.min(worst - ideal[j], ofBox);
+      return width > 0 ? width : 1;
+    });
   }
 
   private updateExtremes(points: Float64Array, front: Int32Array, range: Float64Array): void {
@@ -108,14 +121,20 @@ export class Normalisation {
   }
 
   save(): Record<string, number[]> {
-    const { ideal, worst, extremes } = this;
+    const { ideal, nadir, worst, extremes } = this;
     if (extremes.length === 0) return {};
-    return { ideal: Array.from(ideal), worst: Array.from(worst), extremes: Array.from(extremes) };
+    return {
+      ideal: Array.from(ideal),
+      nadir: Array.from(nadir),
+      worst: Array.from(worst),
+      extremes: Array.from(extremes),
+    };
   }
 
   restore(state: Record<string, number[]>): void {
     if (!state.extremes) return;
     this.ideal.set(state.ideal);
+    this.nadir.set(state.nadir);
     this.worst.set(state.worst);
     this.extremes = Float64Array.from(state.extremes);
   }
