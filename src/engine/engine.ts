@@ -5,10 +5,10 @@ import type { LayerArithmetic } from '../quant/arithmetic.ts';
 import type { QuantizedNetwork } from '../quant/quantize.ts';
 import { schemeBits } from '../quant/scheme.ts';
 import { MemoryAllocator } from './allocator.ts';
-import { Session } from './session.ts';
+import { Session, type SessionHost } from './session.ts';
 
 /** Runs networks with the WebAssembly kernels of one memory. */
-export class Engine {
+export class Engine implements SessionHost {
   readonly kernels: LoadedKernels;
   readonly allocator: MemoryAllocator;
   private readonly disabled: ReadonlySet<string>;
@@ -22,7 +22,6 @@ export class Engine {
     this.allocator = new MemoryAllocator(kernels.memory, kernels.heapBase);
   }
 
-  /** The variant that this engine runs a layer with. */
   variantOf(layer: Pick<LayerArithmetic, 'workload' | 'scheme'>): KernelVariant {
     return resolveVariant(layer.workload, layer.scheme, this.disabled).variant;
   }
@@ -36,7 +35,6 @@ export class Engine {
     return new Session(this, network);
   }
 
-  /** Address of a layer's packed weights, packing them on first use. */
   weightsAddress(network: Network, layer: LayerArithmetic, variant: KernelVariant): number {
     if (!layer.weights) return 0;
     let addresses = this.packedWeights.get(network);
@@ -55,7 +53,6 @@ export class Engine {
     return address;
   }
 
-  /** A view of kernel memory; valid until the next load, which may grow the memory. */
   bytes(address: number, length: number): Uint8Array {
     return new Uint8Array(this.kernels.memory.buffer, address, length);
   }

@@ -1,12 +1,12 @@
 import type { Clock } from '../core/ports.ts';
 import { PARAMETER_BYTES } from '../kernels/parameters.ts';
-import type { KernelVariant } from '../kernels/types.ts';
+import type { KernelVariant, LoadedKernels } from '../kernels/types.ts';
 import type { MemoryPlan } from '../network/memory-plan.ts';
-import { INPUT } from '../network/types.ts';
+import { INPUT, type Network } from '../network/types.ts';
 import { planArena, scratchName, tensorBytes } from '../quant/arena.ts';
 import type { LayerArithmetic } from '../quant/arithmetic.ts';
 import type { QuantizedNetwork } from '../quant/quantize.ts';
-import type { Engine } from './engine.ts';
+import type { MemoryAllocator } from './allocator.ts';
 import { InputWriter, type NetworkInput } from './input.ts';
 
 /** One executable step: a layer, the variant that runs it and the address of its parameter block. */
@@ -16,13 +16,25 @@ export interface Step {
   parameters: number;
 }
 
+/** What a session uses of the engine that it is loaded into. */
+export interface SessionHost {
+  readonly kernels: LoadedKernels;
+  readonly allocator: MemoryAllocator;
+  /** The variant that runs a layer. */
+  variantOf(layer: LayerArithmetic): KernelVariant;
+  /** Address of a layer's packed weights, packing them on first use. */
+  weightsAddress(network: Network, layer: LayerArithmetic, variant: KernelVariant): number;
+  /** A view of kernel memory; valid until the next load, which may grow the memory. */
+  bytes(address: number, length: number): Uint8Array;
+}
+
 /** A network loaded into an engine. Running it allocates nothing but the returned copy of the output. */
 export class Session {
   readonly network: QuantizedNetwork;
   readonly steps: readonly Step[];
   /** Peak of activations and scratch: the size of the arena. */
   readonly ramBytes: number;
-  private readonly engine: Engine;
+  private readonly engine: SessionHost;
   private readonly calls: ((parameters: number) => void)[];
   private readonly parameterAddresses: number[];
   private readonly blocks: number[] = [];
@@ -30,7 +42,7 @@ export class Session {
   private readonly arenaAddress: number;
   private readonly input: InputWriter;
 
-  constructor(engine: Engine, network: QuantizedNetwork) {
+  constructor(engine: SessionHost, network: QuantizedNetwork) {
     this.engine = engine;
     this.network = network;
     const { folded, plan, layers } = network;

@@ -2,4 +2,5 @@ export { formatCsv, parseCsv } from './csv.ts';
 export { OBJECTIVES, type Objective, parseObjectives } from './objectives.ts';
 export { COLUMNS, type MeasuredPoint, proxyScore, type StudyPoint } from './rows.ts';
 export { frontFile, recordMeasured } from './run-folder.ts';
-export { runStudy, type StudyOptions, type StudyProxy, type StudyResult, type StudySettings } from './run-study.ts';
+export { runStudy } from './run-study.ts';
+export type { StudyOptions, StudyProxy, StudyResult, StudySettings } from './types.ts';

@@ -3,7 +3,7 @@ import { BitbudgetError } from '../core/errors.ts';
 import { sha256Hex } from '../core/sha256.ts';
 import type { SearchState } from '../search/index.ts';
 import { formatFront, formatReports, type MeasuredPoint, type StudyPoint } from './rows.ts';
-import type { StudyOptions } from './run-study.ts';
+import type { StudyOptions } from './types.ts';
 
 type FolderOptions = Pick<StudyOptions, 'files' | 'folder' | 'settings' | 'space' | 'proxy' | 'provenance'>;
 
