@@ -10,8 +10,16 @@ export interface Chart {
 }
 
 const AXIS_NAME = { nameLocation: 'middle', nameTextStyle: { fontWeight: 600 } } as const;
-const LEGEND = { top: 0, itemGap: 32 };
-const GRID = { left: 64, right: 24, top: 40, bottom: 52 };
+const LEGEND = { top: 0, itemGap: 24, itemWidth: 12, itemHeight: 10 };
+const GRID = { left: 64, right: 32, top: 56, bottom: 52 };
+/** Interval bars and joins: visible, but never what the pointer finds. */
+const QUIET_LINES = {
+  silent: true,
+  symbol: 'none',
+  precision: 6,
+  label: { show: false },
+  lineStyle: { type: 'solid', width: 1.5, opacity: 0.6 },
+};
 
 /** The charts for which there is data. */
 export function reportCharts(data: ReportData): Chart[] {
@@ -23,10 +31,19 @@ function accuracyChart(data: ReportData): Chart | undefined {
   const run = data.networks.filter((network) => network.accuracy !== undefined);
   if (run.length === 0) return undefined;
   const latency = (network: ReportNetwork) => (network.measuredMs ?? network.predictedMs).value;
+  const slowest = Math.max(...run.map(latency));
+  // A label to the right of the right half's points would leave the figure.
+  const side = (network: ReportNetwork) => (latency(network) > slowest * 0.6 ? 'left' : 'right');
   const point = (network: ReportNetwork) => ({
     name: network.name,
     value: [latency(network), network.accuracy!.value * 100],
-    label: { show: network.kind === 'baseline' || network.best === true, formatter: '{b}', position: 'right' },
+    ...(network.best && { symbolSize: 15 }),
+    label: {
+      show: network.kind === 'baseline' || network.best === true,
+      formatter: network.best ? '{b}, chosen' : '{b}',
+      position: network.best ? 'top' : side(network),
+      distance: 8,
+    },
     tip: `${network.name}: ${formatMs(latency(network))} ms ${network.measuredMs ? 'measured' : 'predicted'}, top-1 ${formatPercent(network.accuracy!.value)}`,
   });
   const joined = run.flatMap(({ predictedMs, measuredMs, accuracy }) => {
@@ -37,7 +54,6 @@ function accuracyChart(data: ReportData): Chart | undefined {
     const { low, high } = network.accuracy!;
     return [{ coord: [latency(network), low * 100] }, { coord: [latency(network), high * 100] }];
   });
-  const quiet = { silent: true, symbol: 'none', precision: 6, label: { show: false } };
   return {
     id: 'accuracy',
     description: `Top-1 accuracy against latency of ${run.length} networks that were run.`,
@@ -49,16 +65,16 @@ function accuracyChart(data: ReportData): Chart | undefined {
           name: 'candidate',
           type: 'scatter',
           symbol: 'circle',
-          symbolSize: 11,
+          symbolSize: 9,
           color: '@accent',
           data: run.filter(({ kind }) => kind === 'candidate').map(point),
-          markLine: { ...quiet, lineStyle: { type: 'solid', opacity: 0.45 }, data: [...intervals, ...joined] },
+          markLine: { ...QUIET_LINES, data: [...intervals, ...joined] },
         },
         {
           name: 'baseline',
           type: 'scatter',
           symbol: 'diamond',
-          symbolSize: 14,
+          symbolSize: 12,
           color: '@contrast',
           data: run.filter(({ kind }) => kind === 'baseline').map(point),
           ...budgetLine(data),
@@ -72,13 +88,16 @@ function accuracyChart(data: ReportData): Chart | undefined {
 function searchChart(data: ReportData): Chart | undefined {
   const drawable = data.points.filter(({ loss }) => loss > 0); // the axis is logarithmic
   if (drawable.length === 0) return undefined;
-  const chosen = data.networks.filter(({ proxyLoss }) => proxyLoss !== undefined && proxyLoss > 0);
+  const front = data.networks.filter(
+    ({ kind, proxyLoss }) => kind === 'candidate' && proxyLoss !== undefined && proxyLoss > 0,
+  );
+  const undrawable = data.points.length - drawable.length;
   const shown = (feasible: boolean) =>
     drawable.filter((p) => p.feasible === feasible).map((p) => [p.latencyMs, p.loss]);
   const infeasible = shown(false);
   return {
     id: 'search',
-    description: `Predicted loss against predicted latency of ${data.points.length} evaluated candidates.`,
+    description: `Predicted loss against predicted latency of ${drawable.length} evaluated candidates, on a logarithmic axis${undrawable > 0 ? `; ${undrawable} more have no loss above zero and are not drawn` : ''}.`,
     option: {
       ...axes('predicted latency, ms', `loss by ${data.proxyName}`, 'log'),
       legend: LEGEND,
@@ -92,16 +111,17 @@ function searchChart(data: ReportData): Chart | undefined {
                 symbol: 'triangle',
                 symbolSize: 6,
                 color: '@bad',
+                itemStyle: { opacity: 0.3 },
                 data: infeasible,
               },
             ]
           : []),
         {
-          name: 'front, run on this device',
+          name: 'front',
           type: 'scatter',
           symbolSize: 11,
           color: '@accent',
-          data: chosen.map((network) => ({
+          data: front.map((network) => ({
             name: network.name,
             value: [network.predictedMs.value, network.proxyLoss],
             tip: `${network.name}: ${formatMs(network.predictedMs.value)} ms, loss ${network.proxyLoss!.toPrecision(3)}`,
@@ -116,12 +136,16 @@ function searchChart(data: ReportData): Chart | undefined {
 function verificationChart(data: ReportData): Chart | undefined {
   const run = data.networks.filter((network) => network.measuredMs !== undefined);
   if (run.length === 0) return undefined;
-  const most = Math.max(...run.flatMap(({ predictedMs, measuredMs }) => [predictedMs.value, measuredMs!.value])) * 1.05;
+  const most = Math.max(...run.flatMap(({ predictedMs, measuredMs }) => [predictedMs.high, measuredMs!.high])) * 1.05;
+  const intervals = run.flatMap(({ predictedMs: predicted, measuredMs: measured }) => [
+    [{ coord: [measured!.low, predicted.value] }, { coord: [measured!.high, predicted.value] }],
+    [{ coord: [measured!.value, predicted.low] }, { coord: [measured!.value, predicted.high] }],
+  ]);
   const series = (kind: ReportNetwork['kind'], symbol: string, color: string) => ({
     name: kind,
     type: 'scatter',
     symbol,
-    symbolSize: 11,
+    symbolSize: 8,
     color,
     data: run
       .filter((network) => network.kind === kind)
@@ -145,8 +169,9 @@ function verificationChart(data: ReportData): Chart | undefined {
           type: 'line',
           symbol: 'none',
           silent: true,
-          color: '@faint',
+          color: '@soft',
           lineStyle: { type: 'dashed', width: 1 },
+          markLine: { ...QUIET_LINES, data: intervals },
           data: [
             [0, 0],
             [most, most],
@@ -168,7 +193,7 @@ function axes(x: string, y: string, yType: 'value' | 'log' = 'value') {
 
 function budgetLine({ latencyBudgetMs }: ReportData): object {
   if (latencyBudgetMs === undefined) return {};
-  const label = { formatter: `budget ${formatMs(latencyBudgetMs)} ms`, position: 'insideEndTop' };
+  const label = { formatter: `budget ${formatMs(latencyBudgetMs)} ms`, position: 'end', color: '@bad' };
   const lineStyle = { color: '@bad', type: 'dashed' };
   return {
     markLine: { silent: true, symbol: 'none', precision: 6, label, lineStyle, data: [{ xAxis: latencyBudgetMs }] },

@@ -10,6 +10,15 @@ export function escapeHtml(text: string): string {
 }
 
 /**
+ * A script's text for a script element: no string in it can end the element or open a comment in it.
+ *
+ * @example inlineScript('a = "</SCRIPT><!--"') // => 'a = "<\\/SCRIPT><\\!--"'
+ */
+export function inlineScript(text: string): string {
+  return text.replace(/<(?=\/script|!--)/gi, '<\\');
+}
+
+/**
  * JSON that can stand inside a script element: nothing in it can end the element, open a comment or break a line.
  *
  * @example scriptJson('</script>') // => '"\\u003c/script>"'

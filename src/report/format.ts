@@ -1,6 +1,11 @@
-/** Milliseconds with three digits behind the point. */
+/**
+ * Milliseconds with three digits behind the point; a duration too short for them keeps two digits that count.
+ *
+ * @example [1.23456, 0.000123, 0].map(formatMs) // => ['1.235', '0.00012', '0.000']
+ */
 export function formatMs(value: number): string {
-  return value.toFixed(3);
+  if (value === 0 || Math.abs(value) >= 0.01) return value.toFixed(3);
+  return value.toFixed(Math.min(12, 1 - Math.floor(Math.log10(Math.abs(value)))));
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type Chart, reportCharts } from './charts.ts';
-import { escapeHtml, scriptJson } from './escape.ts';
+import { escapeHtml, inlineScript, scriptJson } from './escape.ts';
 import { formatCount, formatMs, formatPercent } from './format.ts';
 import { STYLES } from './styles.ts';
 import { networksTable, provenanceList, schemesTable } from './tables.ts';
@@ -35,8 +35,7 @@ export function renderReport(data: ReportData, { echartsScript }: ReportAssets):
 </header>
 <main>
 <h2>Accuracy, latency and the search</h2>
-<div class="charts">${charts.map((chart) => figure(chart, data)).join('\n')}</div>
-<noscript><p>The figures need JavaScript; the tables below hold the same numbers.</p></noscript>
+${figures(charts, data)}
 <h2>Networks</h2>
 ${networksTable(data)}
 <h2>Bits of each layer</h2>
@@ -44,7 +43,7 @@ ${schemesTable(data)}
 <h2>Where this comes from</h2>
 ${provenanceList(data)}
 </main>
-<script>${echartsScript.replaceAll('</script', '<\\/script')}</script>
+<script>${inlineScript(echartsScript)}</script>
 <script>${chartScript(charts)}</script>
 </body>
 </html>
@@ -54,13 +53,19 @@ ${provenanceList(data)}
 function facts({ device, conditions }: ReportData): string {
   const known = Object.entries(conditions).filter(([, value]) => value !== null);
   const listed = known.map(([name, value]) => `${name} ${value}`);
-  return [`${device.cores} cores`, device.os, device.engine, ...listed].join(' · ');
+  return [
+    device.cpu,
+    `${device.cores} ${device.cores === 1 ? 'core' : 'cores'}`,
+    device.os,
+    device.engine,
+    ...listed,
+  ].join(' · ');
 }
 
 /** The outcome in a sentence or two. */
 function lead({ networks, latencyBudgetMs, evaluations }: ReportData): string {
-  const budget = latencyBudgetMs === undefined ? '' : ` within a budget of ${formatMs(latencyBudgetMs)} ms`;
-  const searched = `${formatCount(evaluations)} candidates were evaluated${budget}.`;
+  const budget = latencyBudgetMs === undefined ? '' : ` under a budget of ${formatMs(latencyBudgetMs)} ms`;
+  const searched = `${formatCount(evaluations)} ${evaluations === 1 ? 'candidate was' : 'candidates were'} evaluated${budget}.`;
   const best = networks.find((network) => network.best);
   if (!best) return searched;
   const accuracy = best.accuracy ? ` at ${formatPercent(best.accuracy.value)} top-1` : '';
@@ -75,25 +80,38 @@ function lead({ networks, latencyBudgetMs, evaluations }: ReportData): string {
   return `${searched} Chosen: ${best.name}, ${latency}${accuracy}${gain}.`;
 }
 
+function figures(charts: readonly Chart[], data: ReportData): string {
+  if (charts.length === 0) return '<p class="missing">No candidate was evaluated and no network was run.</p>';
+  return `<div class="charts">${charts.map((chart) => figure(chart, data)).join('\n')}</div>
+<noscript><p>The figures need JavaScript; the tables below hold the figures of every network.</p></noscript>`;
+}
+
 function figure({ id, description }: Chart, data: ReportData): string {
-  const caption = id === 'verification' ? verificationCaption(data) : CAPTIONS[id];
+  const caption =
+    id === 'verification' ? verificationCaption(data) : id === 'search' ? searchCaption(data) : ACCURACY_CAPTION;
   return `<figure${id === 'accuracy' ? ' class="wide"' : ''}>
 <div class="chart" id="chart-${id}" role="img" aria-label="${escapeHtml(description)}"></div>
 <figcaption>${escapeHtml(caption)}</figcaption>
 </figure>`;
 }
 
-const CAPTIONS: Record<string, string> = {
-  accuracy:
-    'Every network that was run. Vertical bars are the 95% interval of top-1; horizontal ones join predicted and measured latency.',
-  search: 'Every candidate that the search evaluated, priced from the table; lower and further left is better.',
-};
+const ACCURACY_CAPTION =
+  'Every network whose accuracy was measured; higher and further left is better. Vertical bars are the 95% interval of top-1; horizontal ones join predicted and measured latency.';
+
+function searchCaption({ points }: ReportData): string {
+  const undrawable = points.filter(({ loss }) => loss <= 0).length;
+  const left =
+    undrawable > 0
+      ? ` A logarithmic axis has no place for the ${formatCount(undrawable)} whose loss is not above zero.`
+      : '';
+  return `Every candidate that the search evaluated, priced from the table; lower and further left is better.${left}`;
+}
 
 function verificationCaption({ verification }: ReportData): string {
-  if (!verification) return 'Predicted against measured latency.';
+  if (!verification) return 'Predicted against measured latency, with 95% intervals. The dashed line is equality.';
   const { networks, medianRelativeError, p95RelativeError, bias, kendallTau } = verification;
   const tau = kendallTau === null ? '' : `, Kendall τ ${kendallTau.toFixed(3)}`;
-  return `${networks} networks: median error ${formatPercent(medianRelativeError)}, p95 ${formatPercent(p95RelativeError)}, bias ${formatPercent(bias)}${tau}. The dashed line is equality.`;
+  return `${networks} networks: median error ${formatPercent(medianRelativeError)}, p95 ${formatPercent(p95RelativeError)}, bias ${formatPercent(bias)}${tau}. Bars are 95% intervals; the dashed line is equality.`;
 }
 
 /** Draws the charts in the theme's colours, and again when the theme or the width changes. */
@@ -128,6 +146,8 @@ const draw = () => {
 };
 draw();
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
-addEventListener('resize', () => drawn.forEach((chart) => chart.resize()));
+const fit = () => drawn.forEach((chart) => chart.resize());
+addEventListener('resize', fit);
+addEventListener('beforeprint', fit);
 `;
 }

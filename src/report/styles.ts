@@ -19,7 +19,7 @@ figure.wide { grid-column: 1 / -1; }
 .chart { width: 100%; height: 22rem; }
 figcaption, caption { color: var(--soft); font-size: .875rem; text-align: left; }
 caption { caption-side: bottom; padding-top: .5rem; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; } .scroll:focus-visible { outline: 2px solid var(--accent); outline-offset: 4px; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { padding: .4rem .6rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
 th:first-child { text-align: left; }
@@ -39,5 +39,6 @@ small { color: var(--soft); font-size: .78rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.25rem; font-size: .9rem; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 @media (max-width: 40rem) { dl { grid-template-columns: 1fr; } dd { margin-bottom: .4rem; } .chart { height: 18rem; } }
-@media print { body { max-width: none; padding: 0; font-size: 11px; } figure { break-inside: avoid; } }
+@media print { body { max-width: none; padding: 0; font-size: 11px; } figure, tr { break-inside: avoid; } .scroll { overflow: visible; }
+  .chosen > *, .schemes td { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 `;

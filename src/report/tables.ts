@@ -11,20 +11,21 @@ export function networksTable(data: ReportData): string {
     'network',
     'predicted<br>latency, ms',
     'measured<br>latency, ms',
-    'error',
+    'error, %',
     'budget',
     'energy, mJ',
     'size, KiB',
     'RAM, KiB',
-    'top-1',
+    'top-1, %',
   ];
+  if (data.networks.length === 0) return '<p class="missing">No network is left to show.</p>';
   const header = heads.map((head) => `<th scope="col">${head}</th>`).join('');
   const rows = (kind: ReportNetwork['kind']) =>
     data.networks
       .filter((n) => n.kind === kind)
       .map(networkRow)
       .join('\n');
-  return `<div class="scroll"><table>
+  return `<div class="scroll" role="region" aria-label="Networks" tabindex="0"><table>
 <caption>Intervals are 95%. Energy tagged “model” is power times time, not a measurement.</caption>
 <thead><tr>${header}</tr></thead>
 <tbody>${rows('candidate')}</tbody>
@@ -62,8 +63,8 @@ export function schemesTable(data: ReportData): string {
     const cells = schemes.map((scheme) => `<td class="${cellClass(scheme)}">${escapeHtml(briefScheme(scheme))}</td>`);
     return `<tr><th scope="row">${escapeHtml(name)}</th>${cells.join('')}</tr>`;
   });
-  return `<div class="scroll"><table class="schemes">
-<caption>Weight bits / activation bits of each layer; the darker, the more bits.</caption>
+  return `<div class="scroll" role="region" aria-label="Bits of each layer" tabindex="0"><table class="schemes">
+<caption>Weight bits / activation bits of each layer; the stronger the shade, the more bits.</caption>
 <thead><tr><th scope="col">candidate</th>${header}</tr></thead>
 <tbody>${rows.join('\n')}</tbody>
 </table></div>`;

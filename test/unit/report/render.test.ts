@@ -92,6 +92,65 @@ describe('the report', () => {
     expect(page).toContain('The search left no candidate.');
   });
 
+  it('says in words that there is nothing to draw or list', () => {
+    const text = bodyText(renderReport({ ...data, networks: [], points: [] }, assets));
+    expect(text).toContain('No candidate was evaluated and no network was run.');
+    expect(text).toContain('No network is left to show.');
+    expect(text).not.toMatch(/<table|<figure/);
+  });
+
+  it('draws no baseline as part of the front', () => {
+    const baseline: ReportNetwork = { ...candidate, name: 'uniform w8a8', kind: 'baseline', best: false };
+    const [accuracy, search] = reportCharts({ ...data, networks: [candidate, baseline] });
+    expect(JSON.stringify(accuracy)).toContain('uniform w8a8');
+    expect(JSON.stringify(search)).toContain('front/000');
+    expect(JSON.stringify(search)).not.toContain('uniform w8a8');
+  });
+
+  it('says how many points a logarithmic axis cannot hold', () => {
+    const points = [...data.points, { latencyMs: 0.2, loss: 0, feasible: true }];
+    const page = renderReport({ ...data, points }, assets);
+    expect(page).toContain('no place for the 1 whose loss is not above zero');
+    expect(page).toContain('latency of 2 evaluated candidates');
+    expect(renderReport(data, assets)).not.toContain('no place for');
+  });
+
+  it('lists every network with its own figures and no other', () => {
+    const other: ReportNetwork = {
+      ...candidate,
+      name: 'uniform w4a4',
+      kind: 'baseline',
+      best: false,
+      predictedMs: { value: 2.5, low: 2.4, high: 2.6 },
+      measuredMs: { value: 2, low: 1.9, high: 2.1 },
+      energyMj: { value: 7.25, source: 'measured' },
+      sizeBytes: 2048,
+      ramBytes: 4096,
+      accuracy: { value: 0.5, low: 0.45, high: 0.55, samples: 400, dataset: 'builtin' },
+      budgetVerdict: 'over',
+    };
+    const text = bodyText(renderReport({ ...data, networks: [candidate, other] }, assets));
+    const row = text.split('<tr').find((part) => part.includes('uniform w4a4</th><td>2.500'))!;
+    const cells = [...row.matchAll(/<td>(.*?)<\/td>/g)].map(([, cell]) => cell.replace(/<[^>]+>/g, ''));
+    expect(cells).toEqual([
+      '2.500 2.400 – 2.600',
+      '2.000 1.900 – 2.100',
+      '25.0%',
+      'over',
+      '7.25 measured',
+      '2.0',
+      '4.0',
+      '50.0% 45.0% – 55.0%',
+    ]);
+  });
+
+  it('keeps a script inside its element whatever it says', () => {
+    const page = renderReport(data, { echartsScript: 'a = "</SCRIPT ><!--";' });
+    expect(page).toContain('a = "<\\/SCRIPT ><\\!--";');
+    const separated = renderReport({ ...data, networks: [{ ...candidate, name: 'a\u2028b<!--' }] }, assets);
+    expect(separated.slice(separated.indexOf('</main>'))).not.toMatch(/\u2028|<!--/);
+  });
+
   it('marks infeasible candidates as such', () => {
     const [, search] = reportCharts(data);
     expect(JSON.stringify(search)).toContain('"over budget"');
