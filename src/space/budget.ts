@@ -53,19 +53,6 @@ export function assertReachable(space: BitSpace, costModel: CostModel, budgets: 
   }
 }
 
-/** The error for budgets that are reachable one by one and, as far as could be found, not together. */
-export function jointlyInfeasible(space: BitSpace, costModel: CostModel, budgets: Budgets): BitbudgetError {
-  const reachable = reachableMinimum(space, costModel, budgets);
-  const listed = budgetEntries(budgets).map(([metric, limit]) => describeMetric(metric, limit));
-  const singly = budgetEntries(budgets).map(([metric]) => describeMetric(metric, reachable[metric]));
-  return new BitbudgetError(
-    'infeasible',
-    `No candidate was found that keeps ${listed.join(' and ')} at once, though each can be kept alone (smallest values ${singly.join(', ')}).`,
-    'Loosen one of the budgets.',
-    reachable,
-  );
-}
-
 const UNITS: Record<CostMetric, { unit: string; per: number; digits: number }> = {
   latencyMs: { unit: 'ms', per: 1, digits: 4 },
   energyMj: { unit: 'mJ', per: 1, digits: 4 },

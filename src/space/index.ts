@@ -5,7 +5,7 @@ export {
   budgetEntries,
   budgetViolation,
   describeMetric,
-  jointlyInfeasible,
   reachableMinimum,
 } from './budget.ts';
+export { findFeasible, jointlyInfeasible } from './feasible.ts';
 export { createRepair, type Loss, type Repair, startingGenomes } from './repair.ts';

@@ -1,101 +1,155 @@
 import { type CostModel, metricValue } from '../cost/types.ts';
-import type { Scheme } from '../quant/scheme.ts';
-import type { RandomSource } from '../search/options.ts';
+import type { RandomSource } from '../search/index.ts';
 import type { BitSpace } from './bit-space.ts';
 import { type Budgets, budgetEntries, budgetViolation } from './budget.ts';
+import { cheapestGenomes, findFeasible } from './feasible.ts';
+import { type Loss, PriceTable } from './price-table.ts';
 
-/** A predicted loss of a candidate, lower is better. */
-export type Loss = (schemes: readonly Scheme[]) => number;
-
-/** Of the best moves one is drawn among so many, so that repair does not send the whole population to one point. */
-const DRAWN_AMONG = 4;
-
-/** Layers looked at for one move; all of them if none of these helps. */
-const LAYERS_PER_STEP = 8;
+export type { Loss };
 
 /** Lets the search evaluate only what keeps the budgets; gives up with undefined. */
 export type Repair = (genome: number[], random: RandomSource) => number[] | undefined;
 
+/** How often the table's prediction is set right by the cost model before the genome is led to a known candidate. */
+const MAXIMUM_ROUNDS = 6;
+/** The price of a move is weighted by at least this, and at most 1, at random: enough to change the order. */
+const LEAST_WEIGHT = 0.1;
+/** Relief below this share of a budget is rounding. */
+const LEAST_RELIEF = 1e-12;
+
 /**
- * Moves genomes inside their budgets before they are evaluated. As long as a budget is broken, one layer is changed: the
- * one of the few best moves by budget gained for each unit of loss added, drawn at random. Every move makes the violation
- * smaller, so it ends; after one move for each (layer, choice) it gives up.
- *
- * Prices come from the cost model's table alone: nothing is evaluated.
+ * Moves genomes inside their budgets before they are evaluated. Layer by layer the choice is lowered that buys the most
+ * budget for the loss it adds, weighted by chance so that a population does not end in one point. Moves are priced by a
+ * table of single changes, and the cost model decides: where it disagrees, its difference is carried into the next round.
+ * What still breaks a budget is led, gene by gene in random order, towards a candidate known to keep all of them. So
+ * every genome is repaired, in bounded time, as long as one candidate that keeps the budgets could be found; if not, the
+ * repair gives up. Nothing but table look-ups is spent.
  */
 export function createRepair(space: BitSpace, costModel: CostModel, budgets: Budgets, loss: Loss): Repair {
-  if (budgetEntries(budgets).length === 0) return (genome) => genome;
-  const violationOf = (genome: readonly number[]) => budgetViolation(costModel.estimate(space.decode(genome)), budgets);
-  const most = space.genes.length * space.schemes.length;
+  const entries = budgetEntries(budgets);
+  if (entries.length === 0) return (genome) => genome;
+  const refuge = findFeasible(space, costModel, budgets);
+  const metrics = entries.map(([metric]) => metric);
+  const limits = Float64Array.from(entries, ([, limit]) => limit);
+  const table = refuge && new PriceTable(space, costModel, metrics, loss, refuge);
+  const excess = new Float64Array(metrics.length);
+  const weights = new Float64Array(space.genes.length * space.schemes.length);
   return (genome, random) => {
-    let current = [...genome];
-    let violation = violationOf(current);
-    for (let step = 0; violation > 0; step++) {
-      if (step === most) return undefined;
-      const some = drawGenes(current.length, random);
-      let moves = improvingMoves(space, violationOf, loss, current, violation, some);
-      if (moves.length === 0) moves = improvingMoves(space, violationOf, loss, current, violation, [...current.keys()]);
-      if (moves.length === 0) return undefined;
-      const move = moves[random.below(Math.min(DRAWN_AMONG, moves.length))];
-      current = current.with(move.gene, move.choice);
-      violation = move.violation;
+    const costOf = (point: readonly number[]) => costModel.estimate(space.decode(point));
+    let cost = costOf(genome);
+    if (budgetViolation(cost, budgets) === 0) return genome;
+    if (!table) return undefined;
+    const current = [...genome];
+    for (let k = 0; k < weights.length; k++) weights[k] = LEAST_WEIGHT + (1 - LEAST_WEIGHT) * random.real();
+    for (let round = 0; round < MAXIMUM_ROUNDS; round++) {
+      // The table prices differences only, so each round starts from what the cost model says of the genome at hand.
+      for (let m = 0; m < metrics.length; m++) excess[m] = metricValue(cost, metrics[m]) - limits[m];
+      const moved = lower(table, current, excess, limits, weights);
+      cost = costOf(current);
+      if (budgetViolation(cost, budgets) === 0) return current;
+      if (!moved) break;
     }
-    return current;
+    return leadTo(refuge, current, random, (point) => budgetViolation(costOf(point), budgets) === 0);
   };
 }
 
-interface Move {
-  gene: number;
-  choice: number;
-  violation: number;
-  /** Loss added for each unit of violation removed. */
-  price: number;
+/**
+ * Applies the cheapest moves until the table sees no excess, in place; false where it could not move at all.
+ *
+ * @param excess by how much each metric is above its limit, kept up to date.
+ */
+function lower(
+  table: PriceTable,
+  genome: number[],
+  excess: Float64Array,
+  limits: Float64Array,
+  weights: Float64Array,
+): boolean {
+  const count = limits.length;
+  const most = table.geneCount * table.choiceCount;
+  let moves = 0;
+  for (; moves < most && excess.some((value) => value > 0); moves++) {
+    const move = cheapestMove(table, genome, excess, limits, weights);
+    if (move < 0) break;
+    const gene = Math.floor(move / table.choiceCount);
+    const from = gene * table.choiceCount + genome[gene];
+    for (let m = 0; m < count; m++) excess[m] += table.added[move * count + m] - table.added[from * count + m];
+    genome[gene] = move % table.choiceCount;
+  }
+  return moves > 0;
 }
 
-function drawGenes(count: number, random: RandomSource): number[] {
-  const genes = Array.from({ length: count }, (_, gene) => gene);
-  const drawn: number[] = [];
-  while (drawn.length < LAYERS_PER_STEP && genes.length > 0) drawn.push(...genes.splice(random.below(genes.length), 1));
-  return drawn;
-}
-
-/** The single changes of the given genes that lessen the violation, cheapest first. */
-function improvingMoves(
-  space: BitSpace,
-  violationOf: (genome: readonly number[]) => number,
-  loss: Loss,
+/** The table's row of the move with the least weighted loss for each share of budget it relieves, or −1. */
+function cheapestMove(
+  table: PriceTable,
   genome: readonly number[],
-  violation: number,
-  genes: readonly number[],
-): Move[] {
-  const before = loss(space.decode(genome));
-  const moves: Move[] = [];
-  for (const gene of genes) {
-    for (let choice = 0; choice < space.schemes.length; choice++) {
-      if (choice === genome[gene]) continue;
-      const moved = genome.with(gene, choice);
-      const left = violationOf(moved);
-      if (left >= violation) continue;
-      const added = loss(space.decode(moved)) - before;
-      // a move that costs nothing comes first, the one that gains most before the others
-      const price = added <= 0 ? left - violation : added / (violation - left);
-      moves.push({ gene, choice, violation: left, price });
+  excess: Float64Array,
+  limits: Float64Array,
+  weights: Float64Array,
+): number {
+  let best = -1;
+  let bestPrice = Number.POSITIVE_INFINITY;
+  let bestRelief = 0;
+  for (let gene = 0; gene < table.geneCount; gene++) {
+    const from = gene * table.choiceCount + genome[gene];
+    for (let to = gene * table.choiceCount; to < (gene + 1) * table.choiceCount; to++) {
+      if (to === from) continue;
+      const relief = reliefOf(table, from, to, excess, limits);
+      if (relief <= LEAST_RELIEF) continue;
+      const price = (Math.max(0, table.addedLoss[to] - table.addedLoss[from]) * weights[to]) / relief;
+      // Of moves that cost nothing the one that relieves most comes first.
+      if (price < bestPrice || (price === bestPrice && relief > bestRelief)) {
+        best = to;
+        bestPrice = price;
+        bestRelief = relief;
+      }
     }
   }
-  return moves.sort((a, b) => a.price - b.price || a.gene - b.gene || a.choice - b.choice);
+  return best;
+}
+
+/** The sum over the metrics of the share of its budget by which a move lessens the excess, less what it adds. */
+function reliefOf(table: PriceTable, from: number, to: number, excess: Float64Array, limits: Float64Array): number {
+  const count = limits.length;
+  let relief = 0;
+  for (let m = 0; m < count; m++) {
+    const after = excess[m] + table.added[to * count + m] - table.added[from * count + m];
+    relief += (Math.max(0, excess[m]) - Math.max(0, after)) / limits[m];
+  }
+  return relief;
+}
+
+/**
+ * Takes over the refuge's genes in random order, as few as bisection finds to be enough; all of them keep the budgets.
+ */
+function leadTo(
+  refuge: readonly number[],
+  genome: readonly number[],
+  random: RandomSource,
+  isFeasible: (point: readonly number[]) => boolean,
+): number[] {
+  const order = genome.map((_, gene) => gene);
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = random.below(i + 1);
+    [order[i], order[j]] = [order[j], order[i]];
+  }
+  const ledBy = (genes: number) => {
+    const point = [...genome];
+    for (let k = 0; k < genes; k++) point[order[k]] = refuge[order[k]];
+    return point;
+  };
+  let low = 0;
+  let high = order.length;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (isFeasible(ledBy(middle))) high = middle;
+    else low = middle;
+  }
+  return ledBy(high);
 }
 
 /** Uniform candidates and the cheapest one by each budgeted metric: sensible points to start a search from. */
 export function startingGenomes(space: BitSpace, costModel: CostModel, budgets: Budgets): number[][] {
   const uniform = space.schemes.map((_, choice) => space.genes.map(() => choice));
-  const cheapest = budgetEntries(budgets).map(([metric]) => {
-    const genome = space.genes.map(() => 0);
-    const priceOf = (point: readonly number[]) => metricValue(costModel.estimate(space.decode(point)), metric);
-    for (const gene of genome.keys()) {
-      const values = space.schemes.map((_, choice) => priceOf(genome.with(gene, choice)));
-      genome[gene] = values.indexOf(Math.min(...values));
-    }
-    return genome;
-  });
-  return [...uniform, ...cheapest];
+  return [...uniform, ...cheapestGenomes(space, costModel, budgets)];
 }
