@@ -55,7 +55,8 @@ export async function runStudy(options: StudyOptions): Promise<StudyResult> {
       const share =
         settings.generations === undefined ? evaluations / settings.evaluations : generation / settings.generations;
       onProgress('searching', Math.min(share, 1));
-      if (cancellation.aborted || generation % CHECKPOINT_EVERY === 0) await writeCheckpoint(options, report.save());
+      const due = generation % CHECKPOINT_EVERY === 0 || share >= 1; // the last state is part of the run folder
+      if (cancellation.aborted || due) await writeCheckpoint(options, report.save());
       if (cancellation.aborted) throw interrupted(options.folder);
       return true;
     },
@@ -80,8 +81,9 @@ export async function runStudy(options: StudyOptions): Promise<StudyResult> {
 }
 
 function scaledHypervolume(front: number[][], archive: number[][]): number {
-  const low = archive[0].map((_, k) => Math.min(...archive.map((objectives) => objectives[k])));
-  const high = archive[0].map((_, k) => Math.max(...archive.map((objectives) => objectives[k])));
+  // Not Math.min(...values): a long archive has more values than a call may have arguments.
+  const low = archive.reduce((least, point) => least.map((value, k) => Math.min(value, point[k])));
+  const high = archive.reduce((most, point) => most.map((value, k) => Math.max(value, point[k])));
   const scale = (point: number[]) =>
     point.map((value, k) => (high[k] > low[k] ? (value - low[k]) / (high[k] - low[k]) : 0));
   return hypervolume(
