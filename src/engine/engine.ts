@@ -22,8 +22,8 @@ export class Engine implements SessionHost {
     this.allocator = new MemoryAllocator(kernels.memory, kernels.heapBase);
   }
 
-  variantOf(layer: Pick<LayerArithmetic, 'workload' | 'scheme'>): KernelVariant {
-    return resolveVariant(layer.workload, layer.scheme, this.disabled).variant;
+  variantOf({ workload, scheme }: Pick<LayerArithmetic, 'workload' | 'scheme'>): KernelVariant {
+    return resolveVariant(workload, scheme, this.disabled).variant;
   }
 
   /**

@@ -6,8 +6,9 @@ import type { LutEntry, LutValidation, Trust } from '../lut/schema.ts';
 import type { Scheme } from '../quant/scheme.ts';
 import { uniformSchemes } from '../quant/tensor-plan.ts';
 import { measureClockStepNs } from './clock-step.ts';
+import { MeasurementGroups } from './groups.ts';
 import { timeNetworks } from './networks.ts';
-import { reachableKeys } from './reachable.ts';
+import { type EntrySubject, layerKey, reachableEntries } from './reachable.ts';
 import { loadAssignment, measureRounds, type RoundsResult } from './rounds.ts';
 import { BalancedSampler, drawAssignment } from './sampler.ts';
 import { predictionError, summarizeSamples } from './statistics.ts';
@@ -55,7 +56,7 @@ export async function profileNetwork(bench: Bench, options: ProfileOptions): Pro
   const random = new Random(options.seed);
   const clockStepNs = measureClockStepNs(bench.clock);
   const schemes = [...options.schemes];
-  const load = (assignment: Map<string, Scheme>) => loadAssignment(bench, assignment).session;
+  const load = (assignment: Map<string, Scheme>) => loadAssignment(bench, assignment);
 
   const covering = [
     ...schemes.map((scheme) => load(uniformSchemes(folded, scheme, scheme))),
@@ -64,17 +65,19 @@ export async function profileNetwork(bench: Bench, options: ProfileOptions): Pro
   bench.onProgress('warming up', 0);
   const warm = await warmUp(covering, bench.input, bench, bench.pause, bench.cancellation);
 
-  const wanted = [...reachableKeys(folded, schemes)].filter((key) => !options.known?.has(key));
-  const sampler = new BalancedSampler(folded, schemes, wanted, options.visits, random);
-  const rounds = await measureRounds(bench, sampler, covering[0], { ...VISIT, timeMaxS: options.timeMaxS });
+  const groups = new MeasurementGroups((subject) => bench.engine.variantOf(subject));
+  const reachable = reachableEntries(folded, schemes);
+  const wanted = [...reachable].flatMap(([key, subject]) => (options.known?.has(key) ? [] : [groups.groupOf(subject)]));
+  const sampler = new BalancedSampler(folded, schemes, groups, wanted, options.visits, random);
+  const rounds = await measureRounds(bench, groups, sampler, covering[0], { ...VISIT, timeMaxS: options.timeMaxS });
   const late = lateVariants(warm, covering, bench.input, bench);
   for (const session of covering) session.dispose();
 
   const throttled = isThrottled(rounds.anchorsMs);
   const doubt = { throttled, unwarmed: new Set(late), allUnwarmed: !warm.proven };
-  const measured = summarizeEntries(rounds, options.variantHashes, doubt);
+  const measured = summarizeEntries(bench, rounds, groups, reachable, options.variantHashes, doubt);
   const entries = new Map([...(options.known ?? []), ...measured]);
-  const scalar = fitScalar(rounds, entries);
+  const scalar = fitScalar(rounds);
   const validation = await validate(bench, entries, scalar, options);
   return {
     entries: [...entries.values()],
@@ -106,31 +109,41 @@ interface Doubt {
 }
 
 function summarizeEntries(
+  { engine }: Bench,
   rounds: RoundsResult,
+  groups: MeasurementGroups,
+  reachable: ReadonlyMap<string, EntrySubject>,
   variantHashes: ReadonlyMap<string, string>,
   doubt: Doubt,
 ): Map<string, LutEntry> {
   const entries = new Map<string, LutEntry>();
-  for (const [key, samples] of rounds.samplesUs) {
-    const facts = rounds.facts.get(key)!;
-    const variantSha256 = variantHashes.get(facts.variant);
-    assert(variantSha256, `kernel ${facts.variant} has no hash`);
+  for (const [key, subject] of reachable) {
+    const samples = rounds.samplesUs.get(groups.groupOf(subject));
+    if (!samples) continue; // time ran out
+    const variant = engine.variantOf(subject);
+    const variantSha256 = variantHashes.get(variant.id);
+    assert(variantSha256, `kernel ${variant.id} has no hash`);
     const latencyUs = summarizeSamples(samples);
-    const unwarmed = doubt.allUnwarmed || doubt.unwarmed.has(facts.variant);
+    const unwarmed = doubt.allUnwarmed || doubt.unwarmed.has(variant.id);
     const trust: Trust = doubt.throttled ? 'throttled' : unwarmed ? 'noisy' : entryTrust(latencyUs);
-    entries.set(key, createEntry({ ...facts, variantSha256, latencyUs, trust }));
+    const { workload } = subject;
+    const [scratchBytes, packedBytes] = [variant.scratchBytes(workload), variant.packedBytes(workload)];
+    entries.set(
+      key,
+      createEntry({ ...subject, variant: variant.id, variantSha256, latencyUs, scratchBytes, packedBytes, trust }),
+    );
   }
   return entries;
 }
 
-/** The median ratio of an untimed run to the sum of its entries; 1 where nothing was measured. */
-function fitScalar(rounds: RoundsResult, entries: ReadonlyMap<string, LutEntry>): number {
-  const ratios = rounds.networks.map(({ keys, wholeNs }) => wholeNs / 1e3 / sumUs(entries, keys));
+/** The median ratio of an untimed run to the sum of its layers' medians; 1 where nothing was measured. */
+function fitScalar({ samplesUs, networks }: RoundsResult): number {
+  const mediansUs = new Map([...samplesUs].map(([group, samples]) => [group, summarizeSamples(samples).median]));
+  const ratios = networks.map(({ groups, wholeNs }) => {
+    const sumUs = groups.reduce((sum, group) => sum + mediansUs.get(group)!, 0);
+    return wholeNs / 1e3 / sumUs;
+  });
   return ratios.length > 0 ? summarizeSamples(ratios).median : 1;
-}
-
-function sumUs(entries: ReadonlyMap<string, LutEntry>, keys: readonly string[]): number {
-  return keys.reduce((sum, key) => sum + entries.get(key)!.latencyUs.median, 0);
 }
 
 async function validate(
@@ -142,9 +155,11 @@ async function validate(
   const random = new Random(options.seed ^ HELD_OUT_SEED);
   const networks: { session: Session; predicted: number }[] = [];
   for (let n = 0; n < options.validationNetworks; n++) {
-    const { session, keys } = loadAssignment(bench, drawAssignment(bench.source.folded, options.schemes, random));
+    const session = loadAssignment(bench, drawAssignment(bench.source.folded, options.schemes, random));
+    const { plan } = session.network;
+    const keys = [...plan.workloads.keys()].map((layer) => layerKey(plan, layer));
     const covered = keys.every((key) => entries.has(key)); // a profile that ran out of time has gaps
-    if (covered) networks.push({ session, predicted: (scalar * sumUs(entries, keys)) / 1e3 });
+    if (covered) networks.push({ session, predicted: (scalar * sumOf(entries, keys)) / 1e3 });
     else session.dispose();
   }
   if (networks.length === 0) return null;
@@ -152,4 +167,8 @@ async function validate(
   const truth = await timeNetworks(sessions, bench.input, bench, random, VALIDATION_TIMING, bench);
   for (const session of sessions) session.dispose();
   return predictionError(networks.map(({ predicted }, i) => ({ predicted, measured: truth[i].median })));
+}
+
+function sumOf(entries: ReadonlyMap<string, LutEntry>, keys: readonly string[]): number {
+  return keys.reduce((sum, key) => sum + entries.get(key)!.latencyUs.median, 0);
 }

@@ -1,11 +1,18 @@
 import { entryKey } from '../lut/entry-key.ts';
 import { consumersOf } from '../network/shapes.ts';
 import type { Network } from '../network/types.ts';
+import type { Workload } from '../network/workload.ts';
 import type { Scheme } from '../quant/scheme.ts';
 import { planTensors, type TensorPlan, weightedLayers } from '../quant/tensor-plan.ts';
 
 /** More neighbours than this and the combinations are sampled by the profile's own networks instead. */
 const MAXIMUM_NEIGHBOURS = 10;
+
+/** What one LUT entry is about. */
+export interface EntrySubject {
+  workload: Workload;
+  scheme: Scheme;
+}
 
 /** LUT key of one layer of a planned candidate. */
 export function layerKey(plan: TensorPlan, layer: string): string {
@@ -13,15 +20,15 @@ export function layerKey(plan: TensorPlan, layer: string): string {
 }
 
 /**
- * Every LUT key that some assignment of the given schemes to the layers of a network can need. A layer's workload
+ * Every LUT entry, by key, that some assignment of the given schemes to the layers of a network can need. A layer's workload
  * depends on whether its neighbours compute in integers or in f32, so all combinations of those are gone through.
  */
-export function reachableKeys(folded: Network, schemes: readonly Scheme[]): Set<string> {
+export function reachableEntries(folded: Network, schemes: readonly Scheme[]): Map<string, EntrySubject> {
   const integer = schemes.find((scheme) => scheme !== 'f32');
   const classes: Scheme[] = [...(integer ? [integer] : []), ...(schemes.includes('f32') ? (['f32'] as const) : [])];
   const integerSchemes = schemes.filter((scheme) => scheme !== 'f32');
   const weighted = weightedLayers(folded);
-  const keys = new Set<string>();
+  const entries = new Map<string, EntrySubject>();
   for (const layer of folded.layers) {
     const neighbours = neighbourhood(folded, layer.name);
     for (const pattern of combinations(neighbours.slice(0, MAXIMUM_NEIGHBOURS), classes)) {
@@ -30,10 +37,10 @@ export function reachableKeys(folded: Network, schemes: readonly Scheme[]): Set<
       const workload = plan.workloads.get(layer.name)!;
       const own = plan.schemes.get(layer.name)!;
       const served = own === 'f32' || own === 'u8' ? [own] : integerSchemes;
-      for (const scheme of served) keys.add(entryKey(workload, scheme));
+      for (const scheme of served) entries.set(entryKey(workload, scheme), { workload, scheme });
     }
   }
-  return keys;
+  return entries;
 }
 
 /** The layers with weights whose class decides how the tensors around a layer are stored. */

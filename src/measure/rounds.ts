@@ -1,9 +1,7 @@
 import { BitbudgetError } from '../core/errors.ts';
-import type { Session, Step } from '../engine/session.ts';
-import type { Workload } from '../network/workload.ts';
+import type { Session } from '../engine/session.ts';
 import { quantizeNetwork } from '../quant/quantize.ts';
-import type { Scheme } from '../quant/scheme.ts';
-import { layerKey } from './reachable.ts';
+import type { MeasurementGroups } from './groups.ts';
 import type { Assignment, BalancedSampler } from './sampler.ts';
 import { summarizeSamples } from './statistics.ts';
 import type { Bench } from './surroundings.ts';
@@ -16,28 +14,18 @@ const ANCHOR_RUNS = 9;
 const ANCHOR_TOLERANCE = 0.03;
 /** Rounds are repeated at most so often for each one that is kept; afterwards they are kept as they are. */
 const REPEATS_PER_ROUND = 0.5;
-/** Upper bound on networks for each wanted visit: reaching rare entries takes many draws, but never for ever. */
+/** Upper bound on networks for each wanted visit: reaching rare groups takes many draws, but never for ever. */
 const MAXIMUM_NETWORKS = 20_000;
-
-/** What is known of an entry besides its time. */
-export interface EntryFacts {
-  workload: Workload;
-  scheme: Scheme;
-  variant: string;
-  scratchBytes: number;
-  packedBytes: number;
-}
 
 /** One timed network: what it would be predicted from, and what it took. */
 export interface TimedNetwork {
-  keys: string[];
+  groups: string[];
   wholeNs: number;
 }
 
 export interface RoundsResult {
-  /** Samples of every entry, µs, one for each visited layer. */
+  /** Samples of every group, µs, one for each visited layer. */
   samplesUs: Map<string, number[]>;
-  facts: Map<string, EntryFacts>;
   networks: TimedNetwork[];
   /** The anchor's time in each kept round, ms, in order. */
   anchorsMs: number[];
@@ -47,12 +35,13 @@ export interface RoundsResult {
 }
 
 /**
- * Times random networks in rounds until every entry has its visits. Before and after each round an anchor, a network
+ * Times random networks in rounds until every group has its visits. Before and after each round an anchor, a network
  * that never changes, is timed: a round in which it strays is thrown away and measured again, and its course over time
  * shows throttling without any sensor.
  */
 export async function measureRounds(
   bench: Bench,
+  groups: MeasurementGroups,
   sampler: BalancedSampler,
   anchor: Session,
   options: VisitOptions & { timeMaxS?: number },
@@ -60,7 +49,6 @@ export async function measureRounds(
   const { clock, cancellation, onProgress, pause } = bench;
   const result: RoundsResult = {
     samplesUs: new Map(),
-    facts: new Map(),
     networks: [],
     anchorsMs: [],
     repeatedRounds: 0,
@@ -74,7 +62,7 @@ export async function measureRounds(
       result.timedOut = true;
       break;
     }
-    const round = visitRound(bench, sampler, options);
+    const round = visitRound(bench, groups, sampler, options);
     const before = anchorMs;
     anchorMs = timeAnchor(bench, anchor);
     const strayed = isAstray(Math.max(before, anchorMs), result.anchorsMs);
@@ -95,51 +83,41 @@ export async function measureRounds(
 }
 
 interface TimedVisit {
-  keys: string[];
-  steps: readonly Step[];
+  groups: string[];
   visit: Visit;
 }
 
-function visitRound(bench: Bench, sampler: BalancedSampler, options: VisitOptions): TimedVisit[] {
+function visitRound(
+  bench: Bench,
+  groups: MeasurementGroups,
+  sampler: BalancedSampler,
+  options: VisitOptions,
+): TimedVisit[] {
   const round: TimedVisit[] = [];
   for (let n = 0; n < NETWORKS_PER_ROUND; n++) {
-    const { session, keys } = loadAssignment(bench, sampler.next());
+    const session = loadAssignment(bench, sampler.next());
     const visit = visitNetwork(session, bench.input, bench, options);
     session.dispose();
-    if (visit) round.push({ keys, steps: session.steps, visit });
+    if (visit) round.push({ groups: groups.ofPlan(session.network.plan), visit });
   }
   return round;
 }
 
-/** Quantizes and loads an assignment of schemes; `keys` are the LUT keys of its steps. */
-export function loadAssignment(
-  { source, engine }: Bench,
-  assignment: Assignment,
-): { session: Session; keys: string[] } {
-  const network = quantizeNetwork(source, assignment);
-  const keys = network.layers.map((layer) => layerKey(network.plan, layer.name));
-  return { session: engine.load(network), keys };
+/** Quantizes and loads an assignment of schemes. */
+export function loadAssignment({ source, engine }: Bench, assignment: Assignment): Session {
+  return engine.load(quantizeNetwork(source, assignment));
 }
 
-function keep(result: RoundsResult, sampler: BalancedSampler, { keys, steps, visit }: TimedVisit): void {
-  for (const [i, key] of keys.entries()) {
-    const us = visit.layersNs[i] / 1e3;
-    const samples = result.samplesUs.get(key);
-    if (samples) {
-      samples.push(us);
-    } else {
-      result.samplesUs.set(key, [us]);
-      result.facts.set(key, factsOf(steps[i]));
-    }
+function keep(result: RoundsResult, sampler: BalancedSampler, { groups, visit }: TimedVisit): void {
+  for (const [layer, group] of groups.entries()) {
+    const us = visit.layersNs[layer] / 1e3;
+    const samples = result.samplesUs.get(group);
+    if (samples) samples.push(us);
+    else result.samplesUs.set(group, [us]);
   }
-  sampler.visit(keys);
-  result.networks.push({ keys, wholeNs: visit.wholeNs });
+  sampler.visit(groups);
+  result.networks.push({ groups, wholeNs: visit.wholeNs });
   result.interruptedRuns += visit.interrupted;
-}
-
-function factsOf({ layer: { workload, scheme }, variant }: Step): EntryFacts {
-  const [scratchBytes, packedBytes] = [variant.scratchBytes(workload), variant.packedBytes(workload)];
-  return { workload, scheme, variant: variant.id, scratchBytes, packedBytes };
 }
 
 function timeAnchor({ input, clock }: Bench, anchor: Session): number {

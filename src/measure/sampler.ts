@@ -2,11 +2,11 @@ import type { Random } from '../core/random.ts';
 import type { Network } from '../network/types.ts';
 import type { Scheme } from '../quant/scheme.ts';
 import { planTensors, weightedLayers } from '../quant/tensor-plan.ts';
-import { layerKey } from './reachable.ts';
+import type { MeasurementGroups } from './groups.ts';
 
 export type Assignment = Map<string, Scheme>;
 
-/** Assignments drawn for every network that is measured; the one that visits the rarest entries is taken. */
+/** Assignments drawn for every network that is measured; the one that visits the rarest groups is taken. */
 const DRAWS = 24;
 
 /**
@@ -24,8 +24,8 @@ export function drawAssignment(folded: Network, schemes: readonly Scheme[], rand
 }
 
 /**
- * Chooses which networks to time so that every reachable entry is visited about equally often: of many random
- * assignments the one whose entries lack the most visits is taken next.
+ * Chooses which networks to time so that every measurement group is visited about equally often: of many random
+ * assignments the one whose layers lack the most visits is taken next.
  */
 export class BalancedSampler {
   readonly visits = new Map<string, number>();
@@ -33,11 +33,14 @@ export class BalancedSampler {
   private readonly schemes: readonly Scheme[];
   private readonly random: Random;
   private readonly targetVisits: number;
+  private readonly groups: MeasurementGroups;
 
+  /** @param wanted the groups that are to be visited `targetVisits` times each. */
   constructor(
     folded: Network,
     schemes: readonly Scheme[],
-    keys: Iterable<string>,
+    groups: MeasurementGroups,
+    wanted: Iterable<string>,
     targetVisits: number,
     random: Random,
   ) {
@@ -45,7 +48,8 @@ export class BalancedSampler {
     this.schemes = schemes;
     this.random = random;
     this.targetVisits = targetVisits;
-    for (const key of keys) this.visits.set(key, 0);
+    this.groups = groups;
+    for (const group of wanted) this.visits.set(group, 0);
   }
 
   /** Share of the wanted visits that have been made. */
@@ -73,16 +77,16 @@ export class BalancedSampler {
     return best!;
   }
 
-  /** Counts one visit of each of a measured network's entries. */
-  visit(keys: Iterable<string>): void {
-    for (const key of keys) this.visits.set(key, (this.visits.get(key) ?? 0) + 1);
+  /** Counts one visit of the group of each layer of a measured network. */
+  visit(groups: Iterable<string>): void {
+    for (const group of groups) this.visits.set(group, (this.visits.get(group) ?? 0) + 1);
   }
 
   private gain(assignment: Assignment): number {
     const plan = planTensors(this.folded, assignment);
     let gain = 0;
-    for (const layer of this.folded.layers) {
-      const lacking = this.targetVisits - (this.visits.get(layerKey(plan, layer.name)) ?? this.targetVisits);
+    for (const group of this.groups.ofPlan(plan)) {
+      const lacking = this.targetVisits - (this.visits.get(group) ?? this.targetVisits);
       if (lacking > 0) gain += lacking * lacking;
     }
     return gain;

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.ts';
-import { layerKey, reachableKeys } from '../../../src/measure/reachable.ts';
+import { resolveVariant } from '../../../src/kernels/registry.ts';
+import { MeasurementGroups } from '../../../src/measure/groups.ts';
+import { layerKey, reachableEntries } from '../../../src/measure/reachable.ts';
 import { BalancedSampler, drawAssignment } from '../../../src/measure/sampler.ts';
 import { foldNetwork } from '../../../src/network/fold.ts';
 import { zooNetwork } from '../../../src/network/zoo/index.ts';
@@ -16,27 +18,30 @@ function keysOf(folded: ReturnType<typeof foldNetwork>, assignment: Map<string, 
 
 describe.each(['resnet8', 'resnet20-a'])('the entries of %s', (name) => {
   const folded = foldNetwork(zooNetwork(name));
-  const reachable = reachableKeys(folded, schemes);
+  const reachable = reachableEntries(folded, schemes);
+  const groups = new MeasurementGroups(({ workload, scheme }) => resolveVariant(workload, scheme).variant);
+  const wanted = new Set([...reachable.values()].map((subject) => groups.groupOf(subject)));
+  const groupsOf = (assignment: Map<string, Scheme>) => groups.ofPlan(planTensors(folded, assignment));
 
   it('hold every key that a random candidate needs', () => {
     const random = new Random(1);
     for (let trial = 0; trial < 500; trial++) {
-      for (const key of keysOf(folded, drawAssignment(folded, schemes, random))) expect(reachable).toContain(key);
+      for (const key of keysOf(folded, drawAssignment(folded, schemes, random))) expect(reachable.has(key)).toBe(true);
     }
   });
 
   it('are all visited in the end, and none is forgotten for the sake of others', () => {
-    const sampler = new BalancedSampler(folded, schemes, reachable, 6, new Random(2));
+    const sampler = new BalancedSampler(folded, schemes, groups, wanted, 6, new Random(2));
     let networks = 0;
-    for (; networks < 2000 && !sampler.complete; networks++) sampler.visit(keysOf(folded, sampler.next()));
+    for (; networks < 2000 && !sampler.complete; networks++) sampler.visit(groupsOf(sampler.next()));
     expect(sampler.complete).toBe(true);
-    expect([...sampler.visits.keys()].sort()).toEqual([...reachable].sort());
+    expect([...sampler.visits.keys()].sort()).toEqual([...wanted].sort());
     // a blind draw needs several times as many
-    const blind = new BalancedSampler(folded, schemes, reachable, 6, new Random(2));
+    const blind = new BalancedSampler(folded, schemes, groups, wanted, 6, new Random(2));
     const random = new Random(3);
     let blindNetworks = 0;
     for (; blindNetworks < 5000 && !blind.complete; blindNetworks++) {
-      blind.visit(keysOf(folded, drawAssignment(folded, schemes, random)));
+      blind.visit(groupsOf(drawAssignment(folded, schemes, random)));
     }
     expect(networks).toBeLessThan(blindNetworks);
   });
@@ -45,8 +50,26 @@ describe.each(['resnet8', 'resnet20-a'])('the entries of %s', (name) => {
 describe('without f32 among the schemes', () => {
   it('each layer has one workload a scheme', () => {
     const folded = foldNetwork(zooNetwork('resnet8'));
-    const keys = reachableKeys(folded, ['w8a8', 'w4a4']);
-    const workloads = new Set([...keys].map((key) => key.slice(0, key.lastIndexOf('/'))));
+    const keys = reachableEntries(folded, ['w8a8', 'w4a4']);
+    const workloads = new Set([...keys.keys()].map((key) => key.slice(0, key.lastIndexOf('/'))));
     expect(keys.size).toBe(2 * (workloads.size - 1) + 1); // the pool has only one
+  });
+});
+
+describe('measurement groups', () => {
+  const groups = new MeasurementGroups(({ workload, scheme }) => resolveVariant(workload, scheme).variant);
+  const [subject] = reachableEntries(foldNetwork(zooNetwork('resnet8')), ['w4a4']).values();
+  const groupOf = (scheme: Scheme, input: 'u8' | 'shared') =>
+    groups.groupOf({ workload: { ...subject.workload, input }, scheme });
+
+  it('let aliases of one kernel share their samples', () => {
+    expect(groupOf('w2a4', 'u8')).toBe(groupOf('w4a4', 'u8'));
+    expect(groupOf('w8a2', 'u8')).toBe(groupOf('w8a8', 'u8'));
+    expect(groupOf('w2a2', 'u8')).not.toBe(groupOf('w4a4', 'u8'));
+  });
+
+  it('keep apart what has to rescale a shared input and what does not', () => {
+    expect(groupOf('w8a4', 'shared')).not.toBe(groupOf('w8a8', 'shared'));
+    expect(groupOf('w8a4', 'shared')).toBe(groupOf('w8a2', 'shared'));
   });
 });
