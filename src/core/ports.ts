@@ -18,6 +18,8 @@ export interface Files {
   writeAtomic(path: string, content: string | Uint8Array): Promise<void>;
   exists(path: string): Promise<boolean>;
   list(folder: string): Promise<string[]>;
+  /** Removes one file; one that is not there is no error. */
+  remove(path: string): Promise<void>;
 }
 
 /** Where long work reports to; `fraction` in [0, 1]. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { unlinkSync } from 'node:fs';
-import { access, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
+import { access, mkdir, open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { BitbudgetError } from '../core/errors.ts';
 import type { Files } from '../core/ports.ts';
@@ -24,6 +24,7 @@ export const nodeFiles: Files = {
       () => true,
       () => false,
     ),
+  remove: (path) => orExplain(path, 'remove', () => rm(path, { force: true })),
   list: (folder) => orExplain(folder, 'list', async () => (await readdir(folder)).sort()),
 };
 

@@ -27,10 +27,17 @@ export async function writeRunFolder(
   const { files, folder, proxy } = options;
   await files.writeAtomic(`${folder}/config.json`, `${JSON.stringify(configuration(options), null, 2)}\n`);
   await files.writeAtomic(`${folder}/reports.csv`, formatReports(points, proxy.name));
+  await removeOldFront(options, front.length);
   for (const [i, point] of front.entries()) {
     await files.writeAtomic(`${folder}/${frontFile(i)}`, `${JSON.stringify(options.toCandidate(point), null, 2)}\n`);
   }
   await files.writeAtomic(`${folder}/pareto_front.csv`, formatFront(front, proxy.name));
+}
+
+/** A run into a folder that was used before leaves no candidate of the earlier, longer front. */
+async function removeOldFront({ files, folder }: FolderOptions, kept: number): Promise<void> {
+  for (let i = kept; await files.exists(`${folder}/${frontFile(i)}`); i++)
+    await files.remove(`${folder}/${frontFile(i)}`);
 }
 
 /**

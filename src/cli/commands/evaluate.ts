@@ -5,13 +5,14 @@ import { describeHost, disabledIds } from '../../node/host.ts';
 import { openWorkbench } from '../../node/workbench.ts';
 import { candidateSchemes, parseCandidate } from '../../quant/candidate.ts';
 import { quantizeNetwork } from '../../quant/quantize.ts';
-import { type Scheme, schemeBits } from '../../quant/scheme.ts';
+import type { Scheme } from '../../quant/scheme.ts';
 import { uniformSchemes } from '../../quant/tensor-plan.ts';
 import {
   type CalibrationOptions,
   calibrationOf,
   calibrationOptions,
   networkFlag,
+  schemesOf,
   weightsFlag,
   wholeNumber,
 } from '../options.ts';
@@ -62,15 +63,21 @@ async function chooseNetwork(flags: EvaluateFlags, { files }: Session) {
   const candidate = flags.candidate && parseCandidate(await files.readText(flags.candidate), flags.candidate);
   const name = candidate ? candidate.network : flags.network;
   const calibration = candidate ? candidate.quantization : calibrationOf(flags);
-  if (!candidate) schemeBits(flags.schemes);
+  const scheme = uniformScheme(flags.schemes);
   const disabled = disabledIds(await describeHost());
   const workbench = await openWorkbench(name, { weightsFile: flags.weights, calibration, disabled });
   if (candidate && candidate.weightsSha256 !== workbench.opened.weightsSha256) {
     const problem = `${flags.candidate} was made with other weights of ${name}.`;
     throw new BitbudgetError('mismatch', problem, 'Name the weights file that it was made with by --weights.');
   }
-  const schemes = candidate ? candidateSchemes(candidate) : uniformSchemes(workbench.folded, flags.schemes as Scheme);
+  const schemes = candidate ? candidateSchemes(candidate) : uniformSchemes(workbench.folded, scheme);
   const quantized = quantizeNetwork(workbench.source, schemes);
   const description = flags.candidate ?? flags.schemes;
   return { name, quantized, disabled, description, trained: workbench.opened.trained };
+}
+
+function uniformScheme(text: string): Scheme {
+  const [scheme, second] = schemesOf({ schemes: text, bits: '' });
+  if (second === undefined) return scheme;
+  throw new BitbudgetError('usage', `--schemes ${text} names more than one scheme.`, 'Evaluate one scheme at a time.');
 }

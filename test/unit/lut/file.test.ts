@@ -16,6 +16,7 @@ function memoryFiles(content: Record<string, string> = {}) {
       held.set(path, text as string);
     },
     exists: async (path) => held.has(path),
+    remove: async () => {},
     list: async () => [...held.keys()],
   };
   return { files, held, writes: () => writes };

@@ -100,6 +100,15 @@ describe('a study', () => {
     expect(Math.min(...points.map((point) => point.loss))).toBeLessThanOrEqual(best * 1.02);
   });
 
+  it('leaves no candidate of an earlier, longer front in its folder', async () => {
+    const files = memoryFiles();
+    const long = await runToyStudy({}, { files });
+    const short = await runToyStudy({ objectives: ['accuracy'] }, { files });
+    expect(short.front.length).toBeLessThan(long.front.length);
+    const kept = [...files.contents.keys()].filter((path) => path.includes('/front/'));
+    expect(kept).toHaveLength(short.front.length);
+  });
+
   it('records what was measured without touching the reports', async () => {
     const { files, front } = await runToyStudy();
     const before = files.contents.get('runs/toy/reports.csv');

@@ -47,6 +47,7 @@ export function memoryFiles(): Files & { contents: Map<string, string> } {
     readBytes: async (path) => new TextEncoder().encode(contents.get(path)!),
     writeAtomic: async (path, content) => void contents.set(path, String(content)),
     exists: async (path) => contents.has(path),
+    remove: async (path) => void contents.delete(path),
     list: async (folder) => [...contents.keys()].filter((path) => path.startsWith(`${folder}/`)),
   };
 }
