@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { unlinkSync } from 'node:fs';
+import { closeSync, openSync, unlinkSync } from 'node:fs';
 import { access, mkdir, open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { BitbudgetError } from '../core/errors.ts';
@@ -35,7 +35,8 @@ async function writeAtomic(path: string, content: string | Uint8Array): Promise<
   removeUnfinishedAtExit();
   unfinished.add(temporary);
   try {
-    const file = await open(temporary, 'wx');
+    closeSync(openSync(temporary, 'wx')); // made at once: a pool thread could make it after the exit handler has looked
+    const file = await open(temporary, 'r+');
     try {
       await file.writeFile(content);
       await file.sync();

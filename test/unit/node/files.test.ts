@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { processArguments } from '../../../src/node/entry-resolution.ts';
 import { nodeFiles } from '../../../src/node/files.ts';
 
 describe('nodeFiles', () => {
@@ -31,6 +33,12 @@ describe('nodeFiles', () => {
     await expect(nodeFiles.writeAtomic(path, unwritable)).rejects.toThrow();
     expect(readFileSync(path, 'utf8')).toBe('old');
     expect(readdirSync(folder)).toEqual(['x.txt']);
+  });
+
+  it('leaves no temporary file when the process ends in the middle of writes', () => {
+    const entry = processArguments(new URL('./exiting-process.ts', import.meta.url));
+    expect(spawnSync(process.execPath, [...entry, folder]).status).toBe(0);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
   it('never shows a reader half of a file', async () => {
