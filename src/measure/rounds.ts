@@ -1,3 +1,4 @@
+import { quantile } from 'simple-statistics';
 import { BitbudgetError } from '../core/errors.ts';
 import type { Session } from '../engine/session.ts';
 import { quantizeNetwork } from '../quant/quantize.ts';
@@ -8,12 +9,14 @@ import type { Bench } from './surroundings.ts';
 import { timeWhole, type Visit, type VisitOptions, visitNetwork } from './visit.ts';
 
 /** Networks between two looks at the anchor. */
-const NETWORKS_PER_ROUND = 12;
+const NETWORKS_PER_ROUND = 4;
 const ANCHOR_RUNS = 9;
-/** A round during which the anchor strayed further than this from its median so far is measured again. */
+/** A round before or after which the anchor is slower than its undisturbed time by more than this is measured again. */
 const ANCHOR_TOLERANCE = 0.03;
+/** The undisturbed time: this quantile of all anchor times so far, of which a busy machine makes the upper ones. */
+const UNDISTURBED_QUANTILE = 0.25;
 /** Rounds are repeated at most so often for each one that is kept; afterwards they are kept as they are. */
-const REPEATS_PER_ROUND = 0.5;
+const REPEATS_PER_ROUND = 2;
 /** Upper bound on networks for each wanted visit: reaching rare groups takes many draws, but never for ever. */
 const MAXIMUM_NETWORKS = 20_000;
 
@@ -36,8 +39,8 @@ export interface RoundsResult {
 
 /**
  * Times random networks in rounds until every group has its visits. Before and after each round an anchor, a network
- * that never changes, is timed: a round in which it strays is thrown away and measured again, and its course over time
- * shows throttling without any sensor.
+ * that never changes, is timed: a round in which it is slowed down is thrown away and measured again, and its course
+ * over time shows throttling without any sensor.
  */
 export async function measureRounds(
   bench: Bench,
@@ -57,6 +60,7 @@ export async function measureRounds(
   };
   const deadlineNs = options.timeMaxS === undefined ? Number.POSITIVE_INFINITY : clock.nowNs() + options.timeMaxS * 1e9;
   let anchorMs = timeAnchor(bench, anchor);
+  const seenMs = [anchorMs];
   for (let networks = 0; networks < MAXIMUM_NETWORKS && !sampler.complete; networks += NETWORKS_PER_ROUND) {
     if (clock.nowNs() > deadlineNs) {
       result.timedOut = true;
@@ -65,8 +69,9 @@ export async function measureRounds(
     const round = visitRound(bench, groups, sampler, options);
     const before = anchorMs;
     anchorMs = timeAnchor(bench, anchor);
-    const strayed = isAstray(Math.max(before, anchorMs), result.anchorsMs);
-    if (strayed && result.repeatedRounds < REPEATS_PER_ROUND * result.anchorsMs.length) {
+    seenMs.push(anchorMs);
+    const disturbed = isDisturbed(Math.max(before, anchorMs), seenMs);
+    if (disturbed && result.repeatedRounds < REPEATS_PER_ROUND * (result.anchorsMs.length + 1)) {
       result.repeatedRounds++;
     } else {
       result.anchorsMs.push((before + anchorMs) / 2);
@@ -125,8 +130,11 @@ function timeAnchor({ input, clock }: Bench, anchor: Session): number {
   return summarizeSamples(runs).median;
 }
 
-function isAstray(anchorMs: number, history: readonly number[]): boolean {
-  if (history.length < 3) return false;
-  const { median } = summarizeSamples(history);
-  return Math.abs(anchorMs - median) > ANCHOR_TOLERANCE * median;
+/**
+ * Whether an anchor's time shows that other work took part of the processor, judged by all anchor times so far.
+ *
+ * @example [1.02, 1.5].map((ms) => isDisturbed(ms, [1, 1, 1.01, 1.02, 1.5])) // => [false, true]
+ */
+export function isDisturbed(anchorMs: number, seenMs: readonly number[]): boolean {
+  return anchorMs > quantile([...seenMs], UNDISTURBED_QUANTILE) * (1 + ANCHOR_TOLERANCE);
 }
