@@ -7,8 +7,9 @@ import type { Files } from '../core/ports.ts';
 import type { Cost } from '../cost/types.ts';
 import { renderReport } from '../report/render.ts';
 import { parseReportData, type ReportData, type ReportNetwork } from '../report/types.ts';
+import { frontFile } from '../study/index.ts';
 import { keepsBudget, type VerificationReport, type VerifiedNetwork } from '../verify/verify.ts';
-import type { FinishedSearch } from './search.ts';
+import { bestPosition, type FinishedSearch } from './search.ts';
 import type { OpenedTable } from './tables.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -35,6 +36,20 @@ export interface ReportFacts {
   version: string;
   seed: number;
   dataset: string;
+}
+
+/** A candidate of a front as a search leaves it: predicted, and perhaps evaluated. */
+export function reportedCandidate(search: FinishedSearch, position: number): ReportedNetwork {
+  const { cost, loss } = search.study.front[position];
+  return {
+    name: frontFile(position).replace('.json', ''),
+    kind: 'candidate',
+    schemes: search.candidates[position].layers.map(({ scheme }) => scheme),
+    cost,
+    proxyLoss: loss,
+    accuracy: search.evaluated[position],
+    best: position === bestPosition(search),
+  };
 }
 
 /** Gathers what a report shows. */

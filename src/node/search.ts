@@ -159,3 +159,10 @@ export async function recordFront({ study, candidates }: FinishedSearch, files: 
   const proxy = { name: PROXY_NAMES[0] };
   await recordMeasured({ files, folder: study.folder, proxy }, study.front, measured, candidates);
 }
+
+/** Position on the front of the most accurate candidate: by measurement where there is one, else by the proxy. */
+export function bestPosition({ study, evaluated }: FinishedSearch): number {
+  const better = (i: number, j: number) =>
+    (evaluated[i]?.top1 ?? -1) - (evaluated[j]?.top1 ?? -1) || study.front[j].loss - study.front[i].loss;
+  return study.front.map((_, i) => i).reduce((best, i) => (better(i, best) > 0 ? i : best), 0);
+}

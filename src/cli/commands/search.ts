@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { describeHost, disabledIds } from '../../node/host.ts';
-import { evaluateFront, type FinishedSearch, searchNetwork, spreadOver } from '../../node/search.ts';
+import { collectReport, reportedCandidate, writeReport } from '../../node/report-files.ts';
+import { bestPosition, evaluateFront, type FinishedSearch, searchNetwork, spreadOver } from '../../node/search.ts';
 import { openTable } from '../../node/tables.ts';
 import { openWorkbench } from '../../node/workbench.ts';
 import { type Budgets, budgetEntries, describeMetric } from '../../space/index.ts';
@@ -20,6 +21,9 @@ import { addStudyOptions, type StudyOptions, studySettings } from '../search-opt
 import type { CliContext } from '../session.ts';
 import { renderTable } from '../table.ts';
 import { percent } from '../validation-text.ts';
+
+/** Candidates of the front that the table and the report show. */
+const SHOWN = 16;
 
 interface SearchFlags extends StudyOptions, SchemeOptions, CalibrationOptions {
   network: string;
@@ -83,7 +87,17 @@ export function register(program: Command, context: CliContext): void {
     } else if (!workbench.opened.trained) {
       note(`${flags.network} has seeded weights: accuracy is not measured, and the proxy ranks noise only.`);
     }
-    return { document: describeDocument(search, settings), text: () => describeSearch(search, settings) };
+    const report = collectReport({
+      ...{ workbench, opened, search, version: context.io.version, seed: settings.seed, dataset: flags.dataset },
+      latencyBudgetMs: settings.budgets.latencyMs,
+      networks: spreadOver(search.candidates.length, SHOWN).map((position) => reportedCandidate(search, position)),
+      command: `bitbudget search --network ${flags.network} --seed ${settings.seed}; see config.json`,
+    });
+    const page = await writeReport(files, folder, report);
+    return {
+      document: describeDocument(search, settings),
+      text: () => `${describeSearch(search, settings)}\nReport: ${page}`,
+    };
   });
 }
 
@@ -116,16 +130,9 @@ function budgetName(budgets: Budgets): string {
   );
 }
 
-/** The most accurate candidate by measurement where there is one, else by the proxy. */
-export function bestPosition({ study, evaluated }: FinishedSearch): number {
-  const better = (i: number, j: number) =>
-    (evaluated[i]?.top1 ?? -1) - (evaluated[j]?.top1 ?? -1) || study.front[j].loss - study.front[i].loss;
-  return study.front.map((_, i) => i).reduce((best, i) => (better(i, best) > 0 ? i : best), 0);
-}
-
 function describeSearch(search: FinishedSearch, settings: StudySettings): string {
   const { study, candidates, evaluated } = search;
-  const shown = spreadOver(candidates.length, 16);
+  const shown = spreadOver(candidates.length, SHOWN);
   const table = renderTable(
     [
       { title: 'candidate' },
