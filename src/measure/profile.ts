@@ -23,6 +23,8 @@ export interface ProfileOptions {
   visits: number;
   /** Entries that need no measuring: those of an earlier table that is being resumed. */
   known?: ReadonlyMap<string, LutEntry>;
+  /** That table's scalar, for a profile that finds nothing left to measure. */
+  knownScalar?: number;
   timeMaxS?: number;
   /** Held-out networks for the validation; 0 for none. */
   validationNetworks: number;
@@ -77,7 +79,7 @@ export async function profileNetwork(bench: Bench, options: ProfileOptions): Pro
   const doubt = { throttled, unwarmed: new Set(late), allUnwarmed: !warm.proven };
   const measured = summarizeEntries(bench, rounds, groups, reachable, options.variantHashes, doubt);
   const entries = new Map([...(options.known ?? []), ...measured]);
-  const scalar = fitScalar(rounds);
+  const scalar = rounds.networks.length > 0 ? fitScalar(rounds) : (options.knownScalar ?? 1);
   const validation = await validate(bench, entries, scalar, options);
   return {
     entries: [...entries.values()],
@@ -136,14 +138,14 @@ function summarizeEntries(
   return entries;
 }
 
-/** The median ratio of an untimed run to the sum of its layers' medians; 1 where nothing was measured. */
+/** The median ratio of an untimed run to the sum of its layers' medians. */
 function fitScalar({ samplesUs, networks }: RoundsResult): number {
   const mediansUs = new Map([...samplesUs].map(([group, samples]) => [group, summarizeSamples(samples).median]));
   const ratios = networks.map(({ groups, wholeNs }) => {
     const sumUs = groups.reduce((sum, group) => sum + mediansUs.get(group)!, 0);
     return wholeNs / 1e3 / sumUs;
   });
-  return ratios.length > 0 ? summarizeSamples(ratios).median : 1;
+  return summarizeSamples(ratios).median;
 }
 
 async function validate(

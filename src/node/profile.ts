@@ -44,7 +44,7 @@ export async function profileThisMachine(
 ): Promise<OpenedTable> {
   const hashes = await kernelHashes();
   const { device, engine, disabled } = host;
-  const existing = await usableEntries(files, settings.out, device, engine, hashes);
+  const { entries: existing, scalar: knownScalar } = await usablePart(files, settings.out, device, engine, hashes);
   const known = settings.resume ? existing.filter(({ trust }) => trust === 'stable') : [];
   const conditions = conditionsReader();
   const before = conditions.conditions();
@@ -53,6 +53,7 @@ export async function profileThisMachine(
     seed: settings.seed,
     visits: settings.visits,
     known: new Map(known.map((entry) => [entry.key, entry])),
+    knownScalar,
     timeMaxS: settings.timeMaxS,
     validationNetworks: settings.validationNetworks,
     variantHashes: hashes,
@@ -81,17 +82,17 @@ export async function profileThisMachine(
   return { path: settings.out, table };
 }
 
-/** Entries of an earlier table that may stay: same device, same kernels. */
-async function usableEntries(
+/** What of an earlier table may stay: entries of the same device and kernels, and its scalar. */
+async function usablePart(
   files: Files,
   path: string,
   device: LutDevice,
   engine: LutEngine,
   hashes: ReadonlyMap<string, string>,
-): Promise<LutEntry[]> {
-  if (!(await files.exists(path))) return [];
+): Promise<{ entries: LutEntry[]; scalar?: number }> {
+  if (!(await files.exists(path))) return { entries: [] };
   const table = await readLut(files, path);
   assertSameDevice(table, device, engine);
   const changed = new Set(changedEntries(table, hashes));
-  return table.entries.filter((entry) => !changed.has(entry));
+  return { entries: table.entries.filter((entry) => !changed.has(entry)), scalar: table.scalar };
 }
