@@ -34,7 +34,7 @@ describe('readDevice', () => {
       'sys/class/dmi/id/product_name': '20XF\n',
     });
     expect(readDevice({ root, ...bare })).toEqual({
-      id: 'amd-ryzen-7-5800u-with-radeon-graphics-x64',
+      id: 'amd-ryzen-7-5800u-with-radeon-graphics-16-core-x64',
       vendor: 'LENOVO',
       model: '20XF',
       cpu: 'AMD Ryzen 7 5800U with Radeon Graphics',
