@@ -51,7 +51,8 @@ export function readDevice(source: SystemSource = thisSystem()): LutDevice {
   const board = readSystemText(source.root, 'sys/firmware/devicetree/base/model');
   const cpu = readCpuName(cpuinfo, source);
   return {
-    id: deviceId(board ?? cpu, source.arch),
+    // one processor's name stands for machines of many sizes, a board's for one
+    id: deviceId(board ?? `${cpu} ${source.cores} core`, source.arch),
     vendor: readSystemText(source.root, 'sys/class/dmi/id/sys_vendor') ?? (board ? board.split(' ')[0] : ''),
     model: readSystemText(source.root, 'sys/class/dmi/id/product_name') ?? board ?? '',
     cpu,

@@ -34,7 +34,7 @@ describe('readDevice', () => {
       'sys/class/dmi/id/product_name': '20XF\n',
     });
     expect(readDevice({ root, ...bare })).toEqual({
-      id: 'amd-ryzen-7-5800u-with-radeon-graphics-16-core-x64',
+      id: 'amd-ryzen-7-5800u-with-radeon-graphics-4-core-x64',
       vendor: 'LENOVO',
       model: '20XF',
       cpu: 'AMD Ryzen 7 5800U with Radeon Graphics',
@@ -58,9 +58,13 @@ describe('readDevice', () => {
   });
 
   it('knows something of a system that tells nothing', () => {
-    expect(readDevice({ root: systemWith({}), ...bare })).toMatchObject({ id: 'x64-x64', cpu: 'x64', vendor: '' });
+    expect(readDevice({ root: systemWith({}), ...bare })).toMatchObject({
+      id: 'x64-4-core-x64',
+      cpu: 'x64',
+      vendor: '',
+    });
     expect(readDevice({ root: systemWith({}), ...bare, cpuModel: 'Apple M2', arch: 'arm64' }).id).toBe(
-      'apple-m2-arm64',
+      'apple-m2-4-core-arm64',
     );
   });
 
