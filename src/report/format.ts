@@ -4,8 +4,30 @@
  * @example [1.23456, 0.000123, 0].map(formatMs) // => ['1.235', '0.00012', '0.000']
  */
 export function formatMs(value: number): string {
-  if (value === 0 || Math.abs(value) >= 0.01) return value.toFixed(3);
-  return value.toFixed(Math.min(12, 1 - Math.floor(Math.log10(Math.abs(value)))));
+  return fixed(value, 3);
+}
+
+/**
+ * Millijoules with two digits behind the point, or two that count.
+ *
+ * @example [3.456, 0.0034].map(formatMj) // => ['3.46', '0.0034']
+ */
+export function formatMj(value: number): string {
+  return fixed(value, 2);
+}
+
+function fixed(value: number, digits: number): string {
+  if (value === 0 || Math.abs(value) >= 10 ** (1 - digits)) return value.toFixed(digits).replace('-', '−');
+  return value.toFixed(Math.min(12, 1 - Math.floor(Math.log10(Math.abs(value))))).replace('-', '−');
+}
+
+/**
+ * A share in percent, without the sign that a column's header already has.
+ *
+ * @example percentOf(0.87512) // => '87.5'
+ */
+export function percentOf(share: number): string {
+  return (share * 100).toFixed(1).replace('-', '−');
 }
 
 /**
@@ -14,7 +36,17 @@ export function formatMs(value: number): string {
  * @example formatPercent(-0.0512) // => '−5.1%'
  */
 export function formatPercent(share: number): string {
-  return `${(share * 100).toFixed(1)}%`.replace('-', '−');
+  return `${percentOf(share)}%`;
+}
+
+/**
+ * A difference in percent that always tells its direction.
+ *
+ * @example [0.0512, -0.0512, 0.0001].map(signedPercentOf) // => ['+5.1', '−5.1', '0.0']
+ */
+export function signedPercentOf(share: number): string {
+  const text = percentOf(share).replace(/^−(?=0\.0$)/, '');
+  return share > 0 && text !== '0.0' ? `+${text}` : text;
 }
 
 /**

@@ -1,57 +1,100 @@
 import { escapeHtml } from './escape.ts';
-import { briefScheme, formatKib, formatMs, formatPercent } from './format.ts';
+import { briefScheme, formatCount, formatKib, formatMj, formatMs, percentOf, signedPercentOf } from './format.ts';
 import type { ReportData, ReportNetwork } from './types.ts';
 
-const VERDICTS = { within: 'within', 'within-interval': 'within its interval', over: 'over' } as const;
-const MISSING = '<span class="missing">not run</span>';
+const VERDICTS = { within: 'within', 'within-interval': 'within interval', over: 'over' } as const;
+const NOT_RUN = '<span class="missing">not run</span>';
+const NONE = '<span class="missing">none</span>';
+
+interface Column {
+  /** Header with its unit, as HTML. */
+  head: string;
+  /** A cell, as HTML. */
+  cell(network: ReportNetwork): string;
+}
 
 /** All networks with their figures, candidates first, baselines apart. */
 export function networksTable(data: ReportData): string {
-  const heads = [
-    'network',
-    'predicted<br>latency, ms',
-    'measured<br>latency, ms',
-    'error, %',
-    'budget',
-    'energy, mJ',
-    'size, KiB',
-    'RAM, KiB',
-    'top-1, %',
-  ];
   if (data.networks.length === 0) return '<p class="missing">No network is left to show.</p>';
-  const header = heads.map((head) => `<th scope="col">${head}</th>`).join('');
-  const rows = (kind: ReportNetwork['kind']) =>
-    data.networks
-      .filter((n) => n.kind === kind)
-      .map(networkRow)
-      .join('\n');
+  const columns = networkColumns(data);
+  const header = ['network', ...columns.map(({ head }) => head)].map((head) => `<th scope="col">${head}</th>`).join('');
   return `<div class="scroll" role="region" aria-label="Networks" tabindex="0"><table>
-<caption>Intervals are 95%. Energy tagged “model” is power times time, not a measurement.</caption>
 <thead><tr>${header}</tr></thead>
-<tbody>${rows('candidate')}</tbody>
-<tbody class="baselines">${rows('baseline')}</tbody>
-</table></div>`;
+${group('Candidates', 'candidate', data, columns)}${group('Uniform baselines', 'baseline', data, columns)}</table></div>
+<p class="note">${escapeHtml(notes(data))}</p>`;
 }
 
-function networkRow(network: ReportNetwork): string {
-  const { name, best, predictedMs, measuredMs, energyMj, sizeBytes, ramBytes, accuracy, budgetVerdict } = network;
-  const interval = (low: string, high: string) => `<small>${low} – ${high}</small>`;
-  const latency = (ms: { value: number; low: number; high: number }) =>
-    `${formatMs(ms.value)} ${interval(formatMs(ms.low), formatMs(ms.high))}`;
-  const cells = [
-    latency(predictedMs),
-    measuredMs ? latency(measuredMs) : MISSING,
-    measuredMs ? formatPercent((predictedMs.value - measuredMs.value) / measuredMs.value) : '',
-    budgetVerdict ? `<span class="${budgetVerdict}">${VERDICTS[budgetVerdict]}</span>` : '',
-    `${energyMj.value.toFixed(2)} <small>${energyMj.source}</small>`,
-    formatKib(sizeBytes),
-    formatKib(ramBytes),
-    accuracy
-      ? `${formatPercent(accuracy.value)} ${interval(formatPercent(accuracy.low), formatPercent(accuracy.high))}`
-      : MISSING,
+function networkColumns(data: ReportData): Column[] {
+  const some = (present: (network: ReportNetwork) => boolean, column: Column) =>
+    data.networks.some(present) ? [column] : [];
+  return [
+    { head: 'predicted<br>latency, ms', cell: ({ predictedMs }) => withInterval(predictedMs, formatMs) },
+    {
+      head: 'measured<br>latency, ms',
+      cell: ({ measuredMs }) => (measuredMs ? withInterval(measuredMs, formatMs) : NOT_RUN),
+    },
+    ...some(({ measuredMs }) => measuredMs !== undefined, { head: 'error, %', cell: predictionError }),
+    ...some(({ budgetVerdict }) => budgetVerdict !== undefined, {
+      head: 'budget',
+      cell: ({ budgetVerdict: verdict }) =>
+        verdict ? `<span class="${verdict}">${VERDICTS[verdict]}</span>` : NOT_RUN,
+    }),
+    {
+      head: 'energy, mJ',
+      cell: ({ energyMj }) => `${formatMj(energyMj.value)} <small>${energyMj.source}</small>`,
+    },
+    { head: 'size, KiB', cell: ({ sizeBytes }) => formatKib(sizeBytes) },
+    { head: 'RAM, KiB', cell: ({ ramBytes }) => formatKib(ramBytes) },
+    ...some(({ proxyLoss }) => proxyLoss !== undefined, {
+      head: 'proxy<br>loss',
+      cell: ({ proxyLoss }) => (proxyLoss === undefined ? NONE : proxyLoss.toPrecision(3)),
+    }),
+    {
+      head: 'measured<br>top-1, %',
+      cell: ({ accuracy }) => (accuracy ? withInterval(accuracy, percentOf) : NOT_RUN),
+    },
   ];
-  const head = `<th scope="row">${escapeHtml(name)}${best ? ' <span class="best">chosen</span>' : ''}</th>`;
-  return `<tr${best ? ' class="chosen"' : ''}>${head}${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;
+}
+
+function withInterval({ value, low, high }: { value: number; low: number; high: number }, format: Format): string {
+  return `${format(value)} <small>${format(low)} – ${format(high)}</small>`;
+}
+
+type Format = (value: number) => string;
+
+function predictionError({ predictedMs, measuredMs }: ReportNetwork): string {
+  return measuredMs ? signedPercentOf((predictedMs.value - measuredMs.value) / measuredMs.value) : NOT_RUN;
+}
+
+function group(title: string, kind: ReportNetwork['kind'], data: ReportData, columns: readonly Column[]): string {
+  const networks = data.networks.filter((network) => network.kind === kind);
+  if (networks.length === 0) return '';
+  const heading = `<tr class="group"><th colspan="${columns.length + 1}" scope="rowgroup"><span>${title}</span></th></tr>`;
+  const rows = networks.map((network) => {
+    const cells = columns.map(({ cell }) => `<td>${cell(network)}</td>`).join('');
+    const mark = network.best ? ' <span class="best">chosen</span>' : '';
+    return `<tr${network.best ? ' class="chosen"' : ''}><th scope="row">${escapeHtml(network.name)}${mark}</th>${cells}</tr>`;
+  });
+  return `<tbody class="${kind}s">${[heading, ...rows].join('\n')}</tbody>\n`;
+}
+
+/** What the columns mean, as far as there is something in them. */
+function notes({ networks, proxyName }: ReportData): string {
+  const datasets = new Set(
+    networks.flatMap(({ accuracy: a }) => (a ? [`${formatCount(a.samples)} images of ${a.dataset}`] : [])),
+  );
+  return [
+    'Small figures are 95% intervals.',
+    networks.some((n) => n.measuredMs) && 'Error is (predicted − measured) / measured.',
+    networks.some((n) => n.budgetVerdict === 'within-interval') &&
+      'A latency is within interval where its median lies over the budget and its interval reaches below it.',
+    networks.some((n) => n.energyMj.source === 'model') &&
+      'Energy tagged “model” is power times time, not a measurement.',
+    networks.some((n) => n.proxyLoss !== undefined) && `The proxy loss is ${proxyName}: it ranks, lower is better.`,
+    datasets.size > 0 && `Top-1 was measured on ${[...datasets].join(' and ')}.`,
+  ]
+    .filter((sentence) => sentence)
+    .join(' ');
 }
 
 /** Which layer has how many bits: a row a candidate, a column a layer. */
@@ -59,18 +102,19 @@ export function schemesTable(data: ReportData): string {
   const candidates = data.networks.filter(({ kind }) => kind === 'candidate');
   if (candidates.length === 0) return '<p class="missing">The search left no candidate.</p>';
   const header = data.layers.map((layer) => `<th scope="col"><span>${escapeHtml(layer)}</span></th>`).join('');
-  const rows = candidates.map(({ name, schemes }) => {
+  const rows = candidates.map(({ name, schemes, best }) => {
     const cells = schemes.map((scheme) => `<td class="${cellClass(scheme)}">${escapeHtml(briefScheme(scheme))}</td>`);
-    return `<tr><th scope="row">${escapeHtml(name)}</th>${cells.join('')}</tr>`;
+    const mark = best ? ' <span class="best">chosen</span>' : '';
+    return `<tr><th scope="row">${escapeHtml(name)}${mark}</th>${cells.join('')}</tr>`;
   });
   return `<div class="scroll" role="region" aria-label="Bits of each layer" tabindex="0"><table class="schemes">
-<caption>Weight bits / activation bits of each layer; the stronger the shade, the more bits.</caption>
 <thead><tr><th scope="col">candidate</th>${header}</tr></thead>
 <tbody>${rows.join('\n')}</tbody>
-</table></div>`;
+</table></div>
+<p class="note">Weight bits / activation bits of each layer; the stronger the shade, the more bits.</p>`;
 }
 
-/** Five shades by the product of both widths. */
+/** Five shades by the product of both widths, and one for f32. */
 function cellClass(scheme: string): string {
   const match = /^w(\d)a(\d)$/.exec(scheme);
   if (!match) return 'shade5';
@@ -82,6 +126,7 @@ function cellClass(scheme: string): string {
 
 /** What a reader needs to make the report again. */
 export function provenanceList(data: ReportData): string {
+  if (data.provenance.length === 0) return '<p class="missing">Nothing was recorded.</p>';
   const items = data.provenance.map(([label, value]) => `<dt>${escapeHtml(label)}</dt><dd>${escapeHtml(value)}</dd>`);
   return `<dl>${items.join('\n')}</dl>`;
 }

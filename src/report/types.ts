@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BitbudgetError } from '../core/errors.ts';
+import { jsonFault } from '../lut/json-fault.ts';
 
 const interval = z.strictObject({ value: z.number(), low: z.number(), high: z.number() });
 const accuracy = z.strictObject({ ...interval.shape, samples: z.int().positive(), dataset: z.string() });
@@ -26,7 +27,7 @@ const reportNetwork = z.strictObject({
   best: z.boolean().optional(),
 });
 
-export const reportDataSchema = z.strictObject({
+const reportFields = z.strictObject({
   title: z.string(),
   network: z.string(),
   /** Names of the layers with weights. */
@@ -36,7 +37,7 @@ export const reportDataSchema = z.strictObject({
   /** Label and value of whatever lets a reader make the report again: table, hashes, seed, command, version. */
   provenance: z.array(z.tuple([z.string(), z.string()])),
   proxyName: z.string(),
-  latencyBudgetMs: z.number().optional(),
+  latencyBudgetMs: z.number().positive().optional(),
   evaluations: z.int(),
   /** Every evaluated candidate: predicted latency and the proxy's loss. */
   points: z.array(z.strictObject({ latencyMs: z.number(), loss: z.number(), feasible: z.boolean() })),
@@ -53,6 +54,15 @@ export const reportDataSchema = z.strictObject({
     .optional(),
 });
 
+/** Everything that a report shows, as it stands in report.json; what was not measured is absent, never 0. */
+export const reportDataSchema = reportFields.superRefine(({ layers, networks }, context) => {
+  for (const [i, { schemes }] of networks.entries()) {
+    if (schemes.length === layers.length) continue;
+    const message = `has ${schemes.length} schemes for ${layers.length} layers`;
+    context.addIssue({ code: 'custom', path: ['networks', i], message });
+  }
+});
+
 export type ReportData = z.infer<typeof reportDataSchema>;
 export type ReportNetwork = z.infer<typeof reportNetwork>;
 
@@ -66,12 +76,12 @@ export function parseReportData(text: string, sourceName: string): ReportData {
   let json: unknown;
   try {
     json = JSON.parse(text);
-  } catch (error) {
-    throw new BitbudgetError('damaged-file', `${sourceName} is no JSON: ${(error as Error).message}.`, remedy);
+  } catch {
+    throw new BitbudgetError('damaged-file', `${sourceName}: ${jsonFault(text)}`, remedy);
   }
   const parsed = reportDataSchema.safeParse(json);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
+  const [issue] = parsed.error.issues; // a field's own fault comes before the ones between fields
   throw new BitbudgetError(
     'damaged-file',
     `${sourceName}: ${issue.path.join('.') || 'document'}: ${issue.message}.`,

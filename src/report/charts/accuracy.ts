@@ -1,10 +1,22 @@
 import { paretoFront } from '../../search/index.ts';
 import { formatMs, formatPercent } from '../format.ts';
 import type { ReportData, ReportNetwork } from '../types.ts';
-import { axes, type Extent, extentOf } from './axes.ts';
-import { budgetLine, type Chart, guide, LEGEND, QUIET_LINES, scatter, toPixelPrecision } from './chart.ts';
+import { axes, type Extent, extentOf, labelSide } from './axes.ts';
+import {
+  baselineLabel,
+  budgetLine,
+  type Chart,
+  guide,
+  LEGEND,
+  QUIET_LINES,
+  scatter,
+  toPixelPrecision,
+} from './chart.ts';
 
 type RunNetwork = ReportNetwork & { accuracy: NonNullable<ReportNetwork['accuracy']> };
+
+/** Below the rising front there is room; the ground keeps the budget's line from striking the name through. */
+const CHOSEN_LABEL = { fontWeight: 600, offset: [0, 12], padding: [1, 3], backgroundColor: 'var(--card)' };
 
 /** Top-1 against latency of everything that was run; predicted and measured latency joined by a line. */
 export function accuracyChart(data: ReportData): Chart | undefined {
@@ -30,14 +42,12 @@ export function accuracyChart(data: ReportData): Chart | undefined {
           ...scatter('candidate', 'circle', 9, 'var(--accent)'),
           data: candidates.map((network) => point(network, x)),
           markLine: lines(candidates),
-          labelLayout: { moveOverlap: 'shiftY' },
-          z: 4,
+          z: 7, // above the budget's line
         },
         {
           ...scatter('baseline', 'diamond', 12, 'var(--contrast)'),
           data: baselines.map((network) => point(network, x)),
           markLine: lines(baselines),
-          labelLayout: { moveOverlap: 'shiftY' },
           z: 3,
         },
         { ...guide('budget', 'var(--bad)', {}), data: [], ...budgetLine(data) },
@@ -65,21 +75,17 @@ function caption(run: readonly RunNetwork[], candidates: boolean, baselines: boo
 
 function point(network: RunNetwork, x: Extent): object {
   const value = latencyMs(network);
-  const share = x.logarithmic
-    ? Math.log(value / x.low) / Math.log(x.high / x.low)
-    : (value - x.low) / (x.high - x.low || 1);
   return {
     name: network.name,
     value: [value, network.accuracy.value * 100],
     ...(network.best && { symbolSize: 15 }),
     label: {
       show: network.kind === 'baseline' || network.best === true,
-      formatter: network.best ? '{b}, chosen' : '{b}',
-      // The chosen one stands at the budget's left, where its label finds the most room below the front.
-      position: network.best ? (share > 0.75 ? 'left' : 'bottom') : share > 0.6 ? 'left' : 'right',
+      formatter: network.best ? '{b}, chosen' : baselineLabel(network.name),
+      position: labelSide(x, value),
       distance: 9,
       color: 'var(--ink)',
-      ...(network.best && { fontWeight: 600 }),
+      ...(network.best && CHOSEN_LABEL),
     },
     tip: `${network.name}: ${formatMs(value)} ms ${network.measuredMs ? 'measured' : 'predicted'}, top-1 ${formatPercent(network.accuracy.value)}`,
   };

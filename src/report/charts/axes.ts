@@ -34,6 +34,16 @@ export function extentOf(values: readonly number[]): Extent {
 }
 
 /**
+ * The side of a point on which its label stays inside the figure.
+ *
+ * @example labelSide({ low: 0, high: 10, logarithmic: false }, 9) // => 'left'
+ */
+export function labelSide({ low, high, logarithmic }: Extent, value: number): 'left' | 'right' {
+  const share = logarithmic ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
+  return share > 0.65 ? 'left' : 'right';
+}
+
+/**
  * Round values for the ticks of a logarithmic axis: the coarsest steps that give four of them.
  *
  * @example logarithmicTicks(0.3, 3) // => [0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.5, 2, 3]

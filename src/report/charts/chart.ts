@@ -12,10 +12,12 @@ export interface Chart {
   caption: string;
   /** Whether it takes the whole width of the page. */
   wide: boolean;
-  option: { series: object[]; [component: string]: unknown };
+  option: { series: Series[]; [component: string]: unknown };
 }
 
-export const LEGEND = { top: 0, itemGap: 24, itemWidth: 12, itemHeight: 10, inactiveColor: 'var(--line)' };
+export type Series = { name: string; [option: string]: unknown };
+
+export const LEGEND = { top: 0, itemGap: 12, itemWidth: 12, itemHeight: 10, inactiveColor: 'var(--line)' };
 
 /** Interval bars and joins: visible, but never what the pointer finds. */
 export const QUIET_LINES = {
@@ -27,12 +29,22 @@ export const QUIET_LINES = {
 };
 
 /** Points of one colour; without a colour of its own the hovered state would be derived from a CSS variable and vanish. */
-export function scatter(name: string, symbol: string, symbolSize: number, color: string): Record<string, unknown> {
-  return { name, type: 'scatter', symbol, symbolSize, color, emphasis: { scale: 1.4, itemStyle: { color } } };
+export function scatter(name: string, symbol: string, symbolSize: number, color: string): Series {
+  const emphasis = { scale: 1.4, itemStyle: { color } };
+  return { name, type: 'scatter', symbol, symbolSize, color, itemStyle: { opacity: 1 }, emphasis };
+}
+
+/**
+ * A baseline's name as short as a narrow figure needs it; that it is uniform its symbol says already.
+ *
+ * @example baselineLabel('uniform w8a8') // => 'w8a8'
+ */
+export function baselineLabel(name: string): string {
+  return name.replace(/^uniform /, '');
 }
 
 /** A line that accompanies points: no symbols, no tooltip. */
-export function guide(name: string, color: string, lineStyle: object): Record<string, unknown> {
+export function guide(name: string, color: string, lineStyle: object): Series {
   return { name, type: 'line', symbol: 'none', silent: true, color, lineStyle: { color, ...lineStyle } };
 }
 

@@ -6,7 +6,7 @@ import { verificationChart } from './verification.ts';
 
 export type { Chart } from './chart.ts';
 
-/** The figures for which there is data; the first one is wide where nothing was run and it must lead. */
+/** The figures for which there is data; one that would stand beside nothing takes the whole width. */
 export function reportCharts(data: ReportData): Chart[] {
   const charts = [accuracyChart(data), searchChart(data), verificationChart(data)].filter((c) => c !== undefined);
   const narrow = charts.filter((chart) => !chart.wide);

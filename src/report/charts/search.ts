@@ -1,8 +1,11 @@
 import { paretoFront } from '../../search/index.ts';
 import { formatCount, formatMs } from '../format.ts';
 import type { ReportData } from '../types.ts';
-import { axes, extentOf } from './axes.ts';
-import { budgetLine, type Chart, guide, LEGEND, scatter, toPixelPrecision } from './chart.ts';
+import { axes, extentOf, labelSide } from './axes.ts';
+import { baselineLabel, budgetLine, type Chart, guide, LEGEND, scatter, toPixelPrecision } from './chart.ts';
+
+/** Networks of the table: they have the front's colour, and the caption names them. */
+const LISTED = 'listed';
 
 /** The search itself: the proxy's loss of every evaluated candidate against its predicted latency. */
 export function searchChart(data: ReportData): Chart | undefined {
@@ -26,7 +29,12 @@ export function searchChart(data: ReportData): Chart | undefined {
       .map(({ name, latencyMs, loss }) => ({
         name,
         value: [latencyMs, loss],
-        label: { show: kind === 'baseline', formatter: '{b}', position: 'right', color: 'var(--ink)' },
+        label: {
+          show: kind === 'baseline',
+          formatter: baselineLabel(name),
+          position: labelSide(x, latencyMs),
+          color: 'var(--ink)',
+        },
         tip: `${name}: ${formatMs(latencyMs)} ms, loss ${loss.toPrecision(3)}`,
       }));
   const [candidates, baselines] = [named('candidate'), named('baseline')];
@@ -39,7 +47,7 @@ export function searchChart(data: ReportData): Chart | undefined {
     },
     { ...guide('front', 'var(--accent)', { width: 2 }), step: 'end', data: staircase(within) },
     baselines.length > 0 && { ...scatter('baseline', 'diamond', 11, 'var(--contrast)'), data: baselines },
-    candidates.length > 0 && { ...scatter('listed below', 'circle', 9, 'var(--accent)'), data: candidates },
+    candidates.length > 0 && { ...scatter(LISTED, 'circle', 9, 'var(--accent)'), data: candidates },
   ].filter((entry) => entry !== false);
   return {
     id: 'search',
@@ -48,7 +56,7 @@ export function searchChart(data: ReportData): Chart | undefined {
     wide: false,
     option: {
       ...axes({ name: 'predicted latency, ms', extent: x }, { name: `loss by ${data.proxyName}`, extent: y }),
-      legend: LEGEND,
+      legend: { ...LEGEND, data: series.map(({ name }) => name).filter((name) => name !== LISTED) },
       series,
     },
   };
@@ -60,7 +68,7 @@ function caption({ points, networks }: ReportData, drawn: number): string {
   return [
     'Every candidate that the search evaluated, priced from the table; lower and further left is better. The line is their front.',
     listed && 'Large points are the networks of the table below.',
-    undrawable > 0 && `A logarithmic axis has no place for the ${formatCount(undrawable)} whose loss is not above zero.`,
+    undrawable > 0 && `${formatCount(undrawable)} more, whose loss is not above zero, are not drawn.`,
   ]
     .filter((sentence) => sentence)
     .join(' ');

@@ -1,7 +1,7 @@
 import { formatMs, formatPercent } from '../format.ts';
 import type { ReportData, ReportNetwork } from '../types.ts';
 import { axes, extentOf } from './axes.ts';
-import { type Chart, guide, LEGEND, QUIET_LINES, scatter } from './chart.ts';
+import { type Chart, guide, LEGEND, QUIET_LINES, type Series, scatter } from './chart.ts';
 
 type TimedNetwork = ReportNetwork & { measuredMs: NonNullable<ReportNetwork['measuredMs']> };
 
@@ -40,7 +40,7 @@ export function verificationChart(data: ReportData): Chart | undefined {
   };
 }
 
-function points(timed: readonly TimedNetwork[], kind: ReportNetwork['kind'], symbol: string, color: string): object {
+function points(timed: readonly TimedNetwork[], kind: ReportNetwork['kind'], symbol: string, color: string): Series {
   const chosen = timed.filter((network) => network.kind === kind);
   const intervals = chosen.flatMap(({ predictedMs: predicted, measuredMs: measured }) => [
     [{ coord: [measured.low, predicted.value] }, { coord: [measured.high, predicted.value] }],
