@@ -1,20 +1,14 @@
-import { quantile } from 'simple-statistics';
 import { BitbudgetError } from '../core/errors.ts';
 import type { Session } from '../engine/session.ts';
 import { quantizeNetwork } from '../quant/quantize.ts';
+import { Anchor } from './anchor.ts';
 import type { MeasurementGroups } from './groups.ts';
 import type { Assignment, BalancedSampler } from './sampler.ts';
-import { summarizeSamples } from './statistics.ts';
 import type { Bench } from './surroundings.ts';
-import { timeWhole, type Visit, type VisitOptions, visitNetwork } from './visit.ts';
+import { type Visit, type VisitOptions, visitNetwork } from './visit.ts';
 
 /** Networks between two looks at the anchor. */
 const NETWORKS_PER_ROUND = 4;
-const ANCHOR_RUNS = 9;
-/** A round before or after which the anchor is slower than its undisturbed time by more than this is measured again. */
-const ANCHOR_TOLERANCE = 0.03;
-/** The undisturbed time: this quantile of all anchor times so far, of which a busy machine makes the upper ones. */
-const UNDISTURBED_QUANTILE = 0.25;
 /** Rounds are repeated at most so often for each one that is kept; afterwards they are kept as they are. */
 const REPEATS_PER_ROUND = 2;
 /** Upper bound on networks for each wanted visit: reaching rare groups takes many draws, but never for ever. */
@@ -46,7 +40,7 @@ export async function measureRounds(
   bench: Bench,
   groups: MeasurementGroups,
   sampler: BalancedSampler,
-  anchor: Session,
+  anchorSession: Session,
   options: VisitOptions & { timeMaxS?: number },
 ): Promise<RoundsResult> {
   const { clock, cancellation, onProgress, pause } = bench;
@@ -59,22 +53,18 @@ export async function measureRounds(
     timedOut: false,
   };
   const deadlineNs = options.timeMaxS === undefined ? Number.POSITIVE_INFINITY : clock.nowNs() + options.timeMaxS * 1e9;
-  let anchorMs = timeAnchor(bench, anchor);
-  const seenMs = [anchorMs];
+  const anchor = new Anchor(anchorSession, bench.input, clock);
   for (let networks = 0; networks < MAXIMUM_NETWORKS && !sampler.complete; networks += NETWORKS_PER_ROUND) {
     if (clock.nowNs() > deadlineNs) {
       result.timedOut = true;
       break;
     }
     const round = visitRound(bench, groups, sampler, options);
-    const before = anchorMs;
-    anchorMs = timeAnchor(bench, anchor);
-    seenMs.push(anchorMs);
-    const disturbed = isDisturbed(Math.max(before, anchorMs), seenMs);
+    const { ms, disturbed } = anchor.read();
     if (disturbed && result.repeatedRounds < REPEATS_PER_ROUND * (result.anchorsMs.length + 1)) {
       result.repeatedRounds++;
     } else {
-      result.anchorsMs.push((before + anchorMs) / 2);
+      result.anchorsMs.push(ms);
       for (const timed of round) keep(result, sampler, timed);
     }
     onProgress('measuring layers in context', sampler.progress);
@@ -123,18 +113,4 @@ function keep(result: RoundsResult, sampler: BalancedSampler, { groups, visit }:
   sampler.visit(groups);
   result.networks.push({ groups, wholeNs: visit.wholeNs });
   result.interruptedRuns += visit.interrupted;
-}
-
-function timeAnchor({ input, clock }: Bench, anchor: Session): number {
-  const runs = Array.from({ length: ANCHOR_RUNS }, () => timeWhole(anchor, input, clock) / 1e6);
-  return summarizeSamples(runs).median;
-}
-
-/**
- * Whether an anchor's time shows that other work took part of the processor, judged by all anchor times so far.
- *
- * @example [1.02, 1.5].map((ms) => isDisturbed(ms, [1, 1, 1.01, 1.02, 1.5])) // => [false, true]
- */
-export function isDisturbed(anchorMs: number, seenMs: readonly number[]): boolean {
-  return anchorMs > quantile([...seenMs], UNDISTURBED_QUANTILE) * (1 + ANCHOR_TOLERANCE);
 }
