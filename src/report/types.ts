@@ -77,7 +77,8 @@ export function parseReportData(text: string, sourceName: string): ReportData {
   try {
     json = JSON.parse(text);
   } catch {
-    throw new BitbudgetError('damaged-file', `${sourceName}: ${jsonFault(text)}`, remedy);
+    const fault = jsonFault(text).replace(/^The file is (no JSON: )?/, '');
+    throw new BitbudgetError('damaged-file', `${sourceName} is no JSON: ${fault}`, remedy);
   }
   const parsed = reportDataSchema.safeParse(json);
   if (parsed.success) return parsed.data;

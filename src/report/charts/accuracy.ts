@@ -7,6 +7,7 @@ import {
   budgetLine,
   type Chart,
   guide,
+  kindsOf,
   LEGEND,
   QUIET_LINES,
   scatter,
@@ -31,11 +32,11 @@ export function accuracyChart(data: ReportData): Chart | undefined {
   return {
     id: 'accuracy',
     description: `Top-1 accuracy against latency of ${run.length} networks that were run.`,
-    caption: caption(run, candidates.length > 0, baselines.length > 0),
+    caption: caption(run),
     wide: true,
     option: {
       ...axes({ name: 'latency, ms', extent: x }, { name: 'top-1, %', extent: linear }),
-      legend: { ...LEGEND, data: ['candidate', 'baseline'] },
+      legend: { ...LEGEND, data: kindsOf(run) },
       series: [
         { ...guide('front', 'var(--accent)', { width: 1.5, opacity: 0.5 }), step: 'end', data: staircase(candidates) },
         {
@@ -60,12 +61,13 @@ function latencyMs(network: ReportNetwork): number {
   return (network.measuredMs ?? network.predictedMs).value;
 }
 
-function caption(run: readonly RunNetwork[], candidates: boolean, baselines: boolean): string {
+function caption(run: readonly RunNetwork[]): string {
+  const baselines = run.filter(({ kind }) => kind === 'baseline').length;
   const measured = run.some((network) => network.measuredMs);
   return [
     'Every network whose accuracy was measured; higher and further left is better.',
-    candidates && 'The stepped line is the front of the candidates.',
-    baselines && 'Diamonds are uniform baselines.',
+    run.length - baselines > 1 && 'The stepped line is the front of the candidates.',
+    baselines > 0 && 'Diamonds are uniform baselines.',
     'Vertical bars are 95% intervals of top-1.',
     measured && 'A short horizontal line leads from a measured latency to the predicted one.',
   ]

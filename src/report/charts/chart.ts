@@ -1,5 +1,5 @@
 import { formatMs } from '../format.ts';
-import type { ReportData } from '../types.ts';
+import type { ReportData, ReportNetwork } from '../types.ts';
 
 /**
  * A figure as plain data: an echarts option. Its colours are the page's CSS variables, so that a change of theme, or
@@ -18,6 +18,11 @@ export interface Chart {
 export type Series = { name: string; [option: string]: unknown };
 
 export const LEGEND = { top: 0, itemGap: 12, itemWidth: 12, itemHeight: 10, inactiveColor: 'var(--line)' };
+
+/** The kinds of network that a figure's legend must explain. */
+export function kindsOf(networks: readonly ReportNetwork[]): ReportNetwork['kind'][] {
+  return (['candidate', 'baseline'] as const).filter((kind) => networks.some((network) => network.kind === kind));
+}
 
 /** Interval bars and joins: visible, but never what the pointer finds. */
 export const QUIET_LINES = {

@@ -1,7 +1,7 @@
 import { formatMs, formatPercent } from '../format.ts';
 import type { ReportData, ReportNetwork } from '../types.ts';
 import { axes, extentOf } from './axes.ts';
-import { type Chart, guide, LEGEND, QUIET_LINES, type Series, scatter } from './chart.ts';
+import { type Chart, guide, kindsOf, LEGEND, QUIET_LINES, type Series, scatter } from './chart.ts';
 
 type TimedNetwork = ReportNetwork & { measuredMs: NonNullable<ReportNetwork['measuredMs']> };
 
@@ -12,7 +12,13 @@ const CORRIDOR = 0.05;
 export function verificationChart(data: ReportData): Chart | undefined {
   const timed = data.networks.filter((network): network is TimedNetwork => network.measuredMs !== undefined);
   if (timed.length === 0) return undefined;
-  const extent = extentOf(timed.flatMap(({ predictedMs: p, measuredMs: m }) => [p.low, p.high, m.low, m.high]));
+  // Room for the corridor, even where a single network fills the figure.
+  const extent = extentOf(
+    timed.flatMap(({ predictedMs: p, measuredMs: m }) => [
+      ...[p.low, p.high, m.low, m.high],
+      ...[m.value * (1 - CORRIDOR), m.value * (1 + CORRIDOR)],
+    ]),
+  );
   const along = (factor: number) => [
     [extent.low, extent.low * factor],
     [extent.high, extent.high * factor],
@@ -28,7 +34,7 @@ export function verificationChart(data: ReportData): Chart | undefined {
     wide: false,
     option: {
       ...axes({ name: 'measured latency, ms', extent }, { name: 'predicted latency, ms', extent }),
-      legend: { ...LEGEND, data: ['candidate', 'baseline'] },
+      legend: { ...LEGEND, data: kindsOf(timed) },
       series: [
         corridor(1 - CORRIDOR),
         corridor(1 + CORRIDOR),

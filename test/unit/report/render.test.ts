@@ -221,8 +221,12 @@ describe('report.json', () => {
 
   it('is refused when damaged, naming the place', () => {
     expect(() => parseReportData('{"title": ', 'report.json')).toThrowError(
-      'report.json: The file is cut off at line 1, column 10.',
+      'report.json is no JSON: cut off at line 1, column 10.',
     );
+    expect(() => parseReportData('{"title": x}', 'report.json')).toThrowError(
+      'report.json is no JSON: unexpected "x" at line 1, column 11.',
+    );
+    expect(() => parseReportData('', 'report.json')).toThrowError('report.json is no JSON: empty.');
     const wrong = { ...data, networks: [{ ...candidate, sizeBytes: '10' }] };
     expect(() => parseReportData(JSON.stringify(wrong), 'report.json')).toThrowError(
       'report.json: networks.0.sizeBytes',
