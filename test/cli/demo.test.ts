@@ -82,7 +82,7 @@ describe('the demo, small', () => {
     const page = readFileSync(path('runs/demo/report.html'), 'utf8');
     const refused = await bitbudget('report', 'runs/demo');
     expect(refused.exitCode).toBe(1);
-    expect(refused.stderr).toMatch(/report\.json is no JSON/);
+    expect(refused.stderr).toContain('report.json');
     expect(readFileSync(path('runs/demo/report.html'), 'utf8')).toBe(page);
   });
 
