@@ -30,14 +30,14 @@ export const CLASSES = [
 
 /** What makes the set hard; all integers. Contrasts and noise are in pixel values. */
 const DIFFICULTY = {
-  contrastLow: 32,
+  contrastLow: 18,
   contrastHigh: 90,
   noiseLow: 5,
-  noiseHigh: 18,
-  radiusLow: 124,
+  noiseHigh: 24,
+  radiusLow: 112,
   radiusHigh: 196,
-  offCentre: 72,
-  distractorsMost: 2,
+  offCentre: 80,
+  distractorsMost: 3,
   barsOutOfFour: 1,
 } as const;
 
