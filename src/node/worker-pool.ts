@@ -39,12 +39,14 @@ export function createWorkerPool<Task, Result>(
   const queue: Job<Task, Result>[] = [];
   let fatal: Error | undefined;
   let nextId = 0;
+  /** Held while a task runs: an idle pool does not keep the process alive, and a working one must. */
+  let keepAlive: NodeJS.Timeout | undefined;
 
   const seats = Array.from({ length: size }, (): Seat<Task, Result> => {
     return { worker: new Worker(module, { workerData }), job: undefined };
   });
   for (const seat of seats) {
-    seat.worker.unref(); // an idle pool does not keep the process alive
+    seat.worker.unref(); // switching it with every task loses messages that are on their way
     seat.worker.on('message', (reply: ReplyMessage<Result>) => finish(seat, reply));
     seat.worker.on('error', (error) => failAll(error));
     seat.worker.on('messageerror', (error) => failAll(error));
@@ -57,7 +59,7 @@ export function createWorkerPool<Task, Result>(
       const job = queue.shift();
       if (!job) return;
       seat.job = job;
-      seat.worker.ref();
+      keepAlive ??= setInterval(() => {}, 2 ** 30);
       seat.worker.postMessage({ id: job.id, task: job.task } satisfies TaskMessage<Task>, job.transfer);
     }
   }
@@ -67,10 +69,10 @@ export function createWorkerPool<Task, Result>(
     if (!job) return; // the pool was closed meanwhile
     assert(reply.id === job.id, 'a worker answers the task it was given');
     seat.job = undefined;
-    seat.worker.unref();
     if ('error' in reply) job.reject(fromPlainError(reply.error));
     else job.resolve(reply.result);
     dispatch();
+    letGoWhenIdle();
   }
 
   function failAll(error: Error): void {
@@ -78,9 +80,15 @@ export function createWorkerPool<Task, Result>(
     for (const seat of seats) {
       seat.job?.reject(fatal);
       seat.job = undefined;
-      seat.worker.unref();
     }
     for (const job of queue.splice(0)) job.reject(fatal);
+    letGoWhenIdle();
+  }
+
+  function letGoWhenIdle(): void {
+    if (seats.some(({ job }) => job)) return;
+    clearInterval(keepAlive);
+    keepAlive = undefined;
   }
 
   return {

@@ -73,6 +73,9 @@ describe('the demo, small', () => {
     const evaluated = await bitbudget('evaluate', '--candidate', candidate, '--samples', '40', '--json');
     const measured = parseCandidate(readFileSync(candidate, 'utf8'), candidate).measured?.accuracy;
     if (measured) expect(JSON.parse(evaluated.stdout).top1).toBe(measured.value);
+    const longer = await bitbudget('evaluate', '--schemes', 'w4a4', '--samples', '1000', '--json');
+    expect(longer.exitCode, longer.stderr).toBe(0);
+    expect(JSON.parse(longer.stdout).top1).toBeGreaterThan(0.85);
     expect(existsSync(path('runs/demo/checkpoint.json'))).toBe(true);
   }, 120_000);
 

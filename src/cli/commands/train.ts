@@ -1,9 +1,8 @@
 import { type Command, Option } from 'commander';
-import { loadAutodiff } from '../../autodiff/index.ts';
 import { openDataset } from '../../data/open.ts';
 import { encodeWeights } from '../../network/weights-file.ts';
 import { zooNetwork } from '../../network/zoo/index.ts';
-import { trainingFiles } from '../../node/training-files.ts';
+import { loadAutodiffOnNode } from '../../node/training-files.ts';
 import { networkFlag, seedFlag, wholeNumber } from '../options.ts';
 import type { CliContext } from '../session.ts';
 import { percent } from '../validation-text.ts';
@@ -25,7 +24,7 @@ export function register(program: Command, context: CliContext): void {
     .addOption(networkFlag())
     .addOption(new Option('--dataset <name>', 'training images').default('builtin'))
     .addOption(
-      new Option('--epochs <n>', 'passes over the training images').argParser(wholeNumber(1, 10_000)).default(30),
+      new Option('--epochs <n>', 'passes over the training images').argParser(wholeNumber(1, 10_000)).default(8),
     )
     .addOption(
       new Option('--samples <n>', 'training images; as many as the dataset has unless given').argParser(wholeNumber(1)),
@@ -38,7 +37,7 @@ export function register(program: Command, context: CliContext): void {
     const train = openDataset({ name: dataset, split: 'train', samples: flags.samples });
     const test = openDataset({ name: dataset, split: 'test' });
     const { train: run } = await import('../../train/index.ts');
-    const autodiff = await loadAutodiff(await trainingFiles());
+    const autodiff = await loadAutodiffOnNode();
     const result = await run({ autodiff, network, train, test, epochs, seed, progress, cancellation });
     for (const { epoch, loss, trainAccuracy } of result.history.slice(-1)) {
       note(`Epoch ${epoch}: loss ${loss.toFixed(3)}, training top-1 ${percent(trainAccuracy)}.`);
