@@ -5,6 +5,7 @@ import { createEntry } from '../lut/entry-key.ts';
 import type { LutEntry, LutValidation, Trust } from '../lut/schema.ts';
 import type { Scheme } from '../quant/scheme.ts';
 import { uniformSchemes } from '../quant/tensor-plan.ts';
+import { quickest } from './anchor.ts';
 import { measureClockStepNs } from './clock-step.ts';
 import { MeasurementGroups } from './groups.ts';
 import { timeNetworks } from './networks.ts';
@@ -71,7 +72,8 @@ export async function profileNetwork(bench: Bench, options: ProfileOptions): Pro
   const reachable = reachableEntries(folded, schemes);
   const wanted = [...reachable].flatMap(([key, subject]) => (options.known?.has(key) ? [] : [groups.groupOf(subject)]));
   const sampler = new BalancedSampler(folded, schemes, groups, wanted, options.visits, random);
-  const rounds = await measureRounds(bench, groups, sampler, covering[0], { ...VISIT, timeMaxS: options.timeMaxS });
+  const anchor = quickest(covering, bench.input, bench.clock);
+  const rounds = await measureRounds(bench, groups, sampler, anchor, { ...VISIT, timeMaxS: options.timeMaxS });
   const late = lateVariants(warm, covering, bench.input, bench);
   for (const session of covering) session.dispose();
 

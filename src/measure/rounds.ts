@@ -7,10 +7,10 @@ import type { Assignment, BalancedSampler } from './sampler.ts';
 import type { Bench } from './surroundings.ts';
 import { type Visit, type VisitOptions, visitNetwork } from './visit.ts';
 
-/** Networks between two looks at the anchor. */
-const NETWORKS_PER_ROUND = 4;
+/** Networks between two looks at the anchor: neighbours come and go within tens of milliseconds. */
+const NETWORKS_PER_ROUND = 1;
 /** Rounds are repeated at most so often for each one that is kept; afterwards they are kept as they are. */
-const REPEATS_PER_ROUND = 2;
+const REPEATS_PER_ROUND = 3;
 /** Upper bound on networks for each wanted visit: reaching rare groups takes many draws, but never for ever. */
 const MAXIMUM_NETWORKS = 20_000;
 
