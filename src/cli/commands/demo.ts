@@ -85,7 +85,7 @@ async function demo(flags: DemoFlags, session: Session, version: string) {
       measured: result.verification.networks[i],
       best: i === best,
     })),
-    command: `bitbudget demo --network ${network} --seed ${seed}`,
+    command: `bitbudget demo --network ${network} --schemes ${settings.schemes} --latency-budget-ms ${result.latencyBudgetMs} --evaluations ${evaluations} --samples ${samples} --seed ${seed}`,
     version,
     seed,
     dataset: 'builtin',

@@ -91,7 +91,7 @@ export function register(program: Command, context: CliContext): void {
       ...{ workbench, opened, search, version: context.io.version, seed: settings.seed, dataset: flags.dataset },
       latencyBudgetMs: settings.budgets.latencyMs,
       networks: spreadOver(search.candidates.length, SHOWN).map((position) => reportedCandidate(search, position)),
-      command: `bitbudget search --network ${flags.network} --seed ${settings.seed}; see config.json`,
+      command: `bitbudget search --network ${flags.network} …, all settings in config.json`,
     });
     const page = await writeReport(files, folder, report);
     return {
