@@ -70,5 +70,7 @@ const UNITS: Record<CostMetric, { unit: string; per: number; digits: number }> =
 export function describeMetric(metric: CostMetric, value: number): string {
   const { unit, per, digits } = UNITS[metric];
   const step = 10 ** digits;
-  return `${(Math.ceil((value / per) * step - 1e-9) / step).toFixed(digits)} ${unit}`;
+  let steps = Math.ceil((value / per) * step - 1e-9); // 0.07 · 10⁴ is a little above 700
+  if ((steps / step) * per < value) steps++;
+  return `${(steps / step).toFixed(digits)} ${unit}`;
 }

@@ -4,6 +4,7 @@ import {
   budgetViolation,
   createBitSpace,
   createRepair,
+  describeMetric,
   jointlyInfeasible,
   startingGenomes,
 } from '../../../src/space/index.ts';
@@ -80,5 +81,18 @@ describe('budgets that exclude each other', () => {
     const error = jointlyInfeasible(space, costModel, { latencyMs: 0.06, ramBytes: 1 });
     expect(error.message).toMatch(/0\.0600 ms and 0\.01 KiB of RAM at once/);
     expect(Object.keys(error.reachable!)).toEqual(['latencyMs', 'ramBytes']);
+  });
+});
+
+describe('a minimum that is named', () => {
+  it.each([0.1 + 0.2, 0.07, 0.05, 1 / 3, 2, 0.7 + 0.1])('can be asked for: %d', (value) => {
+    const named = Number.parseFloat(describeMetric('latencyMs', value));
+    expect(named).toBeGreaterThanOrEqual(value);
+    expect(named).toBeLessThan(value + 1.01e-4);
+  });
+
+  it('is not rounded up where it is exact', () => {
+    expect(describeMetric('latencyMs', 0.07)).toBe('0.0700 ms');
+    expect(describeMetric('macs', 12_501_632)).toBe('12501632 MACs');
   });
 });
