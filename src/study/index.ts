@@ -1,3 +1,4 @@
+export { bestUnder } from './best-under.ts';
 export { formatCsv, parseCsv } from './csv.ts';
 export { OBJECTIVES, type Objective, parseObjectives } from './objectives.ts';
 export { COLUMNS, type MeasuredPoint, proxyScore, type StudyPoint } from './rows.ts';

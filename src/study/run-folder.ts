@@ -66,39 +66,51 @@ export async function recordMeasured(
 interface Checkpoint {
   /** Of the configuration: a checkpoint serves no other search. */
   configSha256: string;
+  /** Of the state as it stands in the file: a checkpoint that was cut or edited would lead to other bytes. */
+  stateSha256: string;
   state: SearchState;
 }
 
 export async function writeCheckpoint(options: FolderOptions, state: SearchState): Promise<void> {
-  const configSha256 = sha256Hex(canonicalJson(configuration(options)));
-  await options.files.writeAtomic(`${options.folder}/checkpoint.json`, `${JSON.stringify({ configSha256, state })}\n`);
+  const checkpoint: Checkpoint = { configSha256: configSha256(options), stateSha256: stateSha256(state), state };
+  await options.files.writeAtomic(`${options.folder}/checkpoint.json`, `${JSON.stringify(checkpoint)}\n`);
+}
+
+function configSha256(options: FolderOptions): string {
+  return sha256Hex(canonicalJson(configuration(options)));
+}
+
+function stateSha256(state: SearchState | undefined): string {
+  return sha256Hex(JSON.stringify(state) ?? '');
 }
 
 /**
  * The state to resume from.
  *
- * @throws {BitbudgetError} `input` if there is none, `damaged-file` if it is no checkpoint, `mismatch` if it is of another
- * configuration.
+ * @throws {BitbudgetError} `input` if there is none, `damaged-file` if it is no checkpoint or its state was changed,
+ * `mismatch` if it is of another configuration.
  */
 export async function readCheckpoint(options: FolderOptions): Promise<SearchState> {
   const path = `${options.folder}/checkpoint.json`;
   if (!(await options.files.exists(path))) {
     throw new BitbudgetError('input', `There is no checkpoint at ${path}.`, 'Start the search without --resume.');
   }
-  let checkpoint: Checkpoint;
+  const damaged = (fault: string) => new BitbudgetError('damaged-file', `${path} ${fault}.`, 'Start the search anew.');
+  let checkpoint: Partial<Checkpoint> | null;
   try {
     checkpoint = JSON.parse(await options.files.readText(path));
   } catch (error) {
+    if (error instanceof BitbudgetError) throw error;
+    throw damaged(`is no JSON: ${(error as Error).message}`);
+  }
+  if (typeof checkpoint?.configSha256 !== 'string') throw damaged('is no checkpoint');
+  if (checkpoint.configSha256 !== configSha256(options)) {
     throw new BitbudgetError(
-      'damaged-file',
-      `${path} is no JSON: ${(error as Error).message}.`,
-      'Start the search anew.',
+      'mismatch',
+      `The checkpoint at ${path} is of a search with other settings.`,
+      'Resume with the very same flags and table, or choose another --out.',
     );
   }
-  if (checkpoint?.configSha256 === sha256Hex(canonicalJson(configuration(options)))) return checkpoint.state;
-  throw new BitbudgetError(
-    'mismatch',
-    `The checkpoint at ${path} is of a search with other settings.`,
-    'Resume with the very same flags and table, or choose another --out.',
-  );
+  if (checkpoint.state && checkpoint.stateSha256 === stateSha256(checkpoint.state)) return checkpoint.state;
+  throw damaged('was changed since the search wrote it');
 }

@@ -1,5 +1,5 @@
 import { BitbudgetError } from '../core/errors.ts';
-import { hypervolume, nsga2, nsga3 } from '../search/index.ts';
+import { type GenerationReport, hypervolume, nsga2, nsga3 } from '../search/index.ts';
 import { assertReachable, budgetViolation, createRepair, jointlyInfeasible, startingGenomes } from '../space/index.ts';
 import { objectiveValue } from './objectives.ts';
 import type { StudyPoint } from './rows.ts';
@@ -33,6 +33,7 @@ export async function runStudy(options: StudyOptions): Promise<StudyResult> {
   };
   const saved = options.resume ? await readCheckpoint(options) : undefined;
   for (const genome of saved?.genomes ?? []) evaluate(genome);
+  let unsaved: GenerationReport | undefined;
 
   const algorithm = objectives.length > 1 ? nsga3 : nsga2; // with one objective reference directions mean nothing
   const result = await algorithm({
@@ -55,14 +56,16 @@ export async function runStudy(options: StudyOptions): Promise<StudyResult> {
       const share =
         settings.generations === undefined ? evaluations / settings.evaluations : generation / settings.generations;
       onProgress('searching', Math.min(share, 1));
-      const due = generation % CHECKPOINT_EVERY === 0 || share >= 1; // the last state is part of the run folder
-      if (cancellation.aborted || due) await writeCheckpoint(options, report.save());
+      const due = cancellation.aborted || generation % CHECKPOINT_EVERY === 0;
+      if (due) await writeCheckpoint(options, report.save());
+      unsaved = due ? undefined : report;
       if (cancellation.aborted) throw interrupted(options.folder);
       return true;
     },
   });
   const all = [...points.values()];
   if (!all.some((point) => point.feasible)) throw jointlyInfeasible(space, costModel, budgets);
+  if (unsaved) await writeCheckpoint(options, unsaved.save()); // the last state is part of the run folder
   const front = result.front
     .map(({ variables }) => points.get(variables.join('-'))!)
     .sort((a, b) => a.cost.latencyMs.value - b.cost.latencyMs.value || a.loss - b.loss);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { formatCsv, parseCsv, parseObjectives, recordMeasured } from '../../../src/study/index.ts';
-import { memoryFiles, runToyStudy, toyCostModel, toySpace } from './toy-study.ts';
+import { bestUnder, formatCsv, parseCsv, parseObjectives, recordMeasured } from '../../../src/study/index.ts';
+import { memoryFiles, runToyStudy, toyCostModel, toyLoss, toySpace } from './toy-study.ts';
 
 const budget = { latencyMs: 0.08 };
 
@@ -29,6 +29,33 @@ describe('a study', () => {
     const files = memoryFiles();
     await expect(runToyStudy({}, { files, stopAfter: 4 })).rejects.toThrow();
     await expect(runToyStudy({ population: 20 }, { files, resume: true })).rejects.toMatchObject({ kind: 'mismatch' });
+  });
+
+  it.each<[string, (text: string) => string]>([
+    ['cut', (text) => text.slice(0, text.length / 2)],
+    ['null', () => 'null'],
+    ['without its state', (text) => JSON.stringify({ ...JSON.parse(text), state: null })],
+    ['edited by hand', (text) => text.replace('"generation":4', '"generation":3')],
+  ])('refuses a checkpoint that is %s', async (_, damage) => {
+    const files = memoryFiles();
+    await expect(runToyStudy({}, { files, stopAfter: 4 })).rejects.toThrow();
+    const path = 'runs/toy/checkpoint.json';
+    const damagedText = damage(files.contents.get(path)!);
+    expect(damagedText).not.toBe(files.contents.get(path));
+    files.contents.set(path, damagedText);
+    await expect(runToyStudy({}, { files, resume: true })).rejects.toMatchObject({ kind: 'damaged-file' });
+    expect([...files.contents]).toEqual([[path, damagedText]]);
+  });
+
+  it('keeps the last state of a space that was searched to its end', async () => {
+    const costModel = toyCostModel();
+    const space = toySpace(costModel, new Map(costModel.layers.slice(2).map((layer) => [layer, 'w8a8'])));
+    const { files, evaluations } = await runToyStudy({}, { space });
+    expect(evaluations).toBe(25);
+    const whole = new Map(files.contents);
+    expect(whole.has('runs/toy/checkpoint.json')).toBe(true);
+    await runToyStudy({}, { space, files, resume: true });
+    expect(files.contents).toEqual(whole);
   });
 
   it('evaluates nothing twice and nothing over budget', async () => {
@@ -61,6 +88,19 @@ describe('a study', () => {
     await expect(attempt).rejects.toThrow(/the smallest reachable value is 0\.0\d+ ms/);
   });
 
+  it('refuses budgets that exclude each other before it evaluates or writes anything', async () => {
+    const files = memoryFiles();
+    const loss = () => {
+      throw new Error('evaluated');
+    };
+    const costModel = toyCostModel();
+    const fastest = costModel.estimate(costModel.layers.map(() => 'w2a2'));
+    const budgets = { latencyMs: fastest.latencyMs.value, ramBytes: fastest.ramBytes - 1 }; // only the fastest keeps the first
+    const attempt = runToyStudy({ budgets }, { files, proxy: { name: 'toy', loss } });
+    await expect(attempt).rejects.toMatchObject({ kind: 'infeasible', exitCode: 3 });
+    expect(files.contents.size).toBe(0);
+  });
+
   it('finds a front of points none of which is better than another', async () => {
     const { front, hypervolume } = await runToyStudy();
     for (const a of front) {
@@ -89,7 +129,6 @@ describe('a study', () => {
     const limit = 0.11;
     let best = Number.POSITIVE_INFINITY;
     const genome = space.genes.map(() => 0);
-    const { toyLoss } = await import('./toy-study.ts');
     for (let index = 0; index < 5 ** space.genes.length; index++) {
       for (let rest = index, gene = 0; gene < genome.length; gene++, rest = Math.floor(rest / 5))
         genome[gene] = rest % 5;
@@ -125,6 +164,26 @@ describe('a study', () => {
     expect([field(second, 'accuracyKind'), field(second, 'measuredLatencyMs')]).toEqual(['proxy:toy', '']);
     expect(files.contents.get('runs/toy/reports.csv')).toBe(before);
     expect(files.contents.get('runs/toy/front/000.json')).toBe('{\n  "new": true\n}\n');
+  });
+});
+
+describe('the best point under a budget', () => {
+  it('is the one with the least loss of all that keep it', async () => {
+    const { points } = await runToyStudy();
+    const limit = 0.1;
+    const best = bestUnder(points, { latencyMs: limit })!;
+    const inside = points.filter((point) => point.cost.latencyMs.value <= limit);
+    expect(inside.length).toBeGreaterThan(1);
+    expect(best.loss).toBe(Math.min(...inside.map((point) => point.loss)));
+    expect(best.cost.latencyMs.value).toBeLessThanOrEqual(limit);
+    expect(bestUnder(points, { latencyMs: 1e-6 })).toBeUndefined();
+  });
+
+  it('is the faster one of two that lose the same', async () => {
+    const { points } = await runToyStudy();
+    const equal = points.map((point) => ({ ...point, loss: 1 }));
+    const fastest = Math.min(...points.map((point) => point.cost.latencyMs.value));
+    expect(bestUnder(equal, {})!.cost.latencyMs.value).toBe(fastest);
   });
 });
 
