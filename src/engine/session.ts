@@ -41,6 +41,7 @@ export class Session {
   private readonly arena: MemoryPlan;
   private readonly arenaAddress: number;
   private readonly input: InputWriter;
+  private inputView: Uint8Array | Float32Array | undefined;
 
   constructor(engine: SessionHost, network: QuantizedNetwork) {
     this.engine = engine;
@@ -71,7 +72,9 @@ export class Session {
 
   /** Writes the input tensor; `execute` may overwrite it, so it is set before every run. */
   setInput(input: NetworkInput): void {
-    this.input.write(input, this.tensor(INPUT));
+    // loading another network may grow the memory, which ends the life of every view
+    if (this.inputView?.buffer !== this.engine.kernels.memory.buffer) this.inputView = this.tensor(INPUT);
+    this.input.write(input, this.inputView);
   }
 
   /** Runs all layers on what the input tensor holds. */
