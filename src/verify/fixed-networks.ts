@@ -17,9 +17,9 @@ const RUN_IMAGES = 8;
  * calibrated on built-in images. They change only where images, calibration or quantization are changed on purpose.
  */
 export const FIXED_NETWORKS = {
-  w8a8: '2ed4afa60a762ed77741df56c2fac688f74d8ff09bf98e54bfe3764ba8b803e2',
-  w4a4: '35becbf6f6dd1e4edea348f1220ce1f8bc07cb4ccb73dcfdfdebe388effb0174',
-  w2a2: '1fb570ba0f0477659440fb0a179a233fb553b921202ac52a2db1a27e8b33ac58',
+  w8a8: '961514c133aa5f6408705e5ac12437b8126912e96fc918e313fe52957e502649',
+  w4a4: '5743880a0bd1a8c1c0e95ac395ac6a26ce4f11a100d761e296f581d35f99eaf7',
+  w2a2: '25283d31ebc76d54cb33d3d076e9c7441904c121c36c56854d572e9b42e12e3a',
 } as const;
 
 export type FixedNetwork = keyof typeof FIXED_NETWORKS;
