@@ -9,7 +9,7 @@ export interface InterruptOptions {
 }
 
 export interface Interrupt extends Cancellation {
-  /** Gives Ctrl-C back its ordinary meaning. */
+  /** Gives Ctrl-C back its ordinary meaning, unless it was pressed. */
   dispose(): void;
 }
 
@@ -36,6 +36,7 @@ export function cancellationFromSignals(options: InterruptOptions = {}): Interru
       return aborted;
     },
     dispose() {
+      if (aborted) return; // the process is ending: a second Ctrl-C still ends it with 130, not by the signal
       process.off('SIGINT', onSignal);
       process.off('SIGTERM', onSignal);
     },
