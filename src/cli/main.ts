@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { exitCodeOf } from '../core/errors.ts';
 import { nodeIo } from './io.ts';
 import { runCli } from './run-cli.ts';
 
@@ -8,3 +9,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 process.exitCode = await runCli(process.argv.slice(2), nodeIo());
+if (process.exitCode === exitCodeOf('interrupted')) {
+  // Left to end by itself, the process gives Ctrl-C back to the system before it is gone, and a second one would kill it.
+  process.stdout.write('', () => process.stderr.write('', () => process.exit()));
+}
