@@ -9,7 +9,7 @@ import { PARAMETER_BYTES } from '../src/kernels/parameters.ts';
 import { KERNEL_VARIANTS } from '../src/kernels/registry.ts';
 import type { KernelVariant, LoadedKernels } from '../src/kernels/types.ts';
 import { outputSize, type Workload, workloadMacs } from '../src/network/workload.ts';
-import { loadKernelModule } from '../src/node/kernel-files.ts';
+import { loadKernelModules } from '../src/node/kernel-files.ts';
 
 const rounds = Number(process.argv[2] ?? 40);
 /** One sample repeats a kernel until it lasts about this long: far above the clock's step. */
@@ -99,7 +99,7 @@ function median(values: number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1];
 }
 
-const kernels = loadKernels(await loadKernelModule(), { initialPages: 512 });
+const kernels = loadKernels(await loadKernelModules(), { initialPages: 512 });
 const variants = KERNEL_VARIANTS.filter(({ op }) => op === 'conv2d');
 for (const row of LAYERS) {
   let address = kernels.heapBase;

@@ -9,15 +9,23 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 import { kernelHashes } from './kernel-hashes.mjs';
+import { generateKernels } from './kernels/index.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const flags = ['-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '--enable', 'simd'];
 
+/** Where the data of each module begins: they share one memory and lie one after the other. */
+const memoryBase = { simd: 1024, relaxed: 32768, training: 1024 };
+const features = { relaxed: ['--enable', 'relaxed-simd'] };
+
 /** Compiles one entry file; returns what the compiler wrote, by file extension. */
-async function compile(entry) {
+async function compile(name, entry) {
   const written = {};
   const { error, stderr } = await asc.main(
-    [entry, '--baseDir', root, '--outFile', 'kernels.wasm', '--textFile', 'kernels.wat', ...flags],
+    [
+      ...[entry, '--baseDir', root, '--outFile', 'kernels.wasm', '--textFile', 'kernels.wat', ...flags],
+      ...['--memoryBase', String(memoryBase[name]), ...(features[name] ?? [])],
+    ],
     { writeFile: (name, content) => void (written[name.split('.').pop()] = content) },
   );
   if (error) throw new Error(`${entry} does not compile.\n${stderr.toString()}`);
@@ -27,7 +35,7 @@ async function compile(entry) {
 async function build(name) {
   const entry = `assembly/entry/${name}.ts`;
   if (!existsSync(join(root, entry))) return;
-  const { wasm, wat } = await compile(entry);
+  const { wasm, wat } = await compile(name, entry);
   const folder = join(root, 'dist', 'kernels');
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, `${name}.wasm`), wasm);
@@ -36,7 +44,9 @@ async function build(name) {
   process.stdout.write(`dist/kernels/${name}.wasm: ${wasm.length} bytes, ${Object.keys(hashes).length} exports\n`);
 }
 
+await generateKernels(join(root, 'assembly', 'generated'));
 await build('simd');
+await build('relaxed');
 await build('training');
 
 const weights = join(root, 'src', 'network', 'zoo', 'weights');

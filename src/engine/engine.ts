@@ -23,7 +23,7 @@ export class Engine implements SessionHost {
   }
 
   variantOf({ workload, scheme }: Pick<LayerArithmetic, 'workload' | 'scheme'>): KernelVariant {
-    return resolveVariant(workload, scheme, this.disabled).variant;
+    return resolveVariant(workload, scheme, { disabled: this.disabled, isas: this.kernels.isas }).variant;
   }
 
   /**

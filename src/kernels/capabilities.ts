@@ -12,6 +12,9 @@ const PROBES: Record<Isa, readonly number[]> = {
   ],
 };
 
+/** Every instruction set that kernels are built for. */
+export const ISAS = Object.keys(PROBES) as readonly Isa[];
+
 /** Whether this engine accepts modules of an instruction set at all; whether it computes rightly is the self-test's matter. */
 export function supportsIsa(isa: Isa): boolean {
   return WebAssembly.validate(Uint8Array.from(PROBES[isa]));
@@ -19,5 +22,5 @@ export function supportsIsa(isa: Isa): boolean {
 
 /** The instruction sets that this engine accepts. */
 export function supportedIsas(): Isa[] {
-  return (Object.keys(PROBES) as Isa[]).filter(supportsIsa);
+  return ISAS.filter(supportsIsa);
 }

@@ -5,7 +5,7 @@ import { F32_VARIANTS } from './families/f32.ts';
 import { INT8_VARIANTS } from './families/int8.ts';
 import { PACKED_DOT_VARIANTS } from './families/packed-dot.ts';
 import { POOL_ADD_VARIANTS } from './families/pool-add.ts';
-import type { KernelVariant } from './types.ts';
+import type { Isa, KernelVariant } from './types.ts';
 
 /**
  * The single list of kernels: it drives the exactness tests, the self-test, the benchmarks and selection. Among variants of
@@ -28,33 +28,50 @@ export function variantById(id: string): KernelVariant | undefined {
   return BY_ID.get(id);
 }
 
+/** Which variants may be chosen at all. */
+export interface VariantLimits {
+  /** Ids that failed their self-test on this device. */
+  disabled?: ReadonlySet<string>;
+  /** Instruction sets that the engine accepts; `simd` alone where absent. */
+  isas?: readonly Isa[];
+  /** Also f32 variants that state an error bound instead of giving the reference's bits. */
+  approximate?: boolean;
+}
+
 /**
- * Every variant that computes a workload in a scheme with the same bits, the narrowest first: those written for the
- * scheme itself, then wider integer ones, which serve as aliases.
+ * Every variant that computes a workload in a scheme, the narrowest first: those written for the scheme itself, then wider
+ * integer ones, which serve as aliases. Some depend on the weights: see `accepts`.
  */
-export function variantsFor(workload: Workload, scheme: Scheme): KernelVariant[] {
-  const fitting = KERNEL_VARIANTS.filter((v) => contains(v.scheme, scheme) && v.supports(workload));
+export function variantsFor(workload: Workload, scheme: Scheme, limits: VariantLimits = {}): KernelVariant[] {
+  const { disabled, isas = ['simd'], approximate = false } = limits;
+  const fitting = KERNEL_VARIANTS.filter(
+    (v) =>
+      contains(v.scheme, scheme) &&
+      isas.includes(v.isa) &&
+      !disabled?.has(v.id) &&
+      (approximate || v.errorBound === undefined) &&
+      v.supports(workload),
+  );
   return fitting.sort((a, b) => width(a.scheme) - width(b.scheme));
 }
 
 /**
- * The variant that runs a workload in a scheme unless a measurement says otherwise; `alias` where it was written for a
- * wider scheme, such as w4a4 for w2a4.
+ * The variant that runs a workload in a scheme, whatever its weights, unless a measurement says otherwise; `alias` where
+ * it was written for a wider scheme, such as w4a4 for w2a4.
  *
- * @param disabled ids that failed their self-test on this device.
  * @throws {BitbudgetError} `unsupported` where no variant can.
  */
 export function resolveVariant(
   workload: Workload,
   scheme: Scheme,
-  disabled: ReadonlySet<string> = new Set(),
+  limits: VariantLimits = {},
 ): { variant: KernelVariant; alias: boolean } {
-  const variant = variantsFor(workload, scheme).find((candidate) => !disabled.has(candidate.id));
+  const variant = variantsFor(workload, scheme, limits).find(({ accepts }) => accepts === undefined);
   if (variant) return { variant, alias: variant.scheme !== scheme };
   throw new BitbudgetError(
     'unsupported',
     `No kernel runs ${workloadKey(workload)} in ${scheme}.`,
-    'Kernels take groups = 1 and dilation = 1; `doctor` names those that failed their self-test on this device.',
+    '`doctor` names the kernels that failed their self-test on this device.',
   );
 }
 

@@ -18,8 +18,8 @@ export interface LayerAddresses {
 }
 
 /**
- * One implementation of one op for one scheme on one instruction set. It gives the bits of `quant/reference`, reads and
- * writes tensors within their exact sizes, and uses `scratch` freely; no two buffers may overlap. The id follows the
+ * One implementation of one op for one scheme on one instruction set. It gives the bits of `quant/reference` (or, where it
+ * says so, stays within an error bound), reads and writes tensors within their exact sizes, and uses `scratch` freely; no two buffers may overlap. The id follows the
  * grammar `<scheme>_<op>_<tile>__<isa>[_<trick>]` and is at once the wasm export, the registry id and the LUT's field.
  */
 export interface KernelVariant {
@@ -30,6 +30,13 @@ export interface KernelVariant {
   isa: Isa;
   /** Whether this workload's shape is within the variant's limits, the accumulator bound included. */
   supports(workload: Workload): boolean;
+  /** For variants whose accumulator bound depends on the weights: whether it holds for these. Absent: for all. */
+  accepts?(layer: LayerArithmetic): boolean;
+  /**
+   * For f32 variants that do not keep the reference's order of operations: |error| of an output before the activation, at
+   * most, as a fraction of the greatest |output| of the layer. Absent: the bits of the reference.
+   */
+  errorBound?: number;
   /** Size of the scratch, with what the kernel may read or write past its packed input. */
   scratchBytes(workload: Workload): number;
   /** Size of what `packWeights` returns; 0 for ops without weights. */
@@ -43,9 +50,9 @@ export interface KernelVariant {
   writeParameters(memory: DataView, address: number, layer: LayerArithmetic, addresses: LayerAddresses): void;
 }
 
-/** The loaded kernels: the exports of one .wasm over one memory. */
+/** The loaded kernels: the exports of one .wasm for each instruction set that the engine accepts, over one memory. */
 export interface LoadedKernels {
-  isa: Isa;
+  isas: readonly Isa[];
   memory: WebAssembly.Memory;
   /** First byte that the kernels leave free, 16-byte aligned. */
   heapBase: number;

@@ -3,7 +3,7 @@ import { type DatasetSpec, openDataset } from '../data/open.ts';
 import { Engine } from '../engine/engine.ts';
 import { loadKernels } from '../kernels/load.ts';
 import type { QuantizedNetwork } from '../quant/quantize.ts';
-import { loadKernelModule } from './kernel-files.ts';
+import { loadKernelModules } from './kernel-files.ts';
 import { serveTasks } from './worker-tasks.ts';
 
 /** What a thread is started with; it loads every network once. */
@@ -20,7 +20,7 @@ export interface EvaluateTask {
 }
 
 serveTasks<EvaluateWorkerData, EvaluateTask, number[]>(async ({ networks, dataset, disabled }) => {
-  const engine = new Engine(loadKernels(await loadKernelModule()), new Set(disabled));
+  const engine = new Engine(loadKernels(await loadKernelModules()), new Set(disabled));
   const sessions = networks.map((network) => engine.load(network));
   const images = openDataset(dataset);
   return ({ from, to }) => countCorrect(sessions, images, from, to);

@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { BitbudgetError } from '../core/errors.ts';
+import { ISAS, supportsIsa } from '../kernels/capabilities.ts';
+import type { KernelModules } from '../kernels/load.ts';
 import type { Isa } from '../kernels/types.ts';
 
 /** src/node and dist/node lie both two folders below the package, and the built kernels in dist/kernels. */
@@ -23,7 +25,6 @@ async function readKernelFile(name: string): Promise<Buffer<ArrayBuffer>> {
 }
 
 export interface CompileOptions {
-  isa?: Isa;
   /**
    * Compile with the optimizing tier at once, so that no measurement sees the baseline tier, which is 3 to 10 times slower
    * and is not replaced within a running loop. It holds for every module that this process compiles afterwards.
@@ -31,18 +32,20 @@ export interface CompileOptions {
   optimize?: boolean;
 }
 
-/** Reads and compiles the kernels that belong to this version. */
-export async function loadKernelModule(options: CompileOptions = {}): Promise<WebAssembly.Module> {
+/** Reads and compiles the kernels that belong to this version, of every instruction set that this engine accepts. */
+export async function loadKernelModules(options: CompileOptions = {}): Promise<KernelModules> {
   if (options.optimize ?? true) {
     setFlagsFromString('--no-liftoff');
     setFlagsFromString('--no-wasm-lazy-compilation');
   }
   // not WebAssembly.compile: under these flags Node 24 lets the process end before its promise settles
-  return new WebAssembly.Module(await readKernelFile(`${options.isa ?? 'simd'}.wasm`));
+  const compile = async (isa: Isa) => new WebAssembly.Module(await readKernelFile(`${isa}.wasm`));
+  return { simd: await compile('simd'), ...(supportsIsa('relaxed') && { relaxed: await compile('relaxed') }) };
 }
 
-/** SHA-256 of each kernel's compiled code with all that it calls, by variant id. */
-export async function kernelHashes(isa: Isa = 'simd'): Promise<Map<string, string>> {
-  const hashes = JSON.parse((await readKernelFile(`${isa}.json`)).toString()) as Record<string, string>;
-  return new Map(Object.entries(hashes).filter(([name]) => name !== 'heapBase'));
+/** SHA-256 of each kernel's compiled code with all that it calls, by variant id; of every instruction set. */
+export async function kernelHashes(): Promise<Map<string, string>> {
+  const files = await Promise.all(ISAS.map((isa) => readKernelFile(`${isa}.json`)));
+  const hashes = files.flatMap((file) => Object.entries(JSON.parse(file.toString()) as Record<string, string>));
+  return new Map(hashes.filter(([name]) => name !== 'heapBase'));
 }

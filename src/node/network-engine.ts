@@ -9,7 +9,7 @@ import { type QuantizationSource, quantizeNetwork } from '../quant/quantize.ts';
 import type { Scheme } from '../quant/scheme.ts';
 import { uniformSchemes } from '../quant/tensor-plan.ts';
 import { type CalibrationSettings, calibratedSource, DEFAULT_CALIBRATION } from './calibrated-source.ts';
-import { loadKernelModule } from './kernel-files.ts';
+import { loadKernelModules } from './kernel-files.ts';
 
 /** Loads whole networks: folds, calibrates on first use, quantizes, packs. */
 export class NetworkEngine {
@@ -60,5 +60,5 @@ export class NetworkEngine {
  * @param options.disabled kernel variants that failed their self-test on this device.
  */
 export async function createEngine(options: { disabled?: ReadonlySet<string> } = {}): Promise<NetworkEngine> {
-  return new NetworkEngine(new Engine(loadKernels(await loadKernelModule()), options.disabled));
+  return new NetworkEngine(new Engine(loadKernels(await loadKernelModules()), options.disabled));
 }

@@ -6,9 +6,9 @@
 import { checkAll } from '../kernels/exactness/suite.ts';
 import { loadKernels } from '../kernels/load.ts';
 import { runFixedNetworks } from '../verify/fixed-networks.ts';
-import { loadKernelModule } from './kernel-files.ts';
+import { loadKernelModules } from './kernel-files.ts';
 
-const kernels = loadKernels(await loadKernelModule({ optimize: false }));
+const kernels = loadKernels(await loadKernelModules({ optimize: false }));
 let passed = 0;
 let failed = 0;
 for (const { id, cases, failures } of checkAll(kernels)) {

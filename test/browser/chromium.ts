@@ -52,7 +52,8 @@ function runSuites(page: Page): Promise<SuiteResult> {
       const { loadKernels } = (await import(load)) as typeof import('../../src/kernels/load.ts');
       const { checkAll } = (await import(suite)) as typeof import('../../src/kernels/exactness/suite.ts');
       const { runFixedNetworks } = (await import(networks)) as typeof import('../../src/verify/fixed-networks.ts');
-      const kernels = loadKernels(await WebAssembly.compileStreaming(fetch('/dist/kernels/simd.wasm')));
+      const compile = (isa: string) => WebAssembly.compileStreaming(fetch(`/dist/kernels/${isa}.wasm`));
+      const kernels = loadKernels({ simd: await compile('simd'), relaxed: await compile('relaxed') });
       const result: SuiteResult = { passed: 0, failures: [] };
       for (const { id, cases, failures } of checkAll(kernels)) {
         result.passed += cases - failures.length;

@@ -5,11 +5,11 @@ import { loadKernels } from '../../src/kernels/load.ts';
 import { KERNEL_VARIANTS, variantById } from '../../src/kernels/registry.ts';
 import type { LoadedKernels } from '../../src/kernels/types.ts';
 import type { Workload } from '../../src/network/workload.ts';
-import { loadKernelModule } from '../../src/node/kernel-files.ts';
+import { loadKernelModules } from '../../src/node/kernel-files.ts';
 
 let kernels: LoadedKernels;
 beforeAll(async () => {
-  kernels = loadKernels(await loadKernelModule());
+  kernels = loadKernels(await loadKernelModules());
 });
 
 describe.each(KERNEL_VARIANTS.map(({ id }) => id))('%s', (id) => {

@@ -37,7 +37,7 @@ export type Extent = 'full' | 'brief';
 /** Every case of a variant, the same on every machine: fixed shapes × joints, accumulator extremes, then random ones. */
 export function casesFor(variant: KernelVariant, extent: Extent = 'full'): ExactnessCase[] {
   const random = new Random(seedOf(variant.id));
-  const shapes = shapesOf(variant.op);
+  const shapes = supportedShapes(variant);
   const joints = jointsOf(variant);
   const schemes = schemesOf(variant);
   const cases: ExactnessCase[] = [];
@@ -55,7 +55,7 @@ export function casesFor(variant: KernelVariant, extent: Extent = 'full'): Exact
     const scheme = schemes[random.below(schemes.length)];
     cases.push(joined(randomShape(variant, random), variant, scheme, joints[random.below(joints.length)], {}, random));
   }
-  return cases.filter(({ layer }) => variant.supports(layer.workload));
+  return cases.filter(({ layer }) => variant.supports(layer.workload) && variant.accepts?.(layer) !== false);
 }
 
 /** Weights and activations at their ends, on an ordinary shape and at the largest K that the variant admits. */
@@ -63,7 +63,8 @@ function extremeCases(variant: KernelVariant, random: Random, extent: Extent): E
   if (variant.scheme === 'f32') return [];
   const weighted = variant.op === 'conv2d' || variant.op === 'dense';
   const joint: Joint = ['u8', weighted ? 'f32' : 'u8', 'none', 'none'];
-  const ordinary = shapesOf(variant.op)[4];
+  const shapes = supportedShapes(variant);
+  const ordinary = shapes[Math.min(4, shapes.length - 1)];
   const largest = weighted ? largestShape(variant, workloadOf(ordinary, variant, joint)) : undefined;
   const cases: ExactnessCase[] = [];
   for (const weights of weighted ? PATTERNS : (['random'] as const)) {
@@ -107,8 +108,6 @@ function workloadOf(shape: WorkloadShape, variant: KernelVariant, joint: Joint):
     ...shape,
     op: variant.op,
     batch: 1,
-    dilation: [1, 1],
-    groups: 1,
     activation,
     residual: false,
     input,
@@ -133,15 +132,32 @@ function schemesOf(variant: KernelVariant): Scheme[] {
 }
 
 function randomShape(variant: KernelVariant, random: Random): WorkloadShape {
-  const template = shapesOf(variant.op)[random.below(shapesOf(variant.op).length)];
+  const shapes = supportedShapes(variant);
+  const template = shapes[random.below(shapes.length)];
   const inChannels = 1 + random.below(40);
   const shape = { ...template, inChannels };
   if (variant.op === 'dense') return { ...shape, outChannels: 1 + random.below(40) };
   shape.height = template.kernel[0] + random.below(6);
   shape.width = template.kernel[1] + random.below(6);
-  if (variant.op === 'conv2d') return { ...shape, outChannels: 1 + random.below(40) };
+  if (variant.op === 'conv2d') return { ...shape, ...randomChannels(template, inChannels, random) };
   if (variant.op === 'subsample') return { ...shape, outChannels: inChannels + template.padding[3] + random.below(5) };
   return { ...shape, outChannels: inChannels };
+}
+
+/** Channels of a convolution that go with its groups. */
+function randomChannels({ groups, inChannels, outChannels }: WorkloadShape, channels: number, random: Random) {
+  if (groups === 1) return { inChannels: channels, outChannels: 1 + random.below(40) };
+  if (groups === inChannels && groups === outChannels) {
+    return { inChannels: channels, outChannels: channels, groups: channels };
+  }
+  return { inChannels, outChannels, groups };
+}
+
+/** Shapes of the tables that the variant supports with at least one kind of input and output. */
+function supportedShapes(variant: KernelVariant): WorkloadShape[] {
+  return shapesOf(variant.op).filter((shape) =>
+    jointsOf(variant).some((joint) => variant.supports(workloadOf(shape, variant, joint))),
+  );
 }
 
 /** FNV-1a of the id: each variant has its own committed sequence. */

@@ -54,7 +54,8 @@ export function makeCase(workload: Workload, scheme: Scheme, numbers: Numbers, r
 }
 
 function describe({ workload: w }: LayerArithmetic): string {
-  const shape = `${w.height}x${w.width}x${w.inChannels}->${w.outChannels}`;
+  const groups = w.groups === 1 ? '' : ` g${w.groups}`;
+  const shape = `${w.height}x${w.width}x${w.inChannels}->${w.outChannels}${groups}`;
   return `${shape} k${w.kernel.join('x')} s${w.stride.join('x')} p${w.padding.join('.')} ${w.activation} ${w.input}:${w.output}`;
 }
 

@@ -1,3 +1,4 @@
+import type { LayerArithmetic } from '../../quant/arithmetic.ts';
 import { runReference } from '../../quant/reference/run.ts';
 import { PARAMETER_BYTES } from '../parameters.ts';
 import type { KernelVariant, LoadedKernels } from '../types.ts';
@@ -19,7 +20,7 @@ interface Layout {
 }
 
 /**
- * Runs a case on the kernel and compares it with the reference, bit for bit. Input, residual and output take turns at the
+ * Runs a case on the kernel and compares it with the reference, bit for bit unless the variant states an error bound. Input, residual and output take turns at the
  * very end of the memory, where one byte too far traps; all memory around is filled with a pattern, as are scratch and
  * output, and nothing but these two may change.
  *
@@ -29,6 +30,7 @@ export function runCase(kernels: LoadedKernels, variant: KernelVariant, testCase
   const { layer, input, residual } = testCase;
   const { workload } = layer;
   const expected = bytesOf(runReference(layer, input, residual));
+  const tolerance = variant.errorBound === undefined ? 0 : variant.errorBound * greatestOutput(testCase);
   const weights = variant.packWeights(layer);
   const constants = variant.packConstants(layer);
   if (weights.length !== variant.packedBytes(workload))
@@ -36,7 +38,7 @@ export function runCase(kernels: LoadedKernels, variant: KernelVariant, testCase
   if (constants.length !== variant.constantsBytes(workload)) return 'constantsBytes is not the size of packConstants';
   for (const atMemoryEnd of ['input', 'residual', 'output'] as const) {
     if (atMemoryEnd === 'residual' && !residual) continue;
-    const reason = runPlaced(kernels, variant, testCase, { expected, weights, constants }, atMemoryEnd);
+    const reason = runPlaced(kernels, variant, testCase, { expected, weights, constants, tolerance }, atMemoryEnd);
     if (reason) return `${testCase.name}, ${atMemoryEnd} last in memory: ${reason}`;
   }
   return undefined;
@@ -46,9 +48,10 @@ function runPlaced(
   kernels: LoadedKernels,
   variant: KernelVariant,
   { layer, input, residual }: ExactnessCase,
-  { expected, weights, constants }: Record<'expected' | 'weights' | 'constants', Uint8Array>,
+  packed: Record<'expected' | 'weights' | 'constants', Uint8Array> & { tolerance: number },
   atMemoryEnd: 'input' | 'residual' | 'output',
 ): string | undefined {
+  const { expected, weights, constants, tolerance } = packed;
   const layout = place(kernels, atMemoryEnd, {
     input: input.byteLength,
     residual: residual?.byteLength ?? 0,
@@ -74,7 +77,7 @@ function runPlaced(
     return `it traps: ${(error as Error).message}`;
   }
   return (
-    difference(memory.subarray(address.output, address.output + expected.length), expected, layer.output.type) ??
+    difference(memory.subarray(address.output, address.output + expected.length), expected, layer, tolerance) ??
     changed(memory, before, kernels.heapBase, layout) ??
     changed(memory, beforeLast, memory.length - beforeLast.length, layout)
   );
@@ -130,15 +133,37 @@ function whereIs(at: number, layout: Layout): string {
   return `byte ${distance} of ${buffer}, which has ${layout.size[buffer]}`;
 }
 
-function difference(actual: Uint8Array, expected: Uint8Array, type: 'u8' | 'f32'): string | undefined {
-  const at = expected.findIndex((byte, i) => byte !== actual[i]);
-  if (at < 0) return undefined;
+/**
+ * The first element that differs by more than `tolerance` (of the real output, before it is scaled to u8); where there is a
+ * tolerance, a u8 output may also be rounded the other way.
+ */
+function difference(
+  actual: Uint8Array,
+  expected: Uint8Array,
+  layer: LayerArithmetic,
+  tolerance: number,
+): string | undefined {
+  const first = expected.findIndex((byte, i) => byte !== actual[i]);
+  if (first < 0) return undefined;
+  const { type } = layer.output;
   const width = type === 'f32' ? 4 : 1;
-  const element = Math.floor(at / width);
-  const read = (bytes: Uint8Array) =>
-    type === 'u8' ? bytes[element] : new DataView(bytes.slice(element * 4, element * 4 + 4).buffer).getFloat32(0, true);
   const count = expected.length / width;
-  return `element ${element} of ${count} is ${read(actual)}, the reference says ${read(expected)}`;
+  const allowed = type === 'f32' || tolerance === 0 ? tolerance : 1 + tolerance * (layer.outputMultiplier ?? 0);
+  const read = (bytes: Uint8Array, element: number) =>
+    type === 'u8' ? bytes[element] : new DataView(bytes.slice(element * 4, element * 4 + 4).buffer).getFloat32(0, true);
+  for (let element = Math.floor(first / width); element < count; element++) {
+    if (tolerance > 0 && Math.abs(read(actual, element) - read(expected, element)) <= allowed) continue;
+    return `element ${element} of ${count} is ${read(actual, element)}, the reference says ${read(expected, element)}`;
+  }
+  return undefined;
+}
+
+/** The greatest magnitude of an f32 layer's outputs before the activation: what error bounds are relative to. */
+function greatestOutput({ layer, input, residual }: ExactnessCase): number {
+  const open = { clampLow: Number.NEGATIVE_INFINITY, clampHigh: Number.POSITIVE_INFINITY };
+  const real: LayerArithmetic = { ...layer, ...open, output: { type: 'f32' } };
+  const outputs = runReference(real, input, residual) as Float32Array;
+  return outputs.reduce((greatest, v) => Math.max(greatest, Math.abs(v)), 0);
 }
 
 function bytesOf(tensor: Uint8Array | Float32Array): Uint8Array {

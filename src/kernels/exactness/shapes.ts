@@ -5,10 +5,13 @@ import type { KernelVariant } from '../types.ts';
 /** The part of a workload that these tables vary. */
 export type WorkloadShape = Pick<
   Workload,
-  'height' | 'width' | 'inChannels' | 'outChannels' | 'kernel' | 'stride' | 'padding'
+  'height' | 'width' | 'inChannels' | 'outChannels' | 'kernel' | 'stride' | 'padding' | 'dilation' | 'groups'
 >;
 
-type Row = [height: number, width: number, inChannels: number, outChannels: number, ...window: [Pair, Pair, Padding]];
+type Row = [
+  ...[height: number, width: number, inChannels: number, outChannels: number],
+  ...window: [Pair, Pair, Padding, groups?: number, dilation?: Pair],
+];
 
 const NO_PADDING: Padding = [0, 0, 0, 0];
 const ALONE: [Pair, Pair, Padding] = [[1, 1], [1, 1], NO_PADDING];
@@ -36,6 +39,46 @@ const CONVOLUTIONS: Row[] = [
   [6, 6, 31, 15, [3, 3], [1, 1], NO_PADDING],
   [3, 3, 2, 40, [3, 3], [1, 1], [2, 2, 2, 2]],
   [5, 5, 16, 7, [1, 1], [1, 1], [1, 1, 1, 1]],
+  [6, 6, 32, 32, [3, 3], [1, 1], [1, 1, 1, 1]],
+  [13, 11, 16, 24, [3, 3], [1, 1], [1, 1, 1, 1]], // tiles of 4 x 4 outputs that do not divide the image
+  [9, 10, 20, 16, [3, 3], [1, 1], NO_PADDING],
+  [7, 7, 96, 64, [1, 1], [1, 1], NO_PADDING],
+  [8, 8, 33, 32, [3, 3], [2, 2], [1, 1, 1, 1]],
+];
+
+const DEPTHWISE: Row[] = (
+  [
+    [5, 5, 1, [3, 3], [1, 1], [1, 1, 1, 1]],
+    [8, 9, 3, [3, 3], [1, 1], [1, 1, 1, 1]],
+    [7, 7, 8, [3, 3], [1, 1], [1, 1, 1, 1]],
+    [6, 11, 17, [3, 3], [1, 1], [1, 1, 1, 1]],
+    [9, 6, 40, [3, 3], [1, 1], [1, 1, 1, 1]],
+    [1, 1, 16, [3, 3], [1, 1], [1, 1, 1, 1]],
+    [2, 3, 33, [3, 3], [1, 1], [1, 1, 1, 1]],
+    [5, 6, 24, [3, 3], [1, 1], NO_PADDING],
+    [8, 8, 8, [3, 3], [2, 2], [0, 1, 1, 0]],
+    [7, 9, 19, [3, 3], [2, 2], [1, 1, 1, 1]],
+    [10, 8, 32, [3, 3], [2, 2], [0, 1, 1, 0]],
+    [3, 1, 5, [3, 3], [2, 2], [1, 1, 1, 1]],
+    [9, 9, 12, [5, 5], [1, 1], [2, 2, 2, 2]],
+    [8, 6, 6, [5, 3], [2, 1], [1, 1, 2, 1]],
+    [12, 7, 20, [10, 4], [2, 2], [4, 1, 4, 1]],
+    [7, 8, 9, [3, 3], [1, 1], [2, 2, 2, 2], [2, 2]],
+  ] as [number, number, number, Pair, Pair, Padding, Pair?][]
+).map(([height, width, channels, kernel, stride, padding, dilation]) => [
+  ...([height, width, channels, channels, kernel, stride, padding, channels] as const),
+  dilation,
+]);
+
+/** Groups of several channels, a depth multiplier, and windows with holes. */
+const GROUPED: Row[] = [
+  [6, 6, 8, 8, [3, 3], [1, 1], [1, 1, 1, 1], 2],
+  [5, 7, 12, 20, [1, 1], [1, 1], NO_PADDING, 4],
+  [6, 5, 33, 66, [3, 3], [2, 2], [1, 1, 1, 1], 3],
+  [5, 5, 6, 12, [3, 3], [1, 1], [1, 1, 1, 1], 6],
+  [4, 4, 64, 64, [3, 3], [1, 1], [1, 1, 1, 1], 2],
+  [7, 7, 4, 16, [3, 3], [1, 1], [2, 2, 2, 2], 1, [2, 2]],
+  [9, 8, 17, 18, [3, 3], [1, 2], [1, 2, 1, 2], 1, [1, 2]],
 ];
 
 const DENSE: Row[] = [
@@ -79,7 +122,7 @@ const SUBSAMPLES: Row[] = [
 ];
 
 const TABLES: Record<WorkloadOp, Row[]> = {
-  conv2d: CONVOLUTIONS,
+  conv2d: [...CONVOLUTIONS, ...DEPTHWISE, ...GROUPED],
   dense: DENSE,
   averagePool: POOLS,
   maxPool: POOLS,
@@ -91,7 +134,7 @@ const TABLES: Record<WorkloadOp, Row[]> = {
 
 /** The fixed shapes of an op. */
 export function shapesOf(op: WorkloadOp): WorkloadShape[] {
-  return TABLES[op].map(([height, width, inChannels, outChannels, kernel, stride, padding]) => ({
+  return TABLES[op].map(([height, width, inChannels, outChannels, kernel, stride, padding, groups, dilation]) => ({
     height,
     width,
     inChannels,
@@ -99,15 +142,20 @@ export function shapesOf(op: WorkloadOp): WorkloadShape[] {
     kernel,
     stride,
     padding,
+    groups: groups ?? 1,
+    dilation: dilation ?? [1, 1],
   }));
 }
 
 /**
- * The shape of one pixel with the largest K that a variant supports, at which the accumulator bound must hold; undefined
- * where there is no bound.
+ * A shape with the largest K that a variant supports, at which the accumulator bound must hold: the template with as many
+ * input channels as go; undefined where there is no bound, or where channels do not add to K.
  */
 export function largestShape(variant: KernelVariant, template: Workload): WorkloadShape | undefined {
-  const supports = (inChannels: number) => variant.supports({ ...template, ...onePixel(inChannels) });
+  if (template.groups !== 1) return undefined;
+  const onePixel = variant.supports({ ...template, ...ONE_PIXEL });
+  const shape = onePixel ? { ...template, ...ONE_PIXEL } : template;
+  const supports = (inChannels: number) => variant.supports({ ...shape, inChannels });
   let low = 1;
   let high = 2 ** 24;
   if (supports(high)) return undefined;
@@ -116,13 +164,10 @@ export function largestShape(variant: KernelVariant, template: Workload): Worklo
     if (supports(middle)) low = middle;
     else high = middle;
   }
-  return onePixel(low);
+  return { ...shape, inChannels: low, outChannels: 9 };
 }
 
-function onePixel(inChannels: number): WorkloadShape {
-  const [kernel, stride, padding] = ALONE;
-  return { height: 1, width: 1, inChannels, outChannels: 9, kernel, stride, padding };
-}
+const ONE_PIXEL = { height: 1, width: 1, kernel: [1, 1], stride: [1, 1], padding: NO_PADDING } as const;
 
 /** Elements of the tensors of a workload. */
 export function tensorSizes(w: Workload): { input: number; output: number } {

@@ -19,9 +19,9 @@ export function checkVariant(kernels: LoadedKernels, variant: KernelVariant, ext
   return { id: variant.id, cases: cases.length, failures };
 }
 
-/** Runs the whole suite on the kernels of one instruction set. */
+/** Runs the whole suite on the kernels of every instruction set that is loaded. */
 export function checkAll(kernels: LoadedKernels, extent: Extent = 'full'): VariantResult[] {
-  return KERNEL_VARIANTS.filter((variant) => variant.isa === kernels.isa).map((variant) =>
+  return KERNEL_VARIANTS.filter((variant) => kernels.isas.includes(variant.isa)).map((variant) =>
     checkVariant(kernels, variant, extent),
   );
 }

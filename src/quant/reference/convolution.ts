@@ -16,7 +16,6 @@ const { fround } = Math;
 /** conv2d and dense (a 1 × 1 convolution of one pixel), integer or f32. */
 export function referenceConvolution(layer: LayerArithmetic, input: Elements, residual?: Elements): Elements {
   const w = layer.workload;
-  assert(w.groups === 1, 'the reference knows convolutions of one group');
   const [outHeight, outWidth] = outputSize(w);
   const output = emptyOutput(layer, outHeight * outWidth * w.outChannels);
   const compute = layer.scheme === 'f32' ? realElement : integerElement;
@@ -37,14 +36,16 @@ function forEachTap(
   c: number,
   visit: (index: number, weight: number) => void,
 ): void {
-  const { kernel, stride, padding, dilation, height, width, inChannels } = layer.workload;
-  let weight = c * kernel[0] * kernel[1] * inChannels;
+  const { kernel, stride, padding, dilation, height, width, inChannels, outChannels, groups } = layer.workload;
+  const groupChannels = inChannels / groups;
+  const first = Math.floor(c / (outChannels / groups)) * groupChannels;
+  let weight = c * kernel[0] * kernel[1] * groupChannels;
   for (let ky = 0; ky < kernel[0]; ky++) {
     for (let kx = 0; kx < kernel[1]; kx++) {
       const iy = y * stride[0] + ky * dilation[0] - padding[0];
       const ix = x * stride[1] + kx * dilation[1] - padding[3];
       const inside = iy >= 0 && iy < height && ix >= 0 && ix < width;
-      for (let i = 0; i < inChannels; i++, weight++) {
+      for (let i = first; i < first + groupChannels; i++, weight++) {
         visit(inside ? (iy * width + ix) * inChannels + i : -1, layer.weights![weight]);
       }
     }

@@ -3,26 +3,26 @@ import { Random } from '../../../src/core/random.ts';
 import { builtinDataset } from '../../../src/data/index.ts';
 import { calibrate } from '../../../src/engine/calibrate.ts';
 import { Engine } from '../../../src/engine/engine.ts';
-import { loadKernels } from '../../../src/kernels/load.ts';
+import { type KernelModules, loadKernels } from '../../../src/kernels/load.ts';
 import { foldNetwork } from '../../../src/network/fold.ts';
 import { seededWeights } from '../../../src/network/seeded-weights.ts';
 import { INPUT } from '../../../src/network/types.ts';
 import { zooNetwork } from '../../../src/network/zoo/index.ts';
-import { loadKernelModule } from '../../../src/node/kernel-files.ts';
+import { loadKernelModules } from '../../../src/node/kernel-files.ts';
 import { type QuantizationSource, quantizationSource, quantizeNetwork } from '../../../src/quant/quantize.ts';
 import { runReference } from '../../../src/quant/reference/run.ts';
 import type { Scheme } from '../../../src/quant/scheme.ts';
 import { uniformSchemes, weightedLayers } from '../../../src/quant/tensor-plan.ts';
 
 const images = Array.from({ length: 4 }, (_, i) => builtinDataset({ split: 'calibration', samples: 4 }).pixels(i));
-let module: WebAssembly.Module;
+let modules: KernelModules;
 
 beforeAll(async () => {
-  module = await loadKernelModule();
+  modules = await loadKernelModules();
 });
 
 function prepare(name: string): { engine: Engine; source: QuantizationSource } {
-  const engine = new Engine(loadKernels(module));
+  const engine = new Engine(loadKernels(modules));
   const folded = foldNetwork(seededWeights(zooNetwork(name), 1));
   const calibration = calibrate(engine, folded, images, { method: 'mse', dataset: 'builtin', seed: 1 });
   return { engine, source: quantizationSource(folded, calibration) };

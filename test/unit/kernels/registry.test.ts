@@ -69,7 +69,7 @@ describe('resolveVariant', () => {
 
   it('passes over a variant that is disabled on this device', () => {
     const first = resolveVariant(conv, 'w4a4').variant.id;
-    const { variant, alias } = resolveVariant(conv, 'w4a4', new Set([first]));
+    const { variant, alias } = resolveVariant(conv, 'w4a4', { disabled: new Set([first]) });
     expect(variant.id).not.toBe(first);
     expect(alias).toBe(variant.scheme !== 'w4a4');
   });

@@ -1,0 +1,25 @@
+/**
+ * Kernels whose source is written by a program: register tiles come in many sizes and schemes that differ in nothing but
+ * numbers, and AssemblyScript has no arrays of locals. Each family here returns the text of its files; adding a size or a
+ * scheme is a line in its table.
+ */
+
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** @type {(() => Record<string, string>)[]} each returns texts of AssemblyScript by file name without extension */
+const families = [];
+
+/** Writes every generated source into `folder`, which is emptied first. */
+export async function generateKernels(folder) {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  for (const family of families) {
+    for (const [name, text] of Object.entries(family())) await writeFile(join(folder, `${name}.ts`), text);
+  }
+}
+
+/** `write(i)` for i from 0 to count - 1, a line each. */
+export function lines(count, write) {
+  return Array.from({ length: count }, (_, i) => write(i)).join('\n');
+}
