@@ -40,7 +40,7 @@ export interface VariantLimits {
 
 /**
  * Every variant that computes a workload in a scheme, the narrowest first: those written for the scheme itself, then wider
- * integer ones, which serve as aliases. Some depend on the weights: see `accepts`.
+ * integer ones, which serve as aliases. Some depend on the weights: see `condition`.
  */
 export function variantsFor(workload: Workload, scheme: Scheme, limits: VariantLimits = {}): KernelVariant[] {
   const { disabled, isas = ['simd'], approximate = false } = limits;
@@ -66,7 +66,9 @@ export function resolveVariant(
   scheme: Scheme,
   limits: VariantLimits = {},
 ): { variant: KernelVariant; alias: boolean } {
-  const variant = variantsFor(workload, scheme, limits).find(({ accepts }) => accepts === undefined);
+  const variant = variantsFor(workload, scheme, limits).find(
+    ({ condition }) => condition?.always(workload, scheme) ?? true,
+  );
   if (variant) return { variant, alias: variant.scheme !== scheme };
   throw new BitbudgetError(
     'unsupported',

@@ -30,8 +30,8 @@ export interface KernelVariant {
   isa: Isa;
   /** Whether this workload's shape is within the variant's limits, the accumulator bound included. */
   supports(workload: Workload): boolean;
-  /** For variants whose accumulator bound depends on the weights: whether it holds for these. Absent: for all. */
-  accepts?(layer: LayerArithmetic): boolean;
+  /** For variants whose accumulator bound depends on the weights themselves; absent where it holds for all. */
+  condition?: WeightCondition;
   /**
    * For f32 variants that do not keep the reference's order of operations: |error| of an output before the activation, at
    * most, as a fraction of the greatest |output| of the layer. Absent: the bits of the reference.
@@ -48,6 +48,14 @@ export interface KernelVariant {
   constantsBytes(workload: Workload): number;
   /** Fills the parameter block (PARAMETER_BYTES at `address`) that is the kernel's only argument. */
   writeParameters(memory: DataView, address: number, layer: LayerArithmetic, addresses: LayerAddresses): void;
+}
+
+/** When a variant that depends on the weights may run; see docs/cost-model.md for how such a layer is priced. */
+export interface WeightCondition {
+  /** Whether the bound holds for any weights of a scheme, narrower than the variant's own perhaps. */
+  always(workload: Workload, scheme: Scheme): boolean;
+  /** Whether it holds for the weights of this layer. */
+  holds(layer: LayerArithmetic): boolean;
 }
 
 /** The loaded kernels: the exports of one .wasm for each instruction set that the engine accepts, over one memory. */

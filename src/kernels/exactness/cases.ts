@@ -55,7 +55,7 @@ export function casesFor(variant: KernelVariant, extent: Extent = 'full'): Exact
     const scheme = schemes[random.below(schemes.length)];
     cases.push(joined(randomShape(variant, random), variant, scheme, joints[random.below(joints.length)], {}, random));
   }
-  return cases.filter(({ layer }) => variant.supports(layer.workload) && variant.accepts?.(layer) !== false);
+  return cases.filter(({ layer }) => variant.supports(layer.workload) && variant.condition?.holds(layer) !== false);
 }
 
 /** Weights and activations at their ends, on an ordinary shape and at the largest K that the variant admits. */
