@@ -4,7 +4,7 @@ export { f32_dense_1x16__simd } from "../f32/dense";
 export { f32_softmax_1x1__simd } from "../f32/softmax";
 export { w8a8_conv_2x16__simd } from "../int8/conv";
 export { w8a8_dense_1x16__simd } from "../int8/dense";
-export { w4a4_conv_4x16__simd_packeddot, w2a2_conv_4x16__simd_packeddot } from "../packed-dot/conv";
+export * from "../generated/packed-dot-conv";
 export { f32_add_1x4__simd, u8_add_1x16__simd } from "../pool-add/add";
 export {
   f32_averagepool_1x4__simd,
