@@ -6,10 +6,11 @@
 
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import denseTables from './dense-low-bit.mjs';
 import packedDot from './packed-dot.mjs';
 
 /** @type {(() => Record<string, string>)[]} each returns texts of AssemblyScript by file name without extension */
-const families = [packedDot];
+const families = [packedDot, denseTables];
 
 /** Writes every generated source into `folder`, which is emptied first. */
 export async function generateKernels(folder) {

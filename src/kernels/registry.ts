@@ -1,6 +1,7 @@
 import { BitbudgetError } from '../core/errors.ts';
 import { type Workload, workloadKey } from '../network/workload.ts';
 import { type Scheme, schemeBits } from '../quant/scheme.ts';
+import { DENSE_LOW_BIT_VARIANTS } from './families/dense-low-bit.ts';
 import { F32_VARIANTS } from './families/f32.ts';
 import { INT8_VARIANTS } from './families/int8.ts';
 import { PACKED_DOT_VARIANTS } from './families/packed-dot.ts';
@@ -17,6 +18,7 @@ import type { Isa, KernelVariant } from './types.ts';
 export const KERNEL_VARIANTS: readonly KernelVariant[] = [
   ...F32_VARIANTS,
   ...PACKED_DOT_VARIANTS,
+  ...DENSE_LOW_BIT_VARIANTS,
   ...INT8_VARIANTS,
   ...POOL_ADD_VARIANTS,
 ];
