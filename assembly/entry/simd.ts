@@ -5,6 +5,7 @@ export { f32_softmax_1x1__simd } from "../f32/softmax";
 export { w8a8_conv_2x16__simd } from "../int8/conv";
 export { w8a8_dense_1x16__simd } from "../int8/dense";
 export * from "../generated/packed-dot-conv";
+export * from "../depthwise/packed";
 export { w4a8_dense_1x16__simd_nibbles } from "../dense-low-bit/nibbles";
 export * from "../generated/dense-tables";
 export { f32_add_1x4__simd, u8_add_1x16__simd } from "../pool-add/add";

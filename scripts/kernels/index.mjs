@@ -7,10 +7,11 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import denseTables from './dense-low-bit.mjs';
+import packedDepthwise from './packed-depthwise.mjs';
 import packedDot from './packed-dot.mjs';
 
 /** @type {(() => Record<string, string>)[]} each returns texts of AssemblyScript by file name without extension */
-const families = [packedDot, denseTables];
+const families = [packedDot, packedDepthwise, denseTables];
 
 /** Writes every generated source into `folder`, which is emptied first. */
 export async function generateKernels(folder) {

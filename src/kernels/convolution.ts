@@ -131,7 +131,7 @@ function writeOffsets(view: DataView, w: Workload, elementBytes: 2 | 4, pixels: 
 }
 
 /** Zero point of the integers that the kernel multiplies: after rescaling where the input is shared. */
-function kernelZeroPoint(layer: LayerArithmetic): number {
+export function kernelZeroPoint(layer: LayerArithmetic): number {
   if (layer.rescale) return layer.rescale.zeroPoint;
   return layer.input.type === 'u8' ? layer.input.zeroPoint : 0;
 }
@@ -154,7 +154,7 @@ function integerBias(tile: TileDescription, layer: LayerArithmetic): Int32Array 
   return bias;
 }
 
-function integerInput(tile: TileDescription, layer: LayerArithmetic) {
+export function integerInput(tile: Pick<TileDescription, 'centre'>, layer: LayerArithmetic) {
   const zeroPoint = kernelZeroPoint(layer);
   const centre = tile.centre ?? zeroPoint;
   const rescale = layer.rescale;

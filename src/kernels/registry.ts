@@ -4,6 +4,7 @@ import { type Scheme, schemeBits } from '../quant/scheme.ts';
 import { DENSE_LOW_BIT_VARIANTS } from './families/dense-low-bit.ts';
 import { F32_VARIANTS } from './families/f32.ts';
 import { INT8_VARIANTS } from './families/int8.ts';
+import { PACKED_DEPTHWISE_VARIANTS } from './families/packed-depthwise.ts';
 import { PACKED_DOT_VARIANTS } from './families/packed-dot.ts';
 import { POOL_ADD_VARIANTS } from './families/pool-add.ts';
 import type { Isa, KernelVariant } from './types.ts';
@@ -18,6 +19,7 @@ import type { Isa, KernelVariant } from './types.ts';
 export const KERNEL_VARIANTS: readonly KernelVariant[] = [
   ...F32_VARIANTS,
   ...PACKED_DOT_VARIANTS,
+  ...PACKED_DEPTHWISE_VARIANTS,
   ...DENSE_LOW_BIT_VARIANTS,
   ...INT8_VARIANTS,
   ...POOL_ADD_VARIANTS,
