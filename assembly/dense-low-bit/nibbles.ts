@@ -72,7 +72,7 @@ const EXCESS: usize = 64;
 const MASKS: usize = 80;
 
 /** Zeros the elements up to a whole step and adds up all. */
-function sumOfActivations(packed: usize, count: u32): v128 {
+export function sumOfActivations(packed: usize, count: u32): v128 {
   const end = packed + (count << 1);
   v128.store(end, i16x8.splat(0));
   const ones = i16x8.splat(1);

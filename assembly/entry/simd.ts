@@ -7,7 +7,7 @@ export { w8a8_dense_1x16__simd } from "../int8/dense";
 export * from "../generated/packed-dot-conv";
 export * from "../depthwise/packed";
 export { w4a8_dense_1x16__simd_nibbles } from "../dense-low-bit/nibbles";
-export * from "../generated/dense-tables";
+export * from "../generated/dense-tables-simd";
 export { f32_add_1x4__simd, u8_add_1x16__simd } from "../pool-add/add";
 export {
   f32_averagepool_1x4__simd,

@@ -7,9 +7,10 @@ import { lines } from './index.mjs';
 
 const SCHEMES = ['w1a2', 'w1a4', 'w1a8', 'w2a2', 'w2a4', 'w2a8'];
 
-/** Text of assembly/generated/dense-tables.ts. */
+/** Texts of assembly/generated/dense-tables-simd.ts and -relaxed.ts, which look entries up by one instruction instead of two. */
 export default function denseTables() {
-  return { 'dense-tables': [HEADER, ...SCHEMES.map(tile)].join('\n') };
+  const text = (isa) => [HEADER, ...SCHEMES.map((scheme) => tile(scheme, isa))].join('\n');
+  return { 'dense-tables-simd': text('simd'), 'dense-tables-relaxed': text('relaxed') };
 }
 
 const HEADER = `import { Parameters } from "../inline/parameters";
@@ -19,7 +20,7 @@ import { NIBBLE, SUM, addHigh, addLow, buildTables, storeTile } from "../dense-l
 // Written by scripts/kernels/dense-low-bit.mjs; assembly/dense-low-bit/tables.ts explains the method.
 `;
 
-function tile(scheme) {
+function tile(scheme, isa) {
   const [, planes, activationBits] = /^w(\d)a(\d)$/.exec(scheme).map(Number);
   const halves = activationBits > 4 ? 2 : 1;
   const flush = Math.floor(255 / (4 * (2 ** (activationBits / halves) - 1)));
@@ -35,7 +36,7 @@ class ${name} {
 
   @inline
   multiply(offsets: usize, source: usize, w: usize, bias: usize, stage: usize, runs: u32, gap: usize, steps: u32): void {
-${multiply(planes, halves, flush)}
+${multiply(planes, halves, flush, isa === 'relaxed' ? 'relaxed_swizzle' : 'swizzle')}
   }
 
   @inline
@@ -44,7 +45,7 @@ ${multiply(planes, halves, flush)}
   }
 }
 
-export function ${scheme}_dense_1x32__simd_tables(block: Parameters): void {
+export function ${scheme}_dense_1x32__${isa}_tables(block: Parameters): void {
   convolve<${name}>(block, buildTables(block, ${halves > 1}));
 }
 `;
@@ -54,7 +55,7 @@ export function ${scheme}_dense_1x32__simd_tables(block: Parameters): void {
  * Names: a and b are the two halves of the channels, the first digit the plane, the second the table; four 16-bit vectors
  * \`s..0\` to \`s..3\` hold the 32 channels of each pair.
  */
-function multiply(planes, halves, flush) {
+function multiply(planes, halves, flush, swizzle) {
   const pairs = [];
   for (let plane = 0; plane < planes; plane++) for (let half = 0; half < halves; half++) pairs.push([plane, half]);
   const ids = pairs.map(([plane, half]) => `${plane}${half}`);
@@ -69,7 +70,7 @@ ${bytes.map((name) => `      let ${name} = zero;`).join('\n')}
       const end = min<usize>(w + ${flush * 16 * planes}, last);
       do {
 ${lines(halves, (i) => `        const t${i} = v128.load(source${i ? ', 16' : ''});`)}
-${lines(planes, (plane) => lookUp(plane, halves))}
+${lines(planes, (plane) => lookUp(plane, halves, swizzle))}
         source += ${16 * halves};
         w += ${16 * planes};
       } while (w < end);
@@ -78,9 +79,9 @@ ${ids.map(widen).join('\n')}
 ${finish(planes, halves)}`;
 }
 
-function lookUp(plane, halves) {
+function lookUp(plane, halves, swizzle) {
   const add = (name, half, index) =>
-    `        ${name}${plane}${half} = i8x16.add(${name}${plane}${half}, i8x16.swizzle(t${half}, ${index}${plane}));`;
+    `        ${name}${plane}${half} = i8x16.add(${name}${plane}${half}, i8x16.${swizzle}(t${half}, ${index}${plane}));`;
   return `        const w${plane} = v128.load(w${plane ? ', 16' : ''});
         const i${plane} = v128.and(w${plane}, low);
 ${lines(halves, (half) => add('a', half, 'i'))}

@@ -6,6 +6,9 @@ import { parseVariantId } from '../variant-id.ts';
 /** 2 · ⌈K / 8⌉ · 256 · 15 · 128 ≤ 2³¹ − 1: see assembly/dense-low-bit/nibbles.ts. */
 const LARGEST_NIBBLE_INNER_SIZE = 8 * Math.floor((2 ** 31 - 1) / (2 * 256 * 15 * 128));
 
+/** K · 255 · 127 ≤ 2³¹ − 1: what int32 holds of any scheme. */
+const LARGEST_INT32_INNER_SIZE = Math.floor((2 ** 31 - 1) / (255 * 127));
+
 /** Groups of 4 channels: an i16 lane holds their weights + 8 at one k. */
 const packNibbles: TileDescription['packPanel'] = (target, weightAt, _rows, steps) => {
   for (let c = 0; c < 16; c++) {
@@ -54,6 +57,19 @@ function tables(id: string): KernelVariant {
   };
 }
 
+/** The relaxed form: 16 k of four channels a step, channels 0 and 2 in the lower nibbles. */
+const packRelaxedNibbles: TileDescription['packPanel'] = (target, weightAt, _rows, steps) => {
+  for (let c = 0; c < 16; c++) {
+    const group = Math.floor(c / 4) * steps * 32 + ((c % 4) >> 1) * 16;
+    for (let k = 0; k < steps * 16; k++) {
+      const at = group + Math.floor(k / 16) * 32 + (k % 16);
+      target.setUint8(at, target.getUint8(at) | ((weightAt(c, 0, k) + 8) << (4 * (c % 2))));
+    }
+  }
+};
+
+const TABLES = ['w1a2', 'w1a4', 'w1a8', 'w2a2', 'w2a4', 'w2a8'];
+
 /** Dense layers whose packed weights are as small as their bits (assembly/dense-low-bit). */
 export const DENSE_LOW_BIT_VARIANTS = [
   tiledVariant({
@@ -65,12 +81,15 @@ export const DENSE_LOW_BIT_VARIANTS = [
     largestInnerSize: LARGEST_NIBBLE_INNER_SIZE,
     packPanel: packNibbles,
   }),
-  ...[
-    'w1a2_dense_1x32__simd_tables',
-    'w1a4_dense_1x32__simd_tables',
-    'w1a8_dense_1x32__simd_tables',
-    'w2a2_dense_1x32__simd_tables',
-    'w2a4_dense_1x32__simd_tables',
-    'w2a8_dense_1x32__simd_tables',
-  ].map(tables),
+  tiledVariant({
+    id: 'w4a8_dense_1x16__relaxed_nibbles',
+    step: 16,
+    stepBytes: 128,
+    element: 'i16',
+    centre: 128,
+    largestInnerSize: LARGEST_INT32_INNER_SIZE,
+    packPanel: packRelaxedNibbles,
+  }),
+  ...TABLES.map((scheme) => tables(`${scheme}_dense_1x32__simd_tables`)),
+  ...TABLES.map((scheme) => tables(`${scheme}_dense_1x32__relaxed_tables`)),
 ];

@@ -13,7 +13,8 @@ const TAPS = 9;
 const COLUMNS = 16;
 /** Twice the nine weights and the start of 8 channels. */
 const PANEL_BYTES = 2 * (TAPS + 1) * 16;
-const CONSTANTS_BYTES = 2 * COLUMNS * 4;
+/** Biases, multipliers, and 2²³ − bias. */
+const CONSTANTS_BYTES = 3 * COLUMNS * 4;
 
 /** Depthwise 3 × 3 in 16-bit lanes, one or two output rows a lane (assembly/depthwise/packed.ts). */
 function packedDepthwise(id: string): KernelVariant {
@@ -43,18 +44,23 @@ function packedDepthwise(id: string): KernelVariant {
       });
       return bytes;
     },
-    constantsBytes: (w) => panels(w) * CONSTANTS_BYTES,
+    constantsBytes: (w) => panels(w) * CONSTANTS_BYTES + 16,
     packConstants(layer) {
       const bytes = new Uint8Array(this.constantsBytes(layer.workload));
       const zeroPoint = kernelZeroPoint(layer);
+      let ordinary = true;
       forEachChannel(layer, (panel, lane, channel) => {
         const view = new DataView(bytes.buffer, panel * CONSTANTS_BYTES + lane * 4);
         const weights = weightsOf(layer, channel);
         const sum = weights.reduce((total, weight) => total + weight, 0);
         const bias = (layer.bias?.[channel] ?? 0) - zeroPoint * sum + greatest * negativeSum(weights);
+        const multiplier = layer.multiplier?.[channel] ?? 0;
         view.setInt32(0, bias, true);
-        view.setFloat32(COLUMNS * 4, layer.multiplier?.[channel] ?? 0, true);
+        view.setFloat32(COLUMNS * 4, multiplier, true);
+        view.setFloat32(COLUMNS * 8, 2 ** 23 - bias, true);
+        ordinary &&= (Math.abs(bias) + limit) * Math.max(1, Math.abs(multiplier)) < 2 ** 22;
       });
+      new DataView(bytes.buffer).setUint32(bytes.length - 16, Number(ordinary), true);
       return bytes;
     },
     writeParameters(memory, address, layer, addresses) {
@@ -132,6 +138,8 @@ export const PACKED_DEPTHWISE_VARIANTS = [
   'w1a4_conv_2x16',
   'w2a4_conv_2x16',
   'w5a8_conv_1x16',
+  'w6a7_conv_1x16',
+  'w8a5_conv_1x16',
 ]
   .flatMap((name) => [1, 2].map((stride) => `${name}__simd_depthwise3x3s${stride}`))
   .map(packedDepthwise);
