@@ -43,7 +43,7 @@ interface Heat {
  * narrower scheme never gets a slower variant than a wider one that contains it.
  *
  * @param subjects entries by table key.
- * @returns for each key with more than one variant the ids to try in order: the fastest, and if that one depends on the
+ * @returns for each key the ids to try in order: the fastest, and if that one depends on the
  * weights, the fastest that does not.
  * @throws {BitbudgetError} `interrupted` if the user cancels.
  */
@@ -56,11 +56,16 @@ export async function raceVariants(
   const byWorkload = groupByWorkload(subjects.values());
   let done = 0;
   for (const group of byWorkload.values()) {
-    const random = new Random(options.seed);
-    const heat = lineUp(bench, group, random);
-    run(heat, options, random);
-    for (const { key, subject, eligible } of heat.subjects) ranking.set(key, place(subject, eligible));
-    for (const contestant of heat.contestants) contestant.dispose();
+    const only = onlyVariant(bench, group);
+    if (only) {
+      for (const { workload, scheme } of group) ranking.set(entryKey(workload, scheme), [only]);
+    } else {
+      const random = new Random(options.seed);
+      const heat = lineUp(bench, group, random);
+      run(heat, options, random);
+      for (const { key, subject, eligible } of heat.subjects) ranking.set(key, place(subject, eligible));
+      for (const contestant of heat.contestants) contestant.dispose();
+    }
     bench.onProgress('racing kernel variants', ++done / byWorkload.size);
     await bench.pause(0);
     if (bench.cancellation.aborted) {
@@ -82,6 +87,15 @@ function groupByWorkload(subjects: Iterable<EntrySubject>): Map<string, EntrySub
   return groups;
 }
 
+/** The id of the variant that serves all entries of a workload, if there is no other. */
+function onlyVariant({ engine }: Pick<Bench, 'engine'>, entries: EntrySubject[]): string | undefined {
+  const limits = { ...engine.limits, approximate: true };
+  const ids = new Set(
+    entries.flatMap(({ workload, scheme }) => variantsFor(workload, scheme, limits).map(({ id }) => id)),
+  );
+  return ids.size === 1 ? [...ids][0] : undefined;
+}
+
 /** Loads every variant that can serve one of the entries, once with and once without rescaling where both occur. */
 function lineUp({ engine, clock }: Pick<Bench, 'engine' | 'clock'>, entries: EntrySubject[], random: Random): Heat {
   const limits = { ...engine.limits, approximate: true };
@@ -89,22 +103,19 @@ function lineUp({ engine, clock }: Pick<Bench, 'engine' | 'clock'>, entries: Ent
   const subjects = entries.map((subject) => {
     const { workload, scheme } = subject;
     const variants = variantsFor(workload, scheme, limits);
-    const eligible =
-      variants.length < 2
-        ? []
-        : variants.map((variant) => {
-            const served = servedAs(variant, subject);
-            const name = `${variant.id}/${rescales({ workload, scheme: served })}`;
-            let contestant = contestants.get(name);
-            if (!contestant) {
-              contestant = new Contestant(engine, clock, variant, workload, served, random);
-              contestants.set(name, contestant);
-            }
-            return contestant;
-          });
+    const eligible = variants.map((variant) => {
+      const served = servedAs(variant, subject);
+      const name = `${variant.id}/${rescales({ workload, scheme: served })}`;
+      let contestant = contestants.get(name);
+      if (!contestant) {
+        contestant = new Contestant(engine, clock, variant, workload, served, random);
+        contestants.set(name, contestant);
+      }
+      return contestant;
+    });
     return { key: entryKey(workload, scheme), subject, eligible };
   });
-  return { subjects: subjects.filter(({ eligible }) => eligible.length > 0), contestants: [...contestants.values()] };
+  return { subjects, contestants: [...contestants.values()] };
 }
 
 /** The scheme that a variant is timed in for an entry: its own, but for an input that it has to rescale. */
