@@ -1,4 +1,6 @@
-import type { Shape } from '../network/types.ts';
+import type { Dataset } from './types.ts';
+
+type Shape = Dataset['imageShape'];
 
 /**
  * An image at another size, by nearest neighbour in integers, so that it is the same on every engine: enough to calibrate
