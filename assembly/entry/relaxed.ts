@@ -1,4 +1,7 @@
 /** Everything that relaxed.wasm exports: the variants that need relaxed SIMD, and where the free memory begins. */
+export { f32_conv_2x16__relaxed_winograd23 } from "../generated/winograd23-fma";
+export { f32_conv_2x16__relaxed_winograd43 } from "../generated/winograd43-fma";
+
 export function heapBase(): usize {
   return __heap_base;
 }

@@ -5,6 +5,7 @@ import { F32_VARIANTS } from './families/f32.ts';
 import { INT8_VARIANTS } from './families/int8.ts';
 import { PACKED_DOT_VARIANTS } from './families/packed-dot.ts';
 import { POOL_ADD_VARIANTS } from './families/pool-add.ts';
+import { WINOGRAD_VARIANTS } from './families/winograd.ts';
 import type { Isa, KernelVariant } from './types.ts';
 
 /**
@@ -18,6 +19,7 @@ export const KERNEL_VARIANTS: readonly KernelVariant[] = [
   ...F32_VARIANTS,
   ...PACKED_DOT_VARIANTS,
   ...INT8_VARIANTS,
+  ...WINOGRAD_VARIANTS,
   ...POOL_ADD_VARIANTS,
 ];
 
