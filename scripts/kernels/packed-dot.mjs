@@ -47,7 +47,7 @@ export function packedFields(scheme) {
 }
 
 /** Text of assembly/generated/packed-dot-conv.ts. */
-export default function packedDot() {
+export function packedDot() {
   const tiles = TILES.map(([scheme, rows]) => tile(scheme, rows));
   return { 'packed-dot-conv': [HEADER, ...tiles].join('\n') };
 }
