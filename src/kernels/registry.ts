@@ -5,6 +5,7 @@ import { F32_VARIANTS } from './families/f32.ts';
 import { INT8_VARIANTS } from './families/int8.ts';
 import { PACKED_DOT_VARIANTS } from './families/packed-dot.ts';
 import { POOL_ADD_VARIANTS } from './families/pool-add.ts';
+import { TABLE_LOOKUP_VARIANTS } from './families/table-lookup.ts';
 import type { Isa, KernelVariant } from './types.ts';
 
 /**
@@ -16,6 +17,7 @@ import type { Isa, KernelVariant } from './types.ts';
  */
 export const KERNEL_VARIANTS: readonly KernelVariant[] = [
   ...F32_VARIANTS,
+  ...TABLE_LOOKUP_VARIANTS,
   ...PACKED_DOT_VARIANTS,
   ...INT8_VARIANTS,
   ...POOL_ADD_VARIANTS,

@@ -1,0 +1,67 @@
+import { STAGE_BYTES } from "../inline/convolve";
+
+/**
+ * From byte lanes to accumulators. The scratch of these kernels, after the first STAGE_BYTES:
+ *
+ *   | 16-bit sums: 2 vectors for each 16 byte lanes | int32 accumulators, 64 bytes a pixel and 16 channels | tables ... |
+ *
+ * The byte lanes of a vector alternate between channels c and c + 8, so that a shift splits them and no lane has to be moved.
+ * The first vector of a pair sums whole 16-bit lanes, the second their upper bytes alone; all arithmetic is modulo 2^16:
+ *
+ *   byte lanes   | c0 | c8 | c1 | c9 | ...         (c0 in the lower byte of the first 16-bit lane)
+ *   sums + 0     | c0 + 256 c8 | c1 + 256 c9 | ...
+ *   sums + 16    | c8          | c9          | ...
+ */
+@inline export const SUMS_AT: usize = STAGE_BYTES;
+@inline export const STAGE_AT: usize = SUMS_AT + 256;
+@inline export const TABLES_AT: usize = STAGE_AT + 512;
+
+/** Accumulators = bias + sums, for `pixels` x `vectors` x 16 channels; those of one vector lie together in the stage. */
+@inline
+export function finishSigns(sums: usize, stage: usize, bias: usize, pixels: u32, vectors: u32): void {
+  for (let v: u32 = 0; v < vectors; v++) {
+    const b0 = v128.load(bias);
+    const b1 = v128.load(bias, 16);
+    const b2 = v128.load(bias, 32);
+    const b3 = v128.load(bias, 48);
+    let from = sums + (v << 5);
+    for (let p: u32 = 0; p < pixels; p++) {
+      const high = v128.load(from, 16);
+      const low = i16x8.sub(v128.load(from), i16x8.shl(high, 8));
+      v128.store(stage, i32x4.add(i32x4.extend_low_i16x8_u(low), b0));
+      v128.store(stage, i32x4.add(i32x4.extend_high_i16x8_u(low), b1), 16);
+      v128.store(stage, i32x4.add(i32x4.extend_low_i16x8_u(high), b2), 32);
+      v128.store(stage, i32x4.add(i32x4.extend_high_i16x8_u(high), b3), 48);
+      from += vectors << 5;
+      stage += 64;
+    }
+    bias += 64;
+  }
+}
+
+/** Accumulators = bias + sums of plane 0 - 2 * sums of plane 1; the two planes are a pixel's two vectors. */
+@inline
+export function finishPlanes(sums: usize, stage: usize, bias: usize, pixels: u32, vectors: u32): void {
+  const b0 = v128.load(bias);
+  const b1 = v128.load(bias, 16);
+  const b2 = v128.load(bias, 32);
+  const b3 = v128.load(bias, 48);
+  for (let p: u32 = 0; p < pixels; p++) {
+    const high = v128.load(sums, 16);
+    const low = i16x8.sub(v128.load(sums), i16x8.shl(high, 8));
+    const signHigh = v128.load(sums, 48);
+    const signLow = i16x8.sub(v128.load(sums, 32), i16x8.shl(signHigh, 8));
+    v128.store(stage, combine(b0, i32x4.extend_low_i16x8_u(low), i32x4.extend_low_i16x8_u(signLow)));
+    v128.store(stage, combine(b1, i32x4.extend_high_i16x8_u(low), i32x4.extend_high_i16x8_u(signLow)), 16);
+    v128.store(stage, combine(b2, i32x4.extend_low_i16x8_u(high), i32x4.extend_low_i16x8_u(signHigh)), 32);
+    v128.store(stage, combine(b3, i32x4.extend_high_i16x8_u(high), i32x4.extend_high_i16x8_u(signHigh)), 48);
+    sums += vectors << 5;
+    stage += 64;
+  }
+}
+
+/** bias + one - 2 * two. */
+@inline
+function combine(bias: v128, one: v128, two: v128): v128 {
+  return i32x4.sub(i32x4.add(bias, one), i32x4.shl(two, 1));
+}

@@ -1,0 +1,103 @@
+import { lines } from './index.mjs';
+
+/**
+ * The tiles of assembly/table-lookup: sums of table entries in byte lanes, for `pixels` x `vectors` accumulators.
+ *
+ * `flush` is how many lookups a byte lane can hold (255 / greatest entry), `unroll` divides it; `relaxed` takes
+ * `relaxed_swizzle`, which gives the same for the indices that occur: 0 to 15, and 0x80 where there is nothing to look up.
+ */
+const TILES = [
+  { name: 'Signs1Tile4x32', pixels: 4, vectors: 2, flush: 60, unroll: 4 },
+  { name: 'Signs1Tile8x16', pixels: 8, vectors: 1, flush: 60, unroll: 4 },
+  { name: 'Signs2Tile4x32', pixels: 4, vectors: 2, flush: 20, unroll: 4 },
+  { name: 'Signs2Tile8x16', pixels: 8, vectors: 1, flush: 20, unroll: 4 },
+  { name: 'Signs4Tile4x32', pixels: 4, vectors: 2, flush: 4, unroll: 4 },
+  { name: 'Signs4Tile8x16', pixels: 8, vectors: 1, flush: 4, unroll: 4 },
+  { name: 'Planes2Tile4x16', pixels: 4, vectors: 2, flush: 20, unroll: 4, planes: true },
+];
+
+/** @returns {Record<string, string>} */
+export function tables() {
+  return { 'table-lookup': sourceOf(TILES, false), 'table-lookup-relaxed': sourceOf(TILES, true) };
+}
+
+function sourceOf(tiles, relaxed) {
+  return `import { Parameters } from "../inline/parameters";
+import { storeTableTile } from "../table-lookup/store";
+import { STAGE_AT, SUMS_AT, finishSigns, finishPlanes } from "../table-lookup/sums";
+
+/** Tiles of \`convolveByTables\`, written by scripts/kernels/tables.mjs. */
+
+${tiles.map((tile) => classOf(tile, relaxed)).join('\n\n')}
+`;
+}
+
+function classOf(tile, relaxed) {
+  const { name, pixels, vectors, flush, unroll, planes } = tile;
+  const accumulators = Array.from({ length: pixels * vectors }, (_, i) => `s${Math.floor(i / vectors)}${i % vectors}`);
+  const stepBytes = vectors * 16;
+  const each = (write, separator = '\n') => accumulators.map(write).join(separator);
+  return `@final
+export class ${name} {
+  @inline rows(): u32 { return ${pixels}; }
+  @inline columns(): u32 { return ${planes ? 16 : vectors * 16}; }
+  @inline stepBytes(): u32 { return ${stepBytes}; }
+  @inline unroll(): u32 { return ${unroll}; }
+
+  @inline
+  multiply(offsets: usize, source: usize, w: usize, bias: usize, scratch: usize, runs: u32, gap: usize, steps: u32): void {
+    const none = i8x16.splat(0);
+    const sums = scratch + SUMS_AT;
+${each((_, i) => `    v128.store(sums, none, ${i * 32});\n    v128.store(sums, none, ${i * 32 + 16});`)}
+${lines(pixels, (p) => `    let x${p} = source + load<u32>(offsets${p ? `, ${p * 4}` : ''});`)}
+${each((s) => `    let ${s} = none;`)}
+    let budget: u32 = ${flush};
+    for (; runs > 0; runs--) {
+      let left = steps;
+      do {
+        const count = min(left, budget);
+        const end = w + count * ${stepBytes};
+        do {
+${lines(unroll, (u) => stepOf(tile, relaxed, u))}
+${lines(pixels, (p) => `          x${p} += ${unroll * 16};`)}
+          w += ${unroll * stepBytes};
+        } while (w < end);
+        left -= count;
+        budget -= count;
+        if (budget == 0) {
+          budget = ${flush};
+${each((s, i) => flushOf(s, i * 32, '          '))}
+        }
+      } while (left > 0);
+${lines(pixels, (p) => `      x${p} += gap;`)}
+    }
+${each((s, i) => flushOf(s, i * 32, '    ', false))}
+    ${planes ? 'finishPlanes' : 'finishSigns'}(sums, scratch + STAGE_AT, bias, ${pixels}, ${vectors});
+  }
+
+  @inline
+  store(block: Parameters, pixel: u32, channel: u32, multipliers: usize): void {
+    storeTableTile(block, block.scratch + STAGE_AT, pixel, ${pixels}, channel, ${planes ? 1 : vectors}, multipliers);
+  }
+}`;
+}
+
+/** One step: an index vector for each 16 channels, a table for each pixel. */
+function stepOf({ pixels, vectors }, relaxed, u) {
+  const lookUp = relaxed ? 'i8x16.relaxed_swizzle' : 'i8x16.swizzle';
+  const at = (bytes) => (bytes ? `, ${bytes}` : '');
+  const indices = lines(vectors, (v) => `          const i${u}${v} = v128.load(w${at((u * vectors + v) * 16)});`);
+  const pixel = (p) =>
+    `          const t${u}${p} = v128.load(x${p}${at(u * 16)});\n${lines(vectors, (v) => `          s${p}${v} = i8x16.add(s${p}${v}, ${lookUp}(t${u}${p}, i${u}${v}));`)}`;
+  return `${indices}\n${lines(pixels, pixel)}`;
+}
+
+/** Adds the bytes to their 16-bit sums. */
+function flushOf(s, at, indent, again = true) {
+  const statements = [
+    `v128.store(sums, i16x8.add(v128.load(sums, ${at}), ${s}), ${at});`,
+    `v128.store(sums, i16x8.add(v128.load(sums, ${at + 16}), i16x8.shr_u(${s}, 8)), ${at + 16});`,
+    ...(again ? [`${s} = none;`] : []),
+  ];
+  return statements.map((statement) => indent + statement).join('\n');
+}

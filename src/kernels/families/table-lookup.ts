@@ -1,0 +1,211 @@
+import { assert } from '../../core/errors.ts';
+import { outputSize, type Workload } from '../../network/workload.ts';
+import type { LayerArithmetic } from '../../quant/arithmetic.ts';
+import { activationMaximum, schemeBits } from '../../quant/scheme.ts';
+import { hasPlainGeometry, innerSize, PACKING, packedInput, STAGE_BYTES } from '../geometry.ts';
+import { integerMultipliers, sharedParameters } from '../parameter-values.ts';
+import { writeParameterBlock } from '../parameters.ts';
+import type { KernelVariant } from '../types.ts';
+import { parseVariantId } from '../variant-id.ts';
+
+/** 16-bit sums and int32 accumulators before the tables: see assembly/table-lookup/sums.ts. */
+const TABLES_AT = STAGE_BYTES + 256 + 512;
+/** Three tables may be written, and three read, past the last one. */
+const SLACK_BYTES = 64;
+/** Steps of a run are a multiple of this: `unroll` in scripts/kernels/tables.mjs. */
+const UNROLL = 4;
+/** The index of nothing: both forms of swizzle give 0 for it. */
+const NO_INDEX = 0x80;
+
+/**
+ * How index bits stand for weights: one bit for −1 and +1 (`signs`), or two planes of a two's complement, w = b0 − 2·b1.
+ */
+type Coding = 'signs' | 'planes';
+
+interface Layout {
+  /** Output channels of a tile. */
+  columns: number;
+  /** Index vectors of a step: one for each 16 channels, or one a plane. */
+  vectors: number;
+  coding: Coding;
+  /** Greatest activation that the tables are made for. */
+  maximum: number;
+}
+
+/** Variants of assembly/table-lookup/conv.ts; what an id says determines the rest. */
+function tablesVariant(id: string): KernelVariant {
+  const { scheme, op, isa, tile } = parseVariantId(id);
+  const { weightBits, activationBits } = schemeBits(scheme);
+  const coding = weightBits === 1 ? 'signs' : 'planes';
+  const [pixels, columns] = tile;
+  const maximum = activationMaximum(activationBits);
+  const layout: Layout = { columns, vectors: coding === 'planes' ? 2 : columns / 16, coding, maximum };
+  const offsetsAt = (w: Workload) => panelsOf(w, columns) * columns * 8;
+  return {
+    id,
+    op,
+    scheme,
+    isa,
+    supports: (w) =>
+      w.op === op &&
+      hasPlainGeometry(w) &&
+      w.input !== 'f32' &&
+      (columns === 16 || w.outChannels >= columns) &&
+      innerSize(w) * maximum <= 0xffff,
+    scratchBytes: (w) => TABLES_AT + tableInput(w).bytes + SLACK_BYTES,
+    packedBytes: (w) => panelsOf(w, columns) * panelBytes(w, layout),
+    packWeights: (layer) => packIndices(layer, layout),
+    constantsBytes: (w) => offsetsAt(w) + windowCount(w, pixels) * 4,
+    packConstants(layer) {
+      const bytes = new Uint8Array(this.constantsBytes(layer.workload));
+      writeChannelConstants(new DataView(bytes.buffer), layer, layout);
+      writeOffsets(new DataView(bytes.buffer, offsetsAt(layer.workload)), layer.workload, pixels);
+      return bytes;
+    },
+    writeParameters(memory, address, layer, addresses) {
+      assert(layer.residual?.type !== 'f32', `the integer kernel of layer ${layer.name} has a u8 residual`);
+      const rescale = layer.rescale;
+      writeParameterBlock(memory, address, {
+        ...sharedParameters(layer, addresses),
+        ...integerMultipliers(layer),
+        packing: PACKING[tableInput(layer.workload).packing],
+        offsets: addresses.constants + offsetsAt(layer.workload),
+        inputHalo: zeroPointOf(layer),
+        rescaleMultiplier: rescale?.multiplier ?? 0,
+        rescaleShift: rescale?.shift ?? 0,
+        rescaleZeroPoint: rescale?.zeroPoint ?? 0,
+        rescaleMaximum: rescale ? activationMaximum(rescale.bits) : 0,
+      });
+    },
+  };
+}
+
+/** The tables of a pixel are 16 bytes for each 4 channels: as large as f32 elements of that many channels. */
+function tableInput(w: Workload) {
+  return packedInput({ ...w, inChannels: groupsOf(w) * 4 }, 4);
+}
+
+/** Tables a pixel. */
+function groupsOf(w: Workload): number {
+  return Math.ceil(w.inChannels / 4);
+}
+
+function panelsOf(w: Workload, columns: number): number {
+  return Math.ceil(w.outChannels / columns);
+}
+
+/** First channel of a panel: the last panel is shifted back to end at the last channel, as the kernel does. */
+function firstChannel(panel: number, columns: number, channels: number): number {
+  return Math.min(panel * columns, Math.max(channels - columns, 0));
+}
+
+function stepsOf(w: Workload): number {
+  return Math.ceil((w.kernel[1] * groupsOf(w)) / UNROLL) * UNROLL;
+}
+
+function panelBytes(w: Workload, { vectors }: Layout): number {
+  return w.kernel[0] * stepsOf(w) * vectors * 16;
+}
+
+/** Entries of the offset table: one an output pixel, and the last repeated up to a whole tile. */
+function windowCount(w: Workload, pixels: number): number {
+  const [outHeight, outWidth] = outputSize(w);
+  return Math.max(outHeight * outWidth, pixels);
+}
+
+/** The channel, within 16, whose sums are in a byte lane: the lanes alternate between c and c + 8. */
+function channelOfLane(lane: number): number {
+  return (lane >> 1) + 8 * (lane & 1);
+}
+
+/** Index vectors by panel, image row, step and vector; one byte a channel, of which four bits are four weights. */
+function packIndices(layer: LayerArithmetic, layout: Layout): Uint8Array {
+  const { workload: w, weights } = layer;
+  assert(weights, `layer ${layer.name} has weights to pack`);
+  const steps = stepsOf(w);
+  const bytes = new Uint8Array(panelsOf(w, layout.columns) * panelBytes(w, layout)).fill(NO_INDEX);
+  let at = 0;
+  for (let panel = 0; panel * layout.columns < w.outChannels; panel++) {
+    const first = firstChannel(panel, layout.columns, w.outChannels);
+    for (let ky = 0; ky < w.kernel[0]; ky++) {
+      for (let step = 0; step < steps; step++) {
+        for (let vector = 0; vector < layout.vectors; vector++, at += 16) {
+          if (step >= w.kernel[1] * groupsOf(w)) continue;
+          for (let lane = 0; lane < 16; lane++) {
+            const channel = first + channelOfLane(lane) + (layout.coding === 'signs' ? vector * 16 : 0);
+            if (channel < w.outChannels) bytes[at + lane] = indexOf(layer, layout.coding, channel, ky, step, vector);
+          }
+        }
+      }
+    }
+  }
+  return bytes;
+}
+
+/** Four weights' bits; those past the last channel are 1 for signs and 0 for planes, see assembly/table-lookup/build.ts. */
+function indexOf(layer: LayerArithmetic, coding: Coding, channel: number, ky: number, step: number, plane: number) {
+  const { workload: w, weights } = layer;
+  const groups = groupsOf(w);
+  const pixel = (channel * w.kernel[0] + ky) * w.kernel[1] + Math.floor(step / groups);
+  let index = 0;
+  for (let j = 0; j < 4; j++) {
+    const k = (step % groups) * 4 + j;
+    const weight = k < w.inChannels ? weights![pixel * w.inChannels + k] : undefined;
+    const bit = coding === 'signs' ? (weight === -1 ? 0 : 1) : ((weight ?? 0) >> plane) & 1;
+    index |= bit << j;
+  }
+  return index;
+}
+
+/** Zero point of the integers that the tables are made of: after rescaling where the input is shared. */
+function zeroPointOf(layer: LayerArithmetic): number {
+  if (layer.rescale) return layer.rescale.zeroPoint;
+  return layer.input.type === 'u8' ? layer.input.zeroPoint : 0;
+}
+
+/**
+ * Per panel: `columns` biases, then as many multipliers; zero past the last channel. The bias takes off the zero point,
+ * z · Σ w, and what sign tables add: m for each weight of −1.
+ */
+function writeChannelConstants(view: DataView, layer: LayerArithmetic, { columns, coding, maximum }: Layout): void {
+  const { workload: w, weights } = layer;
+  const inner = innerSize(w);
+  const zeroPoint = zeroPointOf(layer);
+  for (let panel = 0; panel * columns < w.outChannels; panel++) {
+    const first = firstChannel(panel, columns, w.outChannels);
+    for (let i = 0; i < Math.min(columns, w.outChannels); i++) {
+      const channel = first + i;
+      const own = weights!.subarray(channel * inner, (channel + 1) * inner);
+      let sum = 0;
+      let negative = 0;
+      for (const weight of own) {
+        sum += weight;
+        if (weight < 0) negative++;
+      }
+      const offset = zeroPoint * sum + (coding === 'signs' ? maximum * negative : 0);
+      const at = (panel * 2 * columns + i) * 4;
+      view.setInt32(at, (layer.bias?.[channel] ?? 0) - offset, true);
+      view.setFloat32(at + columns * 4, layer.multiplier?.[channel] ?? 0, true);
+    }
+  }
+}
+
+function writeOffsets(view: DataView, w: Workload, pixels: number): void {
+  const [outHeight, outWidth] = outputSize(w);
+  const { offset } = tableInput(w);
+  for (let i = 0; i < windowCount(w, pixels); i++) {
+    const pixel = Math.min(i, outHeight * outWidth - 1);
+    view.setUint32(i * 4, offset(Math.floor(pixel / outWidth), pixel % outWidth), true);
+  }
+}
+
+/** Kernels for one- and two-bit weights (assembly/table-lookup). */
+export const TABLE_LOOKUP_VARIANTS = [
+  tablesVariant('w1a1_conv_4x32__simd_tables'),
+  tablesVariant('w1a1_conv_8x16__simd_tables'),
+  tablesVariant('w1a2_conv_4x32__simd_tables'),
+  tablesVariant('w1a2_conv_8x16__simd_tables'),
+  tablesVariant('w1a4_conv_4x32__simd_tables'),
+  tablesVariant('w1a4_conv_8x16__simd_tables'),
+  tablesVariant('w2a2_conv_4x16__simd_tables'),
+];
