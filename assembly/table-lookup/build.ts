@@ -107,10 +107,33 @@ function fillHalo(block: Parameters, target: usize, pixels: u32, maximum: u32, s
 function buildVectors(
   block: Parameters, target: usize, source: usize, end: usize, valid: u32, maximum: u32, signs: bool,
 ): usize {
+  if (!signs) return block.rescaleMultiplier ? subsetsOfRescaled(block, target, source, end, valid, maximum) : subsetsOf(block, target, source, end, valid, maximum);
+  return block.rescaleMultiplier ? signsOfRescaled(block, target, source, end, valid, maximum) : signsOf(block, target, source, end, valid, maximum);
+}
+
+function signsOf(block: Parameters, target: usize, source: usize, end: usize, valid: u32, maximum: u32): usize {
+  return buildEach(block, target, source, end, valid, maximum, true, false);
+}
+
+function signsOfRescaled(block: Parameters, target: usize, source: usize, end: usize, valid: u32, maximum: u32): usize {
+  return buildEach(block, target, source, end, valid, maximum, true, true);
+}
+
+function subsetsOf(block: Parameters, target: usize, source: usize, end: usize, valid: u32, maximum: u32): usize {
+  return buildEach(block, target, source, end, valid, maximum, false, false);
+}
+
+function subsetsOfRescaled(block: Parameters, target: usize, source: usize, end: usize, valid: u32, maximum: u32): usize {
+  return buildEach(block, target, source, end, valid, maximum, false, true);
+}
+
+@inline
+function buildEach(
+  block: Parameters, target: usize, source: usize, end: usize, valid: u32, maximum: u32, signs: bool, rescales: bool,
+): usize {
   const doubled = i16x8.splat(<i16>(2 * maximum));
   const single = i16x8.splat(<i16>maximum);
   const mask = zeroPast(i8x16.splat(-1), valid);
-  const rescales = block.rescaleMultiplier != 0;
   const shift = block.rescaleShift;
   const zero = i16x8.splat(<i16>block.inputZeroPoint);
   const multiplier = i16x8.splat(<i16>block.rescaleMultiplier);
@@ -130,9 +153,9 @@ function buildVectors(
     }
     x = v128.and(x, mask);
     const p = pairTables(x, doubled, single, signs, false);
-    const q = pairTables(x, doubled, single, signs, true);
     v128.store(target, lowTable(p));
     v128.store(target, highTable(p), 16);
+    const q = pairTables(x, doubled, single, signs, true);
     v128.store(target, lowTable(q), 32);
     v128.store(target, highTable(q), 48);
     source += 16;

@@ -1,5 +1,6 @@
 import { Packing, Parameters } from "../inline/parameters";
 import { buildTableRow, tablePixelBytes, tableRowPixels } from "./build";
+import { HEADER_BYTES } from "./store";
 import { TABLES_AT } from "./sums";
 import {
   Planes2Tile4x16,
@@ -40,7 +41,7 @@ export function convolveByTables<Tile>(block: Parameters, maximum: u32, signs: b
   let rows: u32 = 0;
   let target = source;
   let weights = block.weights;
-  let constants = block.constants;
+  let constants = block.constants + HEADER_BYTES;
 
   for (let first: u32 = 0; first < channels; first += blockColumns) {
     const end = min(first + blockColumns, channels);
@@ -58,8 +59,8 @@ export function convolveByTables<Tile>(block: Parameters, maximum: u32, signs: b
       c = constants;
       for (let n = first; n < end; n += columns) {
         const channel = min<u32>(n, lastChannel);
-        tile.multiply(offsets, source, w, c, block.scratch, block.kernelHeight, gap, steps);
-        tile.store(block, pixel, channel, c + (columns << 2));
+        tile.multiply(offsets, source, w, block.scratch, block.kernelHeight, gap, steps);
+        tile.store(block, pixel, channel, c);
         w += panelBytes;
         c += columns << 3;
       }

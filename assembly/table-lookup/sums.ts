@@ -16,46 +16,52 @@ import { STAGE_BYTES } from "../inline/convolve";
 @inline export const STAGE_AT: usize = SUMS_AT + 256;
 @inline export const TABLES_AT: usize = STAGE_AT + 512;
 
-/** Accumulators = bias + sums, for `pixels` x `vectors` x 16 channels; those of one vector lie together in the stage. */
+/** Channels 0 to 7 of the sums. */
 @inline
-export function finishSigns(sums: usize, stage: usize, bias: usize, pixels: u32, vectors: u32): void {
-  for (let v: u32 = 0; v < vectors; v++) {
-    const b0 = v128.load(bias);
-    const b1 = v128.load(bias, 16);
-    const b2 = v128.load(bias, 32);
-    const b3 = v128.load(bias, 48);
-    let from = sums + (v << 5);
-    for (let p: u32 = 0; p < pixels; p++) {
-      const high = v128.load(from, 16);
-      const low = i16x8.sub(v128.load(from), i16x8.shl(high, 8));
-      v128.store(stage, i32x4.add(i32x4.extend_low_i16x8_u(low), b0));
-      v128.store(stage, i32x4.add(i32x4.extend_high_i16x8_u(low), b1), 16);
-      v128.store(stage, i32x4.add(i32x4.extend_low_i16x8_u(high), b2), 32);
-      v128.store(stage, i32x4.add(i32x4.extend_high_i16x8_u(high), b3), 48);
-      from += vectors << 5;
-      stage += 64;
-    }
-    bias += 64;
-  }
+export function lowSums(sums: usize): v128 {
+  return i16x8.sub(v128.load(sums), i16x8.shl(v128.load(sums, 16), 8));
 }
 
-/** Accumulators = bias + sums of plane 0 - 2 * sums of plane 1; the two planes are a pixel's two vectors. */
+/** Channels 8 to 15 of the sums. */
 @inline
-export function finishPlanes(sums: usize, stage: usize, bias: usize, pixels: u32, vectors: u32): void {
+export function highSums(sums: usize): v128 {
+  return v128.load(sums, 16);
+}
+
+/** Accumulators = bias + sums of `pixels` pixels, `stride` bytes apart, into the stage. */
+export function finishSigns(sums: usize, stride: usize, stage: usize, bias: usize, pixels: u32): void {
   const b0 = v128.load(bias);
   const b1 = v128.load(bias, 16);
   const b2 = v128.load(bias, 32);
   const b3 = v128.load(bias, 48);
-  for (let p: u32 = 0; p < pixels; p++) {
-    const high = v128.load(sums, 16);
-    const low = i16x8.sub(v128.load(sums), i16x8.shl(high, 8));
-    const signHigh = v128.load(sums, 48);
-    const signLow = i16x8.sub(v128.load(sums, 32), i16x8.shl(signHigh, 8));
-    v128.store(stage, combine(b0, i32x4.extend_low_i16x8_u(low), i32x4.extend_low_i16x8_u(signLow)));
-    v128.store(stage, combine(b1, i32x4.extend_high_i16x8_u(low), i32x4.extend_high_i16x8_u(signLow)), 16);
-    v128.store(stage, combine(b2, i32x4.extend_low_i16x8_u(high), i32x4.extend_low_i16x8_u(signHigh)), 32);
-    v128.store(stage, combine(b3, i32x4.extend_high_i16x8_u(high), i32x4.extend_high_i16x8_u(signHigh)), 48);
-    sums += vectors << 5;
+  for (; pixels > 0; pixels--) {
+    const low = lowSums(sums);
+    const high = highSums(sums);
+    v128.store(stage, i32x4.add(i32x4.extend_low_i16x8_u(low), b0));
+    v128.store(stage, i32x4.add(i32x4.extend_high_i16x8_u(low), b1), 16);
+    v128.store(stage, i32x4.add(i32x4.extend_low_i16x8_u(high), b2), 32);
+    v128.store(stage, i32x4.add(i32x4.extend_high_i16x8_u(high), b3), 48);
+    sums += stride;
+    stage += 64;
+  }
+}
+
+/** Accumulators = bias + sums of plane 0 - 2 * sums of plane 1; a pixel's planes lie side by side. */
+export function finishPlanes(sums: usize, stage: usize, bias: usize, pixels: u32): void {
+  const b0 = v128.load(bias);
+  const b1 = v128.load(bias, 16);
+  const b2 = v128.load(bias, 32);
+  const b3 = v128.load(bias, 48);
+  for (; pixels > 0; pixels--) {
+    const low = lowSums(sums);
+    const high = highSums(sums);
+    const low1 = lowSums(sums + 32);
+    const high1 = highSums(sums + 32);
+    v128.store(stage, combine(b0, i32x4.extend_low_i16x8_u(low), i32x4.extend_low_i16x8_u(low1)));
+    v128.store(stage, combine(b1, i32x4.extend_high_i16x8_u(low), i32x4.extend_high_i16x8_u(low1)), 16);
+    v128.store(stage, combine(b2, i32x4.extend_low_i16x8_u(high), i32x4.extend_low_i16x8_u(high1)), 32);
+    v128.store(stage, combine(b3, i32x4.extend_high_i16x8_u(high), i32x4.extend_high_i16x8_u(high1)), 48);
+    sums += 64;
     stage += 64;
   }
 }

@@ -7,13 +7,13 @@ import { lines } from './index.mjs';
  * `relaxed_swizzle`, which gives the same for the indices that occur: 0 to 15, and 0x80 where there is nothing to look up.
  */
 const TILES = [
-  { name: 'Signs1Tile4x32', pixels: 4, vectors: 2, flush: 60, unroll: 4 },
-  { name: 'Signs1Tile8x16', pixels: 8, vectors: 1, flush: 60, unroll: 4 },
-  { name: 'Signs2Tile4x32', pixels: 4, vectors: 2, flush: 20, unroll: 4 },
-  { name: 'Signs2Tile8x16', pixels: 8, vectors: 1, flush: 20, unroll: 4 },
-  { name: 'Signs4Tile4x32', pixels: 4, vectors: 2, flush: 4, unroll: 4 },
-  { name: 'Signs4Tile8x16', pixels: 8, vectors: 1, flush: 4, unroll: 4 },
-  { name: 'Planes2Tile4x16', pixels: 4, vectors: 2, flush: 20, unroll: 4, planes: true },
+  { name: 'Signs1Tile4x32', pixels: 4, vectors: 2, flush: 60, unroll: 1 },
+  { name: 'Signs1Tile8x16', pixels: 8, vectors: 1, flush: 60, unroll: 1 },
+  { name: 'Signs2Tile4x32', pixels: 4, vectors: 2, flush: 20, unroll: 1 },
+  { name: 'Signs2Tile8x16', pixels: 8, vectors: 1, flush: 20, unroll: 1 },
+  { name: 'Signs4Tile4x32', pixels: 4, vectors: 2, flush: 4, unroll: 1 },
+  { name: 'Signs4Tile8x16', pixels: 8, vectors: 1, flush: 4, unroll: 1 },
+  { name: 'Planes2Tile4x16', pixels: 4, vectors: 2, flush: 20, unroll: 1, planes: true },
 ];
 
 /** @returns {Record<string, string>} */
@@ -23,8 +23,8 @@ export function tables() {
 
 function sourceOf(tiles, relaxed) {
   return `import { Parameters } from "../inline/parameters";
-import { storeTableTile } from "../table-lookup/store";
-import { STAGE_AT, SUMS_AT, finishSigns, finishPlanes } from "../table-lookup/sums";
+import { storeSums } from "../table-lookup/store";
+import { SUMS_AT } from "../table-lookup/sums";
 
 /** Tiles of \`convolveByTables\`, written by scripts/kernels/tables.mjs. */
 
@@ -45,10 +45,13 @@ export class ${name} {
   @inline unroll(): u32 { return ${unroll}; }
 
   @inline
-  multiply(offsets: usize, source: usize, w: usize, bias: usize, scratch: usize, runs: u32, gap: usize, steps: u32): void {
+  multiply(offsets: usize, source: usize, w: usize, scratch: usize, runs: u32, gap: usize, steps: u32): void {
     const none = i8x16.splat(0);
     const sums = scratch + SUMS_AT;
-${each((_, i) => `    v128.store(sums, none, ${i * 32});\n    v128.store(sums, none, ${i * 32 + 16});`)}
+    const once = runs * steps < ${flush};
+    if (!once) {
+${each((_, i) => `      v128.store(sums, none, ${i * 32});\n      v128.store(sums, none, ${i * 32 + 16});`)}
+    }
 ${lines(pixels, (p) => `    let x${p} = source + load<u32>(offsets${p ? `, ${p * 4}` : ''});`)}
 ${each((s) => `    let ${s} = none;`)}
     let budget: u32 = ${flush};
@@ -71,13 +74,16 @@ ${each((s, i) => flushOf(s, i * 32, '          '))}
       } while (left > 0);
 ${lines(pixels, (p) => `      x${p} += gap;`)}
     }
-${each((s, i) => flushOf(s, i * 32, '    ', false))}
-    ${planes ? 'finishPlanes' : 'finishSigns'}(sums, scratch + STAGE_AT, bias, ${pixels}, ${vectors});
+    if (once) {
+${each((s, i) => `      v128.store(sums, ${s}, ${i * 32});\n      v128.store(sums, i16x8.shr_u(${s}, 8), ${i * 32 + 16});`)}
+    } else {
+${each((s, i) => flushOf(s, i * 32, '      ', false))}
+    }
   }
 
   @inline
-  store(block: Parameters, pixel: u32, channel: u32, multipliers: usize): void {
-    storeTableTile(block, block.scratch + STAGE_AT, pixel, ${pixels}, channel, ${planes ? 1 : vectors}, multipliers);
+  store(block: Parameters, pixel: u32, channel: u32, constants: usize): void {
+    storeSums(block, pixel, ${pixels}, channel, ${vectors}, ${planes ?? false}, constants);
   }
 }`;
 }

@@ -12,8 +12,10 @@ import { parseVariantId } from '../variant-id.ts';
 const TABLES_AT = STAGE_BYTES + 256 + 512;
 /** Three tables may be written, and three read, past the last one. */
 const SLACK_BYTES = 64;
+/** Words before the panels' constants: see assembly/table-lookup/store.ts. */
+const HEADER_BYTES = 16;
 /** Steps of a run are a multiple of this: `unroll` in scripts/kernels/tables.mjs. */
-const UNROLL = 4;
+const UNROLL = 1;
 /** The index of nothing: both forms of swizzle give 0 for it. */
 const NO_INDEX = 0x80;
 
@@ -40,7 +42,7 @@ function tablesVariant(id: string): KernelVariant {
   const [pixels, columns] = tile;
   const maximum = activationMaximum(activationBits);
   const layout: Layout = { columns, vectors: coding === 'planes' ? 2 : columns / 16, coding, maximum };
-  const offsetsAt = (w: Workload) => panelsOf(w, columns) * columns * 8;
+  const offsetsAt = (w: Workload) => HEADER_BYTES + panelsOf(w, columns) * columns * 8;
   return {
     id,
     op,
@@ -58,7 +60,9 @@ function tablesVariant(id: string): KernelVariant {
     constantsBytes: (w) => offsetsAt(w) + windowCount(w, pixels) * 4,
     packConstants(layer) {
       const bytes = new Uint8Array(this.constantsBytes(layer.workload));
-      writeChannelConstants(new DataView(bytes.buffer), layer, layout);
+      const short = coding === 'signs' && columns <= layer.workload.outChannels && hasShortEpilogue(layer, layout);
+      writeHeader(new DataView(bytes.buffer), layer, short);
+      writeChannelConstants(new DataView(bytes.buffer, HEADER_BYTES), layer, layout, short);
       writeOffsets(new DataView(bytes.buffer, offsetsAt(layer.workload)), layer.workload, pixels);
       return bytes;
     },
@@ -163,29 +167,56 @@ function zeroPointOf(layer: LayerArithmetic): number {
   return layer.input.type === 'u8' ? layer.input.zeroPoint : 0;
 }
 
+/** What takes off, from a channel's sum, the zero point, z · Σ w, and what sign tables add: m for each weight of −1. */
+function packedBias(layer: LayerArithmetic, channel: number, { coding, maximum }: Layout): number {
+  const inner = innerSize(layer.workload);
+  let sum = 0;
+  let negative = 0;
+  for (let k = channel * inner; k < (channel + 1) * inner; k++) {
+    sum += layer.weights![k];
+    if (layer.weights![k] < 0) negative++;
+  }
+  const added = coding === 'signs' ? maximum * negative : 0;
+  return (layer.bias?.[channel] ?? 0) - zeroPointOf(layer) * sum - added;
+}
+
 /**
- * Per panel: `columns` biases, then as many multipliers; zero past the last channel. The bias takes off the zero point,
- * z · Σ w, and what sign tables add: m for each weight of −1.
+ * Whether the short epilogue is exact for every input: sums lie in 0 .. m · K, so the accumulator does between the packed bias
+ * and that much more.
  */
-function writeChannelConstants(view: DataView, layer: LayerArithmetic, { columns, coding, maximum }: Layout): void {
-  const { workload: w, weights } = layer;
-  const inner = innerSize(w);
-  const zeroPoint = zeroPointOf(layer);
-  for (let panel = 0; panel * columns < w.outChannels; panel++) {
-    const first = firstChannel(panel, columns, w.outChannels);
-    for (let i = 0; i < Math.min(columns, w.outChannels); i++) {
-      const channel = first + i;
-      const own = weights!.subarray(channel * inner, (channel + 1) * inner);
-      let sum = 0;
-      let negative = 0;
-      for (const weight of own) {
-        sum += weight;
-        if (weight < 0) negative++;
-      }
-      const offset = zeroPoint * sum + (coding === 'signs' ? maximum * negative : 0);
+function hasShortEpilogue(layer: LayerArithmetic, layout: Layout): boolean {
+  const { workload: w } = layer;
+  if (w.output !== 'u8') return false;
+  const greatestSum = layout.maximum * innerSize(w);
+  const residual = layer.residual ? 255 * Math.abs(layer.residualMultiplier ?? 0) : 0;
+  for (let channel = 0; channel < w.outChannels; channel++) {
+    const bias = packedBias(layer, channel, layout);
+    const accumulator = Math.max(Math.abs(bias), Math.abs(bias + greatestSum));
+    const value = accumulator * Math.abs(layer.multiplier?.[channel] ?? 0) + residual;
+    if (Math.abs(bias) > 2 ** 22 || !(value <= 2 ** 21)) return false;
+  }
+  return true;
+}
+
+function writeHeader(view: DataView, layer: LayerArithmetic, short: boolean): void {
+  view.setUint32(0, short ? 1 : 0, true);
+  view.setUint32(4, 0x4b004b00, true);
+  view.setUint32(8, short ? layer.clampLow * 0x01010101 : 0, true);
+  view.setUint32(12, short ? layer.clampHigh * 0x01010101 : 0, true);
+}
+
+/** Per panel: `columns` biases, then as many multipliers; zero past the last channel. Short epilogues add f32 biases − 2²³. */
+function writeChannelConstants(view: DataView, layer: LayerArithmetic, layout: Layout, short: boolean): void {
+  const { columns } = layout;
+  const { outChannels } = layer.workload;
+  for (let panel = 0; panel * columns < outChannels; panel++) {
+    const first = firstChannel(panel, columns, outChannels);
+    for (let i = 0; i < Math.min(columns, outChannels); i++) {
+      const bias = packedBias(layer, first + i, layout);
       const at = (panel * 2 * columns + i) * 4;
-      view.setInt32(at, (layer.bias?.[channel] ?? 0) - offset, true);
-      view.setFloat32(at + columns * 4, layer.multiplier?.[channel] ?? 0, true);
+      if (short) view.setFloat32(at, bias - 2 ** 23, true);
+      else view.setInt32(at, bias, true);
+      view.setFloat32(at + columns * 4, layer.multiplier?.[first + i] ?? 0, true);
     }
   }
 }
