@@ -1,4 +1,14 @@
 /** Everything that relaxed.wasm exports: the variants that need relaxed SIMD, and where the free memory begins. */
+export {
+  w1a1_conv_4x32__relaxed_tables,
+  w1a1_conv_8x16__relaxed_tables,
+  w1a2_conv_4x32__relaxed_tables,
+  w1a2_conv_8x16__relaxed_tables,
+  w1a4_conv_4x32__relaxed_tables,
+  w1a4_conv_8x16__relaxed_tables,
+  w2a2_conv_4x16__relaxed_tables,
+} from "../table-lookup/conv-relaxed";
+
 export function heapBase(): usize {
   return __heap_base;
 }

@@ -1,7 +1,7 @@
 import { Parameters } from "../inline/parameters";
 import { Rounding } from "../inline/requantize";
 import { storeIntegerTile } from "../inline/tile-store";
-import { STAGE_AT, SUMS_AT, finishPlanes, finishSigns, highSums, lowSums } from "./sums";
+import { STAGE_AT, SUMS_AT, finishSums, highSums, lowSums } from "./sums";
 
 /**
  * What these kernels' constants begin with, before the panels: four words, each to be splat.
@@ -9,32 +9,26 @@ import { STAGE_AT, SUMS_AT, finishPlanes, finishSigns, highSums, lowSums } from 
  *   +4   0x4b004b00
  *   +8   the lower clamp in each byte
  *   +12  the upper clamp in each byte
+ *   +16  `rise` in each half word (see sums.ts)
  */
-@inline export const HEADER_BYTES: usize = 16;
+@inline export const HEADER_BYTES: usize = 32;
 
 /**
- * From the sums of a tile of `rows` pixels x `vectors` index vectors to the output. Panel constants: biases, then multipliers,
- * of all channels of the tile.
+ * From the sums of a tile of `rows` pixels x `groups` times 16 channels to the output. The tile's constants are the biases,
+ * then the multipliers, of all its channels.
  */
 @inline
-export function storeSums(
-  block: Parameters, pixel: u32, rows: u32, channel: u32, vectors: u32, planes: bool, constants: usize,
-): void {
-  const scratch = block.scratch;
-  const sums = scratch + SUMS_AT;
-  const stage = scratch + STAGE_AT;
-  if (planes) {
-    finishPlanes(sums, stage, constants, rows);
-    storeStage(block, stage, pixel, rows, channel, constants + 64);
-    return;
-  }
+export function storeSums(block: Parameters, pixel: u32, rows: u32, channel: u32, groups: u32, constants: usize): void {
+  const sums = block.scratch + SUMS_AT;
   const short = load<u32>(block.constants) != 0;
-  for (let v: u32 = 0; v < vectors; v++) {
-    const multipliers = constants + (vectors << 6);
+  for (let g: u32 = 0; g < groups; g++) {
+    const multipliers = constants + (groups << 6);
     if (short) {
-      storeShort(block, sums + (v << 5), vectors << 5, pixel, rows, channel, constants, multipliers);
+      storeShort(block, sums + (g << 5), groups << 5, pixel, rows, channel, constants, multipliers);
     } else {
-      finishSigns(sums + (v << 5), vectors << 5, stage, constants, rows);
+      const stage = block.scratch + STAGE_AT;
+      const rise = v128.load32_splat(block.constants, 16);
+      finishSums(sums + (g << 5), groups << 5, stage, constants, rows, rise);
       storeStage(block, stage, pixel, rows, channel, multipliers);
     }
     constants += 64;
@@ -73,6 +67,7 @@ function storeShort(
   const upper = v128.load32_splat(block.constants, 4);
   const low = v128.load32_splat(block.constants, 8);
   const high = v128.load32_splat(block.constants, 12);
+  const rise = v128.load32_splat(block.constants, 16);
   const magic = Rounding.magic(block);
   const offset = Rounding.offset(block);
   const b0 = v128.load(bias);
@@ -86,8 +81,8 @@ function storeShort(
   const end = sums + min(rows, block.outHeight * block.outWidth - pixel) * <u32>stride;
   if (!block.residualType) {
     while (sums < end) {
-      const l = lowSums(sums);
-      const h = highSums(sums);
+      const l = lowSums(sums, rise);
+      const h = highSums(sums, rise);
       const v0 = f32x4.mul(f32x4.add(lowReals(l, upper), b0), m0);
       const v1 = f32x4.mul(f32x4.add(highReals(l, upper), b1), m1);
       const v2 = f32x4.mul(f32x4.add(lowReals(h, upper), b2), m2);
@@ -103,8 +98,8 @@ function storeShort(
   const lowest: i32 = -8388608 - block.residualZeroPoint;
   const zero = f32x4.splat(<f32>lowest);
   while (sums < end) {
-    const l = lowSums(sums);
-    const h = highSums(sums);
+    const l = lowSums(sums, rise);
+    const h = highSums(sums, rise);
     const r = v128.load(residual);
     const rl = i16x8.extend_low_i8x16_u(r);
     const rh = i16x8.extend_high_i8x16_u(r);

@@ -33,14 +33,13 @@ ${tiles.map((tile) => classOf(tile, relaxed)).join('\n\n')}
 }
 
 function classOf(tile, relaxed) {
-  const { name, pixels, vectors, flush, unroll, planes } = tile;
-  const accumulators = Array.from({ length: pixels * vectors }, (_, i) => `s${Math.floor(i / vectors)}${i % vectors}`);
+  const { name, pixels, vectors, flush, unroll } = tile;
   const stepBytes = vectors * 16;
-  const each = (write, separator = '\n') => accumulators.map(write).join(separator);
+  const all = accumulatorsOf(tile);
   return `@final
 export class ${name} {
   @inline rows(): u32 { return ${pixels}; }
-  @inline columns(): u32 { return ${planes ? 16 : vectors * 16}; }
+  @inline columns(): u32 { return ${groupsOf(tile) * 16}; }
   @inline stepBytes(): u32 { return ${stepBytes}; }
   @inline unroll(): u32 { return ${unroll}; }
 
@@ -50,10 +49,10 @@ export class ${name} {
     const sums = scratch + SUMS_AT;
     const once = runs * steps < ${flush};
     if (!once) {
-${each((_, i) => `      v128.store(sums, none, ${i * 32});\n      v128.store(sums, none, ${i * 32 + 16});`)}
+${lines(pixels * groupsOf(tile) * 2, (i) => `      v128.store(sums, none, ${i * 16});`)}
     }
 ${lines(pixels, (p) => `    let x${p} = source + load<u32>(offsets${p ? `, ${p * 4}` : ''});`)}
-${each((s) => `    let ${s} = none;`)}
+${all.map((s) => `    let ${s} = none;`).join('\n')}
     let budget: u32 = ${flush};
     for (; runs > 0; runs--) {
       let left = steps;
@@ -69,26 +68,37 @@ ${lines(pixels, (p) => `          x${p} += ${unroll * 16};`)}
         budget -= count;
         if (budget == 0) {
           budget = ${flush};
-${each((s, i) => flushOf(s, i * 32, '          '))}
+${flushOf(tile, '          ', true)}
+${all.map((s) => `          ${s} = none;`).join('\n')}
         }
       } while (left > 0);
 ${lines(pixels, (p) => `      x${p} += gap;`)}
     }
     if (once) {
-${each((s, i) => `      v128.store(sums, ${s}, ${i * 32});\n      v128.store(sums, i16x8.shr_u(${s}, 8), ${i * 32 + 16});`)}
+${flushOf(tile, '      ', false)}
     } else {
-${each((s, i) => flushOf(s, i * 32, '      ', false))}
+${flushOf(tile, '      ', true)}
     }
   }
 
   @inline
   store(block: Parameters, pixel: u32, channel: u32, constants: usize): void {
-    storeSums(block, pixel, ${pixels}, channel, ${vectors}, ${planes ?? false}, constants);
+    storeSums(block, pixel, ${pixels}, channel, ${groupsOf(tile)}, constants);
   }
 }`;
 }
 
-/** One step: an index vector for each 16 channels, a table for each pixel. */
+/** Groups of 16 channels: a vector of byte lanes each, or one a plane. */
+function groupsOf({ vectors, planes }) {
+  return planes ? 1 : vectors;
+}
+
+/** Names of the byte lanes: pixel, then vector. */
+function accumulatorsOf({ pixels, vectors }) {
+  return Array.from({ length: pixels * vectors }, (_, i) => `s${Math.floor(i / vectors)}${i % vectors}`);
+}
+
+/** One step: an index vector for each 16 channels or plane, a table for each pixel. */
 function stepOf({ pixels, vectors }, relaxed, u) {
   const lookUp = relaxed ? 'i8x16.relaxed_swizzle' : 'i8x16.swizzle';
   const at = (bytes) => (bytes ? `, ${bytes}` : '');
@@ -98,12 +108,18 @@ function stepOf({ pixels, vectors }, relaxed, u) {
   return `${indices}\n${lines(pixels, pixel)}`;
 }
 
-/** Adds the bytes to their 16-bit sums. */
-function flushOf(s, at, indent, again = true) {
-  const statements = [
-    `v128.store(sums, i16x8.add(v128.load(sums, ${at}), ${s}), ${at});`,
-    `v128.store(sums, i16x8.add(v128.load(sums, ${at + 16}), i16x8.shr_u(${s}, 8)), ${at + 16});`,
-    ...(again ? [`${s} = none;`] : []),
-  ];
-  return statements.map((statement) => indent + statement).join('\n');
+/** Brings the bytes to their 16-bit sums (see assembly/table-lookup/sums.ts), adding to them or writing them anew. */
+function flushOf(tile, indent, adds) {
+  const names = accumulatorsOf(tile);
+  const put = (value, at) =>
+    `${indent}v128.store(sums, ${adds ? `i16x8.add(v128.load(sums, ${at}), ${value})` : value}, ${at});`;
+  if (!tile.planes) {
+    return names.map((s, i) => `${put(s, i * 32)}\n${put(`i16x8.shr_u(${s}, 8)`, i * 32 + 16)}`).join('\n');
+  }
+  return lines(tile.pixels, (p) => {
+    const [one, two] = [names[2 * p], names[2 * p + 1]];
+    const both = `i16x8.sub(${one}, i16x8.shl(${two}, 1))`;
+    const upper = `i16x8.sub(i16x8.shr_u(${one}, 8), i16x8.shl(i16x8.shr_u(${two}, 8), 1))`;
+    return `${put(both, p * 32)}\n${put(upper, p * 32 + 16)}`;
+  });
 }

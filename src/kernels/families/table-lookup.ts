@@ -13,9 +13,11 @@ const TABLES_AT = STAGE_BYTES + 256 + 512;
 /** Three tables may be written, and three read, past the last one. */
 const SLACK_BYTES = 64;
 /** Words before the panels' constants: see assembly/table-lookup/store.ts. */
-const HEADER_BYTES = 16;
+const HEADER_BYTES = 32;
 /** Steps of a run are a multiple of this: `unroll` in scripts/kernels/tables.mjs. */
 const UNROLL = 1;
+/** What is added to the sums of planes, so that they are read as unsigned. */
+const PLANES_RISE = 0x8000;
 /** The index of nothing: both forms of swizzle give 0 for it. */
 const NO_INDEX = 0x80;
 
@@ -53,15 +55,15 @@ function tablesVariant(id: string): KernelVariant {
       hasPlainGeometry(w) &&
       w.input !== 'f32' &&
       (columns === 16 || w.outChannels >= columns) &&
-      innerSize(w) * maximum <= 0xffff,
+      innerSize(w) <= largestInnerSize(layout),
     scratchBytes: (w) => TABLES_AT + tableInput(w).bytes + SLACK_BYTES,
     packedBytes: (w) => panelsOf(w, columns) * panelBytes(w, layout),
     packWeights: (layer) => packIndices(layer, layout),
     constantsBytes: (w) => offsetsAt(w) + windowCount(w, pixels) * 4,
     packConstants(layer) {
       const bytes = new Uint8Array(this.constantsBytes(layer.workload));
-      const short = coding === 'signs' && columns <= layer.workload.outChannels && hasShortEpilogue(layer, layout);
-      writeHeader(new DataView(bytes.buffer), layer, short);
+      const short = hasShortEpilogue(layer, layout);
+      writeHeader(new DataView(bytes.buffer), layer, layout, short);
       writeChannelConstants(new DataView(bytes.buffer, HEADER_BYTES), layer, layout, short);
       writeOffsets(new DataView(bytes.buffer, offsetsAt(layer.workload)), layer.workload, pixels);
       return bytes;
@@ -82,6 +84,11 @@ function tablesVariant(id: string): KernelVariant {
       });
     },
   };
+}
+
+/** Sums must fit 16 bits: 0 .. m · K, or from −2 · m · K to m · K, which is moved up by 2¹⁵. */
+function largestInnerSize({ coding, maximum }: Layout): number {
+  return Math.floor(coding === 'signs' ? 0xffff / maximum : PLANES_RISE / (2 * maximum));
 }
 
 /** The tables of a pixel are 16 bytes for each 4 channels: as large as f32 elements of that many channels. */
@@ -167,7 +174,10 @@ function zeroPointOf(layer: LayerArithmetic): number {
   return layer.input.type === 'u8' ? layer.input.zeroPoint : 0;
 }
 
-/** What takes off, from a channel's sum, the zero point, z · Σ w, and what sign tables add: m for each weight of −1. */
+/**
+ * What takes off, from a channel's sum, the zero point, z · Σ w, and what sign tables add, m for each weight of −1, or what
+ * planes are moved up by.
+ */
 function packedBias(layer: LayerArithmetic, channel: number, { coding, maximum }: Layout): number {
   const inner = innerSize(layer.workload);
   let sum = 0;
@@ -176,18 +186,18 @@ function packedBias(layer: LayerArithmetic, channel: number, { coding, maximum }
     sum += layer.weights![k];
     if (layer.weights![k] < 0) negative++;
   }
-  const added = coding === 'signs' ? maximum * negative : 0;
+  const added = coding === 'signs' ? maximum * negative : PLANES_RISE;
   return (layer.bias?.[channel] ?? 0) - zeroPointOf(layer) * sum - added;
 }
 
 /**
- * Whether the short epilogue is exact for every input: sums lie in 0 .. m · K, so the accumulator does between the packed bias
- * and that much more.
+ * Whether the short epilogue is exact for every input: sums lie in 0 .. 2¹⁶ − 1, so the accumulator does between the packed
+ * bias and that much more.
  */
 function hasShortEpilogue(layer: LayerArithmetic, layout: Layout): boolean {
   const { workload: w } = layer;
-  if (w.output !== 'u8') return false;
-  const greatestSum = layout.maximum * innerSize(w);
+  if (w.output !== 'u8' || w.outChannels < layout.columns) return false;
+  const greatestSum = layout.coding === 'signs' ? layout.maximum * innerSize(w) : 0xffff;
   const residual = layer.residual ? 255 * Math.abs(layer.residualMultiplier ?? 0) : 0;
   for (let channel = 0; channel < w.outChannels; channel++) {
     const bias = packedBias(layer, channel, layout);
@@ -198,11 +208,12 @@ function hasShortEpilogue(layer: LayerArithmetic, layout: Layout): boolean {
   return true;
 }
 
-function writeHeader(view: DataView, layer: LayerArithmetic, short: boolean): void {
+function writeHeader(view: DataView, layer: LayerArithmetic, { coding }: Layout, short: boolean): void {
   view.setUint32(0, short ? 1 : 0, true);
   view.setUint32(4, 0x4b004b00, true);
   view.setUint32(8, short ? layer.clampLow * 0x01010101 : 0, true);
   view.setUint32(12, short ? layer.clampHigh * 0x01010101 : 0, true);
+  view.setUint32(16, coding === 'planes' ? PLANES_RISE * 0x00010001 : 0, true);
 }
 
 /** Per panel: `columns` biases, then as many multipliers; zero past the last channel. Short epilogues add f32 biases − 2²³. */
@@ -232,6 +243,13 @@ function writeOffsets(view: DataView, w: Workload, pixels: number): void {
 
 /** Kernels for one- and two-bit weights (assembly/table-lookup). */
 export const TABLE_LOOKUP_VARIANTS = [
+  tablesVariant('w1a1_conv_4x32__relaxed_tables'),
+  tablesVariant('w1a1_conv_8x16__relaxed_tables'),
+  tablesVariant('w1a2_conv_4x32__relaxed_tables'),
+  tablesVariant('w1a2_conv_8x16__relaxed_tables'),
+  tablesVariant('w1a4_conv_4x32__relaxed_tables'),
+  tablesVariant('w1a4_conv_8x16__relaxed_tables'),
+  tablesVariant('w2a2_conv_4x16__relaxed_tables'),
   tablesVariant('w1a1_conv_4x32__simd_tables'),
   tablesVariant('w1a1_conv_8x16__simd_tables'),
   tablesVariant('w1a2_conv_4x32__simd_tables'),
