@@ -7,9 +7,10 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tables } from './tables.mjs';
+import { winograd } from './winograd.mjs';
 
 /** @type {(() => Record<string, string>)[]} each returns texts of AssemblyScript by file name without extension */
-const families = [tables];
+const families = [tables, winograd];
 
 /** Writes every generated source into `folder`, which is emptied first. */
 export async function generateKernels(folder) {
@@ -18,9 +19,4 @@ export async function generateKernels(folder) {
   for (const family of families) {
     for (const [name, text] of Object.entries(family())) await writeFile(join(folder, `${name}.ts`), text);
   }
-}
-
-/** `write(i)` for i from 0 to count - 1, a line each. */
-export function lines(count, write) {
-  return Array.from({ length: count }, (_, i) => write(i)).join('\n');
 }

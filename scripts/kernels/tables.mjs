@@ -1,4 +1,4 @@
-import { lines } from './index.mjs';
+import { lines } from './lines.mjs';
 
 /**
  * The tiles of assembly/table-lookup: sums of table entries in byte lanes, for `pixels` x `vectors` accumulators.

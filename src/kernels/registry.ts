@@ -6,6 +6,7 @@ import { INT8_VARIANTS } from './families/int8.ts';
 import { PACKED_DOT_VARIANTS } from './families/packed-dot.ts';
 import { POOL_ADD_VARIANTS } from './families/pool-add.ts';
 import { TABLE_LOOKUP_VARIANTS } from './families/table-lookup.ts';
+import { WINOGRAD_VARIANTS } from './families/winograd.ts';
 import type { Isa, KernelVariant } from './types.ts';
 
 /**
@@ -17,9 +18,10 @@ import type { Isa, KernelVariant } from './types.ts';
  */
 export const KERNEL_VARIANTS: readonly KernelVariant[] = [
   ...F32_VARIANTS,
-  ...TABLE_LOOKUP_VARIANTS,
   ...PACKED_DOT_VARIANTS,
+  ...TABLE_LOOKUP_VARIANTS,
   ...INT8_VARIANTS,
+  ...WINOGRAD_VARIANTS,
   ...POOL_ADD_VARIANTS,
 ];
 

@@ -2,8 +2,9 @@ import { assert } from '../../core/errors.ts';
 import { outputSize, type Workload } from '../../network/workload.ts';
 import type { LayerArithmetic } from '../../quant/arithmetic.ts';
 import { activationMaximum, schemeBits } from '../../quant/scheme.ts';
+import { firstChannel, integerInput } from '../convolution.ts';
 import { hasPlainGeometry, innerSize, PACKING, packedInput, STAGE_BYTES } from '../geometry.ts';
-import { integerMultipliers, sharedParameters } from '../parameter-values.ts';
+import { sharedParameters } from '../parameter-values.ts';
 import { writeParameterBlock } from '../parameters.ts';
 import type { KernelVariant } from '../types.ts';
 import { parseVariantId } from '../variant-id.ts';
@@ -70,17 +71,11 @@ function tablesVariant(id: string): KernelVariant {
     },
     writeParameters(memory, address, layer, addresses) {
       assert(layer.residual?.type !== 'f32', `the integer kernel of layer ${layer.name} has a u8 residual`);
-      const rescale = layer.rescale;
       writeParameterBlock(memory, address, {
         ...sharedParameters(layer, addresses),
-        ...integerMultipliers(layer),
+        ...integerInput({ centre: 0 }, layer),
         packing: PACKING[tableInput(layer.workload).packing],
         offsets: addresses.constants + offsetsAt(layer.workload),
-        inputHalo: zeroPointOf(layer),
-        rescaleMultiplier: rescale?.multiplier ?? 0,
-        rescaleShift: rescale?.shift ?? 0,
-        rescaleZeroPoint: rescale?.zeroPoint ?? 0,
-        rescaleMaximum: rescale ? activationMaximum(rescale.bits) : 0,
       });
     },
   };
@@ -103,11 +98,6 @@ function groupsOf(w: Workload): number {
 
 function panelsOf(w: Workload, columns: number): number {
   return Math.ceil(w.outChannels / columns);
-}
-
-/** First channel of a panel: the last panel is shifted back to end at the last channel, as the kernel does. */
-function firstChannel(panel: number, columns: number, channels: number): number {
-  return Math.min(panel * columns, Math.max(channels - columns, 0));
 }
 
 function stepsOf(w: Workload): number {
