@@ -3,7 +3,7 @@
  * in assembly/dense-low-bit/tables.ts.
  */
 
-import { lines } from './index.mjs';
+import { lines } from './lines.mjs';
 
 const SCHEMES = ['w1a2', 'w1a4', 'w1a8', 'w2a2', 'w2a4', 'w2a8'];
 

@@ -3,7 +3,7 @@
  * assembly/packed-dot/fields.ts; here stand the numbers.
  */
 
-import { lines } from './index.mjs';
+import { lines } from './lines.mjs';
 
 /** Schemes with the pixels of their tiles. */
 const TILES = [
