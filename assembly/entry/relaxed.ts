@@ -1,6 +1,8 @@
 /** Everything that relaxed.wasm exports: the variants that need relaxed SIMD, and where the free memory begins. */
 export * from "../generated/dense-tables-relaxed";
 export { w4a8_dense_1x16__relaxed_nibbles } from "../dense-low-bit/relaxed-nibbles";
+export { f32_conv_2x16__relaxed_winograd23 } from "../generated/winograd23-fma";
+export { f32_conv_2x16__relaxed_winograd43 } from "../generated/winograd43-fma";
 
 export function heapBase(): usize {
   return __heap_base;

@@ -3,12 +3,12 @@
  * in assembly/dense-low-bit/tables.ts.
  */
 
-import { lines } from './index.mjs';
+import { lines } from './lines.mjs';
 
 const SCHEMES = ['w1a2', 'w1a4', 'w1a8', 'w2a2', 'w2a4', 'w2a8'];
 
 /** Texts of assembly/generated/dense-tables-simd.ts and -relaxed.ts, which look entries up by one instruction instead of two. */
-export default function denseTables() {
+export function denseTables() {
   const text = (isa) => [HEADER, ...SCHEMES.map((scheme) => tile(scheme, isa))].join('\n');
   return { 'dense-tables-simd': text('simd'), 'dense-tables-relaxed': text('relaxed') };
 }

@@ -6,12 +6,13 @@
 
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import denseTables from './dense-low-bit.mjs';
-import packedDepthwise from './packed-depthwise.mjs';
-import packedDot from './packed-dot.mjs';
+import { denseTables } from './dense-low-bit.mjs';
+import { packedDepthwise } from './packed-depthwise.mjs';
+import { packedDot } from './packed-dot.mjs';
+import { winograd } from './winograd.mjs';
 
 /** @type {(() => Record<string, string>)[]} each returns texts of AssemblyScript by file name without extension */
-const families = [packedDot, packedDepthwise, denseTables];
+const families = [winograd, packedDot, packedDepthwise, denseTables];
 
 /** Writes every generated source into `folder`, which is emptied first. */
 export async function generateKernels(folder) {
@@ -20,9 +21,4 @@ export async function generateKernels(folder) {
   for (const family of families) {
     for (const [name, text] of Object.entries(family())) await writeFile(join(folder, `${name}.ts`), text);
   }
-}
-
-/** `write(i)` for i from 0 to count - 1, a line each. */
-export function lines(count, write) {
-  return Array.from({ length: count }, (_, i) => write(i)).join('\n');
 }

@@ -4,7 +4,7 @@
  */
 
 /** Text of assembly/generated/packed-depthwise-sums.ts. */
-export default function packedDepthwise() {
+export function packedDepthwise() {
   const kinds = [1, 2].flatMap((fields) => [1, 2].map((stride) => sums(fields, stride)));
   return { 'packed-depthwise-sums': [HEADER, ...kinds].join('\n') };
 }

@@ -3,7 +3,7 @@
  * assembly/packed-dot/fields.ts; here stand the numbers.
  */
 
-import { lines } from './index.mjs';
+import { lines } from './lines.mjs';
 
 /** Schemes with the pixels of their tiles. */
 const TILES = [
@@ -47,7 +47,7 @@ export function packedFields(scheme) {
 }
 
 /** Text of assembly/generated/packed-dot-conv.ts. */
-export default function packedDot() {
+export function packedDot() {
   const tiles = TILES.map(([scheme, rows]) => tile(scheme, rows));
   return { 'packed-dot-conv': [HEADER, ...tiles].join('\n') };
 }

@@ -1,5 +1,7 @@
-import { resolveVariant } from '../kernels/registry.ts';
+import { rankedVariants, runsLayer, runsUnconditionally, type VariantRanking } from '../kernels/ranking.ts';
+import { resolveVariant, type VariantLimits } from '../kernels/registry.ts';
 import type { KernelVariant, LoadedKernels } from '../kernels/types.ts';
+import { entryKey } from '../lut/entry-key.ts';
 import type { Network } from '../network/types.ts';
 import type { LayerArithmetic } from '../quant/arithmetic.ts';
 import type { QuantizedNetwork } from '../quant/quantize.ts';
@@ -7,23 +9,46 @@ import { schemeBits } from '../quant/scheme.ts';
 import { MemoryAllocator } from './allocator.ts';
 import { Session, type SessionHost } from './session.ts';
 
+/** Which variants run a network. */
+export interface LoadOptions {
+  /**
+   * The fastest variants of this device, from its table or a race. Where it names none that can run a layer, and for all
+   * layers without it, the first variant of the registry with the bits of the reference does.
+   */
+  ranking?: VariantRanking;
+  /** Leave variants that depend on the weights alone, to measure what runs instead of them. */
+  unconditional?: boolean;
+}
+
 /** Runs networks with the WebAssembly kernels of one memory. */
 export class Engine implements SessionHost {
   readonly kernels: LoadedKernels;
   readonly allocator: MemoryAllocator;
-  private readonly disabled: ReadonlySet<string>;
+  /** What this device allows a choice from. */
+  readonly limits: VariantLimits;
   /** Packed weights by network, layer, variant and width: candidates of one network share them. */
   private readonly packedWeights = new WeakMap<Network, Map<string, number>>();
+  /** Verdicts of weight conditions, by weights and by what else they depend on. */
+  private readonly conditions = new WeakMap<object, Map<string, boolean>>();
 
   /** @param disabled variants that failed their self-test on this device; they are never chosen. */
   constructor(kernels: LoadedKernels, disabled: ReadonlySet<string> = new Set()) {
     this.kernels = kernels;
-    this.disabled = disabled;
+    this.limits = { disabled, isas: kernels.isas };
     this.allocator = new MemoryAllocator(kernels.memory, kernels.heapBase);
   }
 
-  variantOf({ workload, scheme }: Pick<LayerArithmetic, 'workload' | 'scheme'>): KernelVariant {
-    return resolveVariant(workload, scheme, { disabled: this.disabled, isas: this.kernels.isas }).variant;
+  /** The variant that runs a layer with its weights. */
+  variantOf(layer: LayerArithmetic, options: LoadOptions = {}): KernelVariant {
+    const { workload, scheme } = layer;
+    const { disabled, isas } = this.limits;
+    const ranked = rankedVariants(options.ranking, entryKey(workload, scheme)).find(
+      (variant) =>
+        !disabled?.has(variant.id) &&
+        isas?.includes(variant.isa) &&
+        (options.unconditional ? runsUnconditionally(variant, workload, scheme) : this.runs(variant, layer)),
+    );
+    return ranked ?? resolveVariant(workload, scheme, this.limits).variant;
   }
 
   /**
@@ -31,8 +56,9 @@ export class Engine implements SessionHost {
    *
    * @throws {BitbudgetError} `unsupported` for a layer that no variant can run.
    */
-  load(network: QuantizedNetwork): Session {
-    return new Session(this, network);
+  load(network: QuantizedNetwork, options: LoadOptions = {}): Session {
+    const variants = network.layers.map((layer) => this.variantOf(layer, options));
+    return new Session(this, network, variants);
   }
 
   weightsAddress(network: Network, layer: LayerArithmetic, variant: KernelVariant): number {
@@ -55,5 +81,16 @@ export class Engine implements SessionHost {
 
   bytes(address: number, length: number): Uint8Array {
     return new Uint8Array(this.kernels.memory.buffer, address, length);
+  }
+
+  /** `runsLayer`, asked once for the same weights in the same scheme. */
+  private runs(variant: KernelVariant, layer: LayerArithmetic): boolean {
+    if (!variant.condition || !layer.weights) return true;
+    let verdicts = this.conditions.get(layer.weights);
+    if (!verdicts) this.conditions.set(layer.weights, (verdicts = new Map()));
+    const key = `${variant.id}/${layer.scheme}`;
+    let verdict = verdicts.get(key);
+    if (verdict === undefined) verdicts.set(key, (verdict = runsLayer(variant, layer)));
+    return verdict;
   }
 }

@@ -20,8 +20,6 @@ export interface Step {
 export interface SessionHost {
   readonly kernels: LoadedKernels;
   readonly allocator: MemoryAllocator;
-  /** The variant that runs a layer. */
-  variantOf(layer: LayerArithmetic): KernelVariant;
   /** Address of a layer's packed weights, packing them on first use. */
   weightsAddress(network: Network, layer: LayerArithmetic, variant: KernelVariant): number;
   /** A view of kernel memory; valid until the next load, which may grow the memory. */
@@ -43,11 +41,11 @@ export class Session {
   private readonly input: InputWriter;
   private inputView: Uint8Array | Float32Array | undefined;
 
-  constructor(engine: SessionHost, network: QuantizedNetwork) {
+  /** @param variants one for each layer. */
+  constructor(engine: SessionHost, network: QuantizedNetwork, variants: readonly KernelVariant[]) {
     this.engine = engine;
     this.network = network;
     const { folded, plan, layers } = network;
-    const variants = layers.map((layer) => engine.variantOf(layer));
     const scratch = new Map(layers.map((layer, i) => [layer.name, variants[i].scratchBytes(layer.workload)]));
     this.arena = planArena(folded, plan, scratch);
     this.ramBytes = this.arena.peakBytes;

@@ -80,7 +80,7 @@ function windowCount(w: Workload, pixels: number): number {
 }
 
 /** First channel of a panel: the last panel is shifted back to end at the last channel, as the kernel does. */
-function firstChannel(panel: number, columns: number, channels: number): number {
+export function firstChannel(panel: number, columns: number, channels: number): number {
   return Math.min(panel * columns, Math.max(channels - columns, 0));
 }
 
@@ -107,7 +107,12 @@ function packPanels(
 }
 
 /** Per panel: `columns` biases, then `columns` multipliers; zero past the last channel. */
-function writePanelConstants(view: DataView, tile: TileDescription, layer: LayerArithmetic, columns: number): void {
+export function writePanelConstants(
+  view: DataView,
+  tile: Pick<TileDescription, 'element' | 'centre'>,
+  layer: LayerArithmetic,
+  columns: number,
+): void {
   const { outChannels } = layer.workload;
   const bias = tile.element === 'i16' ? integerBias(tile, layer) : layer.bias;
   for (let panel = 0; panel * columns < outChannels; panel++) {
@@ -140,7 +145,7 @@ export function kernelZeroPoint(layer: LayerArithmetic): number {
  * The bias for centred activations: with x = q − z and x' = q − centre, Σ x·w = Σ x'·w + (centre − z)·Σ w. Padding needs no
  * exception, because its halo holds z − centre.
  */
-function integerBias(tile: TileDescription, layer: LayerArithmetic): Int32Array {
+function integerBias(tile: Pick<TileDescription, 'centre'>, layer: LayerArithmetic): Int32Array {
   const { outChannels } = layer.workload;
   const weights = layer.weights!;
   const bias = Int32Array.from(layer.bias ?? new Int32Array(outChannels));
@@ -154,6 +159,7 @@ function integerBias(tile: TileDescription, layer: LayerArithmetic): Int32Array 
   return bias;
 }
 
+/** The fields by which integer kernels pack their input. */
 export function integerInput(tile: Pick<TileDescription, 'centre'>, layer: LayerArithmetic) {
   const zeroPoint = kernelZeroPoint(layer);
   const centre = tile.centre ?? zeroPoint;

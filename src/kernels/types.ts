@@ -54,7 +54,7 @@ export interface KernelVariant {
 export interface WeightCondition {
   /** Whether the bound holds for any weights of a scheme, narrower than the variant's own perhaps. */
   always(workload: Workload, scheme: Scheme): boolean;
-  /** Whether it holds for the weights of this layer. */
+  /** Whether it holds for the weights of this layer, with any activations that its scheme allows. */
   holds(layer: LayerArithmetic): boolean;
 }
 

@@ -1,20 +1,22 @@
-import { assert } from '../core/errors.ts';
 import { Random } from '../core/random.ts';
 import type { Session } from '../engine/session.ts';
-import { createEntry } from '../lut/entry-key.ts';
-import type { LutEntry, LutValidation, Trust } from '../lut/schema.ts';
+import { tableRanking } from '../lut/ranking.ts';
+import type { LutEntry, LutValidation } from '../lut/schema.ts';
 import type { Scheme } from '../quant/scheme.ts';
 import { uniformSchemes } from '../quant/tensor-plan.ts';
 import { quickest } from './anchor.ts';
 import { measureClockStepNs } from './clock-step.ts';
+import { summarizeEntries } from './entries.ts';
 import { MeasurementGroups } from './groups.ts';
 import { timeNetworks } from './networks.ts';
-import { type EntrySubject, layerKey, reachableEntries } from './reachable.ts';
+import { raceVariants } from './race.ts';
+import { layerKey, reachableEntries } from './reachable.ts';
 import { loadAssignment, measureRounds, type RoundsResult } from './rounds.ts';
 import { BalancedSampler, drawAssignment } from './sampler.ts';
 import { predictionError, summarizeSamples } from './statistics.ts';
 import type { Bench } from './surroundings.ts';
-import { entryTrust, isThrottled } from './trust.ts';
+import { isThrottled } from './trust.ts';
+import { TunedVariants } from './tuned-variants.ts';
 import { lateVariants, warmUp } from './warm-up.ts';
 
 export interface ProfileOptions {
@@ -59,7 +61,12 @@ export async function profileNetwork(bench: Bench, options: ProfileOptions): Pro
   const random = new Random(options.seed);
   const clockStepNs = measureClockStepNs(bench.clock);
   const schemes = [...options.schemes];
-  const load = (assignment: Map<string, Scheme>) => loadAssignment(bench, assignment);
+  const reachable = reachableEntries(folded, schemes);
+  const { known } = options;
+  const unknown = new Map([...reachable].filter(([key]) => !known?.has(key)));
+  const race = await raceVariants(bench, unknown);
+  const ranking = new Map([...tableRanking({ entries: [...(known?.values() ?? [])] }), ...race]);
+  const load = (assignment: Map<string, Scheme>) => loadAssignment(bench, assignment, { ranking });
 
   const covering = [
     ...schemes.map((scheme) => load(uniformSchemes(folded, scheme, scheme))),
@@ -68,18 +75,22 @@ export async function profileNetwork(bench: Bench, options: ProfileOptions): Pro
   bench.onProgress('warming up', 0);
   const warm = await warmUp(covering, bench.input, bench, bench.pause, bench.cancellation);
 
-  const groups = new MeasurementGroups((subject) => bench.engine.variantOf(subject));
-  const reachable = reachableEntries(folded, schemes);
-  const wanted = [...reachable].flatMap(([key, subject]) => (options.known?.has(key) ? [] : [groups.groupOf(subject)]));
+  const tuned = new TunedVariants(bench.engine, bench.source, ranking);
+  const groups = new MeasurementGroups((...layer) => tuned.of(...layer));
+  const wanted = [...unknown.values()].flatMap((entry) => [...groups.ofEntry(entry, entry.layers)]);
   const sampler = new BalancedSampler(folded, schemes, groups, wanted, options.visits, random);
   const anchor = quickest(covering, bench.input, bench.clock);
-  const rounds = await measureRounds(bench, groups, sampler, anchor, { ...VISIT, timeMaxS: options.timeMaxS });
+  const rounds = await measureRounds(bench, groups, sampler, anchor, {
+    ...VISIT,
+    timeMaxS: options.timeMaxS,
+    ranking,
+  });
   const late = lateVariants(warm, covering, bench.input, bench);
   for (const session of covering) session.dispose();
 
   const throttled = isThrottled(rounds.anchorsMs);
   const doubt = { throttled, unwarmed: new Set(late), allUnwarmed: !warm.proven };
-  const measured = summarizeEntries(bench, rounds, groups, reachable, options.variantHashes, doubt);
+  const measured = summarizeEntries(bench, rounds, tuned, reachable, options.variantHashes, doubt);
   const entries = new Map([...(options.known ?? []), ...measured]);
   const scalar = rounds.networks.length > 0 ? fitScalar(rounds) : (options.knownScalar ?? 1);
   const validation = await validate(bench, entries, scalar, options);
@@ -95,6 +106,7 @@ export async function profileNetwork(bench: Bench, options: ProfileOptions): Pro
       seed: options.seed,
       networks: rounds.networks.length,
       rounds: rounds.anchorsMs.length,
+      racedVariants: new Set([...race.values()].flat()).size,
       repeatedRounds: rounds.repeatedRounds,
       interruptedRuns: rounds.interruptedRuns,
       warmUpPasses: warm.passes,
@@ -102,42 +114,6 @@ export async function profileNetwork(bench: Bench, options: ProfileOptions): Pro
       timedOut: rounds.timedOut,
     },
   };
-}
-
-/** What makes entries doubtful beyond their own samples. */
-interface Doubt {
-  throttled: boolean;
-  /** Variants that were still getting faster after they had been measured; all of them, if warming up never settled. */
-  unwarmed: ReadonlySet<string>;
-  allUnwarmed: boolean;
-}
-
-function summarizeEntries(
-  { engine }: Bench,
-  rounds: RoundsResult,
-  groups: MeasurementGroups,
-  reachable: ReadonlyMap<string, EntrySubject>,
-  variantHashes: ReadonlyMap<string, string>,
-  doubt: Doubt,
-): Map<string, LutEntry> {
-  const entries = new Map<string, LutEntry>();
-  for (const [key, subject] of reachable) {
-    const samples = rounds.samplesUs.get(groups.groupOf(subject));
-    if (!samples) continue; // time ran out
-    const variant = engine.variantOf(subject);
-    const variantSha256 = variantHashes.get(variant.id);
-    assert(variantSha256, `kernel ${variant.id} has no hash`);
-    const latencyUs = summarizeSamples(samples);
-    const unwarmed = doubt.allUnwarmed || doubt.unwarmed.has(variant.id);
-    const trust: Trust = doubt.throttled ? 'throttled' : unwarmed ? 'noisy' : entryTrust(latencyUs);
-    const { workload } = subject;
-    const [scratchBytes, packedBytes] = [variant.scratchBytes(workload), variant.packedBytes(workload)];
-    entries.set(
-      key,
-      createEntry({ ...subject, variant: variant.id, variantSha256, latencyUs, scratchBytes, packedBytes, trust }),
-    );
-  }
-  return entries;
 }
 
 /** The median ratio of an untimed run to the sum of its layers' medians. */
@@ -157,9 +133,10 @@ async function validate(
   options: ProfileOptions,
 ): Promise<LutValidation | null> {
   const random = new Random(options.seed ^ HELD_OUT_SEED);
+  const ranking = tableRanking({ entries: [...entries.values()] });
   const networks: { session: Session; predicted: number }[] = [];
   for (let n = 0; n < options.validationNetworks; n++) {
-    const session = loadAssignment(bench, drawAssignment(bench.source.folded, options.schemes, random));
+    const session = loadAssignment(bench, drawAssignment(bench.source.folded, options.schemes, random), { ranking });
     const { plan } = session.network;
     const keys = [...plan.workloads.keys()].map((layer) => layerKey(plan, layer));
     const covered = keys.every((key) => entries.has(key)); // a profile that ran out of time has gaps

@@ -14,6 +14,12 @@ export interface EntrySubject {
   scheme: Scheme;
 }
 
+/** An entry that candidates of a network can need. */
+export interface ReachableEntry extends EntrySubject {
+  /** The layers that can need it. */
+  layers: Set<string>;
+}
+
 /** LUT key of one layer of a planned candidate. */
 export function layerKey(plan: TensorPlan, layer: string): string {
   return entryKey(plan.workloads.get(layer)!, plan.schemes.get(layer)!);
@@ -23,12 +29,12 @@ export function layerKey(plan: TensorPlan, layer: string): string {
  * Every LUT entry, by key, that some assignment of the given schemes to the layers of a network can need. A layer's workload
  * depends on whether its neighbours compute in integers or in f32, so all combinations of those are gone through.
  */
-export function reachableEntries(folded: Network, schemes: readonly Scheme[]): Map<string, EntrySubject> {
+export function reachableEntries(folded: Network, schemes: readonly Scheme[]): Map<string, ReachableEntry> {
   const integer = schemes.find((scheme) => scheme !== 'f32');
   const classes: Scheme[] = [...(integer ? [integer] : []), ...(schemes.includes('f32') ? (['f32'] as const) : [])];
   const integerSchemes = schemes.filter((scheme) => scheme !== 'f32');
   const weighted = weightedLayers(folded);
-  const entries = new Map<string, EntrySubject>();
+  const entries = new Map<string, ReachableEntry>();
   for (const layer of folded.layers) {
     const neighbours = neighbourhood(folded, layer.name);
     for (const pattern of combinations(neighbours.slice(0, MAXIMUM_NEIGHBOURS), classes)) {
@@ -37,7 +43,12 @@ export function reachableEntries(folded: Network, schemes: readonly Scheme[]): M
       const workload = plan.workloads.get(layer.name)!;
       const own = plan.schemes.get(layer.name)!;
       const served = own === 'f32' || own === 'u8' ? [own] : integerSchemes;
-      for (const scheme of served) entries.set(entryKey(workload, scheme), { workload, scheme });
+      for (const scheme of served) {
+        const key = entryKey(workload, scheme);
+        const known = entries.get(key);
+        if (known) known.layers.add(layer.name);
+        else entries.set(key, { workload, scheme, layers: new Set([layer.name]) });
+      }
     }
   }
   return entries;

@@ -1,5 +1,7 @@
 import { BitbudgetError } from '../core/errors.ts';
+import type { LoadOptions } from '../engine/engine.ts';
 import type { Session } from '../engine/session.ts';
+import type { VariantRanking } from '../kernels/ranking.ts';
 import { quantizeNetwork } from '../quant/quantize.ts';
 import { Anchor } from './anchor.ts';
 import type { MeasurementGroups } from './groups.ts';
@@ -41,7 +43,7 @@ export async function measureRounds(
   groups: MeasurementGroups,
   sampler: BalancedSampler,
   anchorSession: Session,
-  options: VisitOptions & { timeMaxS?: number },
+  options: VisitOptions & { timeMaxS?: number; ranking?: VariantRanking },
 ): Promise<RoundsResult> {
   const { clock, cancellation, onProgress, pause } = bench;
   const result: RoundsResult = {
@@ -86,21 +88,26 @@ function visitRound(
   bench: Bench,
   groups: MeasurementGroups,
   sampler: BalancedSampler,
-  options: VisitOptions,
+  options: VisitOptions & { ranking?: VariantRanking },
 ): TimedVisit[] {
   const round: TimedVisit[] = [];
   for (let n = 0; n < NETWORKS_PER_ROUND; n++) {
-    const session = loadAssignment(bench, sampler.next());
+    const { assignment, unconditional } = sampler.next();
+    const session = loadAssignment(bench, assignment, { ranking: options.ranking, unconditional });
     const visit = visitNetwork(session, bench.input, bench, options);
     session.dispose();
-    if (visit) round.push({ groups: groups.ofPlan(session.network.plan), visit });
+    if (visit) round.push({ groups: groups.ofPlan(session.network.plan, unconditional), visit });
   }
   return round;
 }
 
 /** Quantizes and loads an assignment of schemes. */
-export function loadAssignment({ source, engine }: Bench, assignment: Assignment): Session {
-  return engine.load(quantizeNetwork(source, assignment));
+export function loadAssignment(
+  { source, engine }: Pick<Bench, 'source' | 'engine'>,
+  assignment: Assignment,
+  options: LoadOptions = {},
+): Session {
+  return engine.load(quantizeNetwork(source, assignment), options);
 }
 
 function keep(result: RoundsResult, sampler: BalancedSampler, { groups, visit }: TimedVisit): void {

@@ -6,8 +6,17 @@ import type { MeasurementGroups } from './groups.ts';
 
 export type Assignment = Map<string, Scheme>;
 
-/** Assignments drawn for every network that is measured; the one that visits the rarest groups is taken. */
+/** A network to be measured. */
+export interface Draw {
+  assignment: Assignment;
+  /** Without the variants that depend on weights. */
+  unconditional: boolean;
+}
+
+/** Networks drawn for every one that is measured; the one that visits the rarest groups is taken. */
 const DRAWS = 24;
+/** Share of the draws that leave out what depends on weights. */
+const UNCONDITIONAL_SHARE = 0.25;
 
 /**
  * Draws one assignment: half of the time every layer independently; else biased towards one scheme, or a patchwork of
@@ -63,14 +72,15 @@ export class BalancedSampler {
     return this.progress >= 1;
   }
 
-  next(): Assignment {
-    let best: Assignment | undefined;
+  next(): Draw {
+    let best: Draw | undefined;
     let bestGain = -1;
-    for (let draw = 0; draw < DRAWS; draw++) {
+    for (let i = 0; i < DRAWS; i++) {
       const assignment = drawAssignment(this.folded, this.schemes, this.random);
-      const gain = this.gain(assignment);
+      const draw = { assignment, unconditional: this.random.chance(UNCONDITIONAL_SHARE) };
+      const gain = this.gain(draw);
       if (gain > bestGain) {
-        best = assignment;
+        best = draw;
         bestGain = gain;
       }
     }
@@ -82,10 +92,10 @@ export class BalancedSampler {
     for (const group of groups) this.visits.set(group, (this.visits.get(group) ?? 0) + 1);
   }
 
-  private gain(assignment: Assignment): number {
+  private gain({ assignment, unconditional }: Draw): number {
     const plan = planTensors(this.folded, assignment);
     let gain = 0;
-    for (const group of this.groups.ofPlan(plan)) {
+    for (const group of this.groups.ofPlan(plan, unconditional)) {
       const lacking = this.targetVisits - (this.visits.get(group) ?? this.targetVisits);
       if (lacking > 0) gain += lacking * lacking;
     }

@@ -2,6 +2,7 @@ import type { Top1 } from '../accuracy/top1.ts';
 import type { Cancellation, Files, Progress } from '../core/ports.ts';
 import type { Cost, CostModel } from '../cost/types.ts';
 import type { DatasetSpec } from '../data/open.ts';
+import { tableRanking } from '../lut/ranking.ts';
 import type { NetworkTimingOptions } from '../measure/networks.ts';
 import { quantizeNetwork } from '../quant/quantize.ts';
 import type { Scheme } from '../quant/scheme.ts';
@@ -123,7 +124,11 @@ export async function runDemo(host: Host, settings: DemoSettings, surroundings: 
   onStep(`Timing all ${networks.length} on this machine, in interleaved rounds`);
   const bench = workbench.bench({ cancellation, onProgress });
   const assignments = networks.map((n) => n.schemes);
-  const verification = await verifyPredictions(bench, costModel, assignments, { seed, timing: TIMING });
+  const verification = await verifyPredictions(bench, costModel, assignments, {
+    seed,
+    timing: TIMING,
+    ranking: tableRanking(opened.table),
+  });
   search = await recordLatencies(search, networks, verification, files);
   return { workbench, opened, latencyBudgetMs, search, networks, verification };
 }

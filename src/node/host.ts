@@ -1,3 +1,4 @@
+import { supportedIsas } from '../kernels/capabilities.ts';
 import type { LutDevice, LutEngine } from '../lut/schema.ts';
 import { readDevice, readEngine } from './device.ts';
 import { type DisabledVariant, selfTestInBothTiers } from './self-test-process.ts';
@@ -12,7 +13,7 @@ export interface Host {
 /** Reads what this machine is and self-tests the kernels; the verdict is kept, so only the first call takes seconds. */
 export async function describeHost(): Promise<Host> {
   const { disabled } = await selfTestInBothTiers();
-  return { device: readDevice(), engine: readEngine(['simd']), disabled };
+  return { device: readDevice(), engine: readEngine(supportedIsas()), disabled };
 }
 
 /** The ids of the disabled variants. */

@@ -4,6 +4,7 @@ import type { Cancellation, Files, Progress } from '../core/ports.ts';
 import { createCostModel } from '../cost/cost-model.ts';
 import type { CostModel } from '../cost/types.ts';
 import type { DatasetSpec } from '../data/open.ts';
+import { weightConditions } from '../engine/conditions.ts';
 import type { Candidate } from '../quant/candidate.ts';
 import { quantizeNetwork } from '../quant/quantize.ts';
 import type { Scheme } from '../quant/scheme.ts';
@@ -54,8 +55,17 @@ export interface FinishedSearch {
 const PROXY_IMAGES = 32;
 
 /** Prices a network's candidates from a table. */
-export async function openCostModel(files: Files, workbench: Workbench, { table }: OpenedTable): Promise<CostModel> {
-  return createCostModel({ network: workbench.opened.network, table, device: await deviceFacts(files, table) });
+export async function openCostModel(
+  files: Files,
+  workbench: Workbench,
+  { table }: Pick<OpenedTable, 'table'>,
+): Promise<CostModel> {
+  return createCostModel({
+    network: workbench.opened.network,
+    table,
+    device: await deviceFacts(files, table),
+    conditional: weightConditions(workbench.source),
+  });
 }
 
 /**

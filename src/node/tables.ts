@@ -4,17 +4,19 @@ import { fileURLToPath } from 'node:url';
 import { BitbudgetError } from '../core/errors.ts';
 import type { Files } from '../core/ports.ts';
 import { chooseDevice, type DeviceFacts, readDevices } from '../cost/device.ts';
+import type { Isa } from '../kernels/types.ts';
 import { readLut } from '../lut/file.ts';
 import type { Lut, LutDevice, LutEngine } from '../lut/schema.ts';
 
 /** Where a device's table is written and looked for, in the working folder. */
 export function tablePath(
   device: Pick<LutDevice, 'id'>,
-  engine: Pick<LutEngine, 'name' | 'version'>,
+  engine: Pick<LutEngine, 'name' | 'version' | 'features'>,
   threads = 1,
 ): string {
   const [major] = engine.version.split('.');
-  return join('lut', device.id, `${engine.name}${major}-simd-t${threads}.json`);
+  const isa: Isa = engine.features.includes('relaxed') ? 'relaxed' : 'simd';
+  return join('lut', device.id, `${engine.name}${major}-${isa}-t${threads}.json`);
 }
 
 /** A table and where it was read from. */

@@ -1,5 +1,6 @@
 import { Random } from '../core/random.ts';
 import type { CostModel, Estimate } from '../cost/types.ts';
+import type { VariantRanking } from '../kernels/ranking.ts';
 import { DEFAULT_NETWORK_TIMING, type NetworkTimingOptions, timeNetworks } from '../measure/networks.ts';
 import { type PredictionError, predictionError } from '../measure/statistics.ts';
 import type { Bench } from '../measure/surroundings.ts';
@@ -27,18 +28,19 @@ export interface VerificationReport extends Omit<PredictionError, 'networks'> {
  * the cost model predicts from the table.
  *
  * @param assignments one scheme for each of `costModel.layers`, for each candidate.
+ * @param options.ranking the table's variants, so that what was measured is what runs.
  * @throws {BitbudgetError} `missing-entry` if the table cannot price a candidate, `interrupted` on cancellation.
  */
 export async function verifyPredictions(
   bench: Bench,
   costModel: CostModel,
   assignments: readonly (readonly Scheme[])[],
-  options: { seed: number; timing?: NetworkTimingOptions },
+  options: { seed: number; timing?: NetworkTimingOptions; ranking?: VariantRanking },
 ): Promise<VerificationReport> {
   const predicted = assignments.map((schemes): Estimate => costModel.estimate(schemes).latencyMs);
   const sessions = assignments.map((schemes) => {
     const byLayer = new Map(costModel.layers.map((layer, i) => [layer, schemes[i]]));
-    return bench.engine.load(quantizeNetwork(bench.source, byLayer));
+    return bench.engine.load(quantizeNetwork(bench.source, byLayer), { ranking: options.ranking });
   });
   const timing = options.timing ?? DEFAULT_NETWORK_TIMING;
   const measured = await timeNetworks(sessions, bench.input, bench, new Random(options.seed), timing, bench);

@@ -1,4 +1,6 @@
 import { type Command, Option } from 'commander';
+import { supportedIsas } from '../../kernels/capabilities.ts';
+import { kernelMatrix, MATRIX_WORKS, type MatrixCell } from '../../kernels/matrix.ts';
 import { KERNEL_VARIANTS } from '../../kernels/registry.ts';
 import { measureClockStepNs } from '../../measure/clock-step.ts';
 import { readDevice, readEngine } from '../../node/device.ts';
@@ -24,14 +26,18 @@ export function register(program: Command, context: CliContext): void {
     progress('testing the kernels in both compiler tiers', 0);
     const { disabled, cached } = await selfTestInBothTiers({ refresh });
     const reasons = new Map(disabled.map(({ variant, reason }) => [variant, reason]));
-    const variants = KERNEL_VARIANTS.map(({ id, op, scheme }): VariantStatus => {
+    const isas = supportedIsas();
+    const variants = KERNEL_VARIANTS.map(({ id, op, scheme, isa }): VariantStatus => {
       const reason = reasons.get(id);
-      return reason === undefined ? { id, op, scheme, status: 'ok' } : { id, op, scheme, status: 'disabled', reason };
+      if (reason !== undefined) return { id, op, scheme, status: 'disabled', reason };
+      if (isas.includes(isa)) return { id, op, scheme, status: 'ok' };
+      return { id, op, scheme, status: 'unsupported', reason: `this engine has no ${isa} SIMD` };
     });
+    const matrix = kernelMatrix({ isas, disabled: new Set(reasons.keys()) }, reasons);
     const device = readDevice();
-    const engine = readEngine(['simd']);
+    const engine = readEngine(isas);
     const stepNs = measureClockStepNs(clock);
-    const document = { device, engine, clock: { stepNs, crossOriginIsolated: null }, variants, meters: [] };
+    const document = { device, engine, clock: { stepNs, crossOriginIsolated: null }, variants, matrix, meters: [] };
     const text = () =>
       [
         `${device.cpu} (${device.id}), ${device.cores} cores, ${device.os}`,
@@ -47,8 +53,27 @@ export function register(program: Command, context: CliContext): void {
           ]),
         ),
         '',
+        'What serves each scheme; = means an alias of a wider one. Which variant is fastest a race tells, in `profile`.',
+        renderMatrix(matrix),
+        '',
         `Every variant was held against the reference in both compiler tiers${cached ? ' (verdict kept from an earlier run)' : ''}.`,
       ].join('\n');
     return { document, text };
   });
+}
+
+/** A row a scheme, a column a kind of layer: how many variants of its own, or the scheme that it is an alias of. */
+function renderMatrix(matrix: readonly MatrixCell[]): string {
+  const schemes = [...new Set(matrix.map(({ scheme }) => scheme))];
+  const rows = schemes.map((scheme) => {
+    const cells = matrix.filter((cell) => cell.scheme === scheme);
+    return [scheme, ...MATRIX_WORKS.map((work) => cellText(cells.find((cell) => cell.work === work)!))];
+  });
+  return renderTable([{ title: 'scheme' }, ...MATRIX_WORKS.map((title) => ({ title }))], rows);
+}
+
+function cellText({ status, variants, why }: MatrixCell): string {
+  if (status === 'alias') return `= ${why}`;
+  if (status !== 'ok') return status;
+  return variants.length === 1 ? '1 variant' : `${variants.length} variants`;
 }

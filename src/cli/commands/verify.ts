@@ -1,14 +1,15 @@
 import { type Command, Option } from 'commander';
 import { BitbudgetError } from '../../core/errors.ts';
 import { Random } from '../../core/random.ts';
-import { createCostModel } from '../../cost/cost-model.ts';
 import { assertSameDevice, assertSameKernels } from '../../lut/compatibility.ts';
+import { tableRanking } from '../../lut/ranking.ts';
 import type { Lut } from '../../lut/schema.ts';
 import { drawAssignment } from '../../measure/sampler.ts';
 import { describeHost, disabledIds } from '../../node/host.ts';
 import { kernelHashes } from '../../node/kernel-files.ts';
 import { newestFront } from '../../node/runs.ts';
-import { deviceFacts, openTable } from '../../node/tables.ts';
+import { openCostModel } from '../../node/search.ts';
+import { openTable } from '../../node/tables.ts';
 import { openWorkbench } from '../../node/workbench.ts';
 import { candidateSchemes, parseCandidate } from '../../quant/candidate.ts';
 import type { Scheme } from '../../quant/scheme.ts';
@@ -50,14 +51,16 @@ export function register(program: Command, context: CliContext): void {
     const { table } = await openTable(session.files, flags.lut, host.device);
     assertSameDevice(table, host.device, host.engine);
     const workbench = await openWorkbench(network, { disabled: disabledIds(host) });
-    const device = await deviceFacts(session.files, table);
-    const costModel = createCostModel({ network: workbench.opened.network, table, device });
+    const costModel = await openCostModel(session.files, workbench, { table });
     const assignments = assignmentsOf(workbench.folded, costModel.layers, table);
     const keys = new Set(assignments.flatMap((schemes) => costModel.keys(schemes)));
     assertSameKernels(table, await kernelHashes(), keys);
     const { cancellation, progress: onProgress } = session;
     const bench = workbench.bench({ cancellation, onProgress });
-    const report = await verifyPredictions(bench, costModel, assignments, { seed: flags.seed });
+    const report = await verifyPredictions(bench, costModel, assignments, {
+      seed: flags.seed,
+      ranking: tableRanking(table),
+    });
     const untrusted = table.entries.filter(({ key, trust }) => keys.has(key) && trust !== 'stable').length;
     const failed = report.medianRelativeError > flags.maxError || (flags.strict === true && untrusted > 0);
     return {

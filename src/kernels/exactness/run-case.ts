@@ -10,6 +10,10 @@ const PAGE_BYTES = 65536;
 
 type BufferName = 'input' | 'residual' | 'output' | 'weights' | 'constants' | 'scratch' | 'parameters';
 
+/** The tensors that take turns at the end of the memory. */
+export const PLACEMENTS = ['input', 'output', 'residual'] as const;
+export type Placement = (typeof PLACEMENTS)[number];
+
 /** Address and size of each buffer, and the one that ends where the memory ends. */
 interface Layout {
   address: Record<BufferName, number>;
@@ -20,13 +24,18 @@ interface Layout {
 }
 
 /**
- * Runs a case on the kernel and compares it with the reference, bit for bit unless the variant states an error bound. Input, residual and output take turns at the
+ * Runs a case on the kernel, once for each of `placements`, and compares it with the reference, bit for bit unless the variant states an error bound. Input, residual and output take turns at the
  * very end of the memory, where one byte too far traps; all memory around is filled with a pattern, as are scratch and
  * output, and nothing but these two may change.
  *
  * @returns what is wrong, or undefined.
  */
-export function runCase(kernels: LoadedKernels, variant: KernelVariant, testCase: ExactnessCase): string | undefined {
+export function runCase(
+  kernels: LoadedKernels,
+  variant: KernelVariant,
+  testCase: ExactnessCase,
+  placements: readonly Placement[] = PLACEMENTS,
+): string | undefined {
   const { layer, input, residual } = testCase;
   const { workload } = layer;
   const expected = bytesOf(runReference(layer, input, residual));
@@ -36,7 +45,7 @@ export function runCase(kernels: LoadedKernels, variant: KernelVariant, testCase
   if (weights.length !== variant.packedBytes(workload))
     return 'packedBytes is not the size of what packWeights returns';
   if (constants.length !== variant.constantsBytes(workload)) return 'constantsBytes is not the size of packConstants';
-  for (const atMemoryEnd of ['input', 'residual', 'output'] as const) {
+  for (const atMemoryEnd of placements) {
     if (atMemoryEnd === 'residual' && !residual) continue;
     const reason = runPlaced(kernels, variant, testCase, { expected, weights, constants, tolerance }, atMemoryEnd);
     if (reason) return `${testCase.name}, ${atMemoryEnd} last in memory: ${reason}`;
@@ -49,7 +58,7 @@ function runPlaced(
   variant: KernelVariant,
   { layer, input, residual }: ExactnessCase,
   packed: Record<'expected' | 'weights' | 'constants', Uint8Array> & { tolerance: number },
-  atMemoryEnd: 'input' | 'residual' | 'output',
+  atMemoryEnd: Placement,
 ): string | undefined {
   const { expected, weights, constants, tolerance } = packed;
   const layout = place(kernels, atMemoryEnd, {

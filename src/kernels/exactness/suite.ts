@@ -1,7 +1,7 @@
 import { KERNEL_VARIANTS } from '../registry.ts';
 import type { KernelVariant, LoadedKernels } from '../types.ts';
 import { casesFor, type Extent } from './cases.ts';
-import { runCase } from './run-case.ts';
+import { PLACEMENTS, runCase } from './run-case.ts';
 
 /** What became of one variant. */
 export interface VariantResult {
@@ -14,7 +14,7 @@ export interface VariantResult {
 export function checkVariant(kernels: LoadedKernels, variant: KernelVariant, extent: Extent = 'full'): VariantResult {
   const cases = casesFor(variant, extent);
   const failures = cases
-    .map((testCase) => runCase(kernels, variant, testCase))
+    .map((testCase, i) => runCase(kernels, variant, testCase, extent === 'full' ? PLACEMENTS : [PLACEMENTS[i % 2]]))
     .filter((reason) => reason !== undefined);
   return { id: variant.id, cases: cases.length, failures };
 }

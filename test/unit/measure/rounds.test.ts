@@ -6,6 +6,7 @@ import { reachableEntries } from '../../../src/measure/reachable.ts';
 import { loadAssignment, measureRounds } from '../../../src/measure/rounds.ts';
 import { BalancedSampler } from '../../../src/measure/sampler.ts';
 import type { Bench } from '../../../src/measure/surroundings.ts';
+import { TunedVariants } from '../../../src/measure/tuned-variants.ts';
 import { openWorkbench, type Workbench } from '../../../src/node/workbench.ts';
 import type { Scheme } from '../../../src/quant/scheme.ts';
 import { uniformSchemes } from '../../../src/quant/tensor-plan.ts';
@@ -33,8 +34,11 @@ async function rounds(stepNs: (reading: number) => number, changes: Partial<Benc
     ...changes,
   };
   const { folded } = workbench;
-  const groups = new MeasurementGroups((subject) => workbench.engine.variantOf(subject));
-  const wanted = [...reachableEntries(folded, schemes).values()].map((subject) => groups.groupOf(subject));
+  const tuned = new TunedVariants(workbench.engine, workbench.source, new Map());
+  const groups = new MeasurementGroups((...layer) => tuned.of(...layer));
+  const wanted = [...reachableEntries(folded, schemes).values()].flatMap((entry) => [
+    ...groups.ofEntry(entry, entry.layers),
+  ]);
   const sampler = new BalancedSampler(folded, schemes, groups, wanted, VISITS, new Random(1));
   const anchor: Session = loadAssignment(bench, uniformSchemes(folded, 'w8a8'));
   const result = await measureRounds(bench, groups, sampler, anchor, {

@@ -1,0 +1,95 @@
+import type { Clock } from '../core/ports.ts';
+import type { Random } from '../core/random.ts';
+import type { Engine } from '../engine/engine.ts';
+import { makeCase } from '../kernels/exactness/layers.ts';
+import { tensorSizes } from '../kernels/exactness/shapes.ts';
+import { PARAMETER_BYTES } from '../kernels/parameters.ts';
+import type { KernelVariant } from '../kernels/types.ts';
+import type { Workload } from '../network/workload.ts';
+import type { Scheme } from '../quant/scheme.ts';
+import { summarizeSamples } from './statistics.ts';
+
+/** One variant in a race, on a layer of made-up numbers that it alone uses. */
+export class Contestant {
+  readonly variant: KernelVariant;
+  /** Nanoseconds of one run, a batch each. */
+  readonly samplesNs: number[] = [];
+  private readonly engine: Engine;
+  private readonly clock: Clock;
+  private readonly blocks: number[] = [];
+  private readonly kernel: (parameters: number) => void;
+  private readonly parameters: number;
+  private runsPerSample = 1;
+
+  /** @param scheme one that the variant serves: it decides the values, and whether a shared input is rescaled. */
+  constructor(
+    engine: Engine,
+    clock: Clock,
+    variant: KernelVariant,
+    workload: Workload,
+    scheme: Scheme,
+    random: Random,
+  ) {
+    this.engine = engine;
+    this.clock = clock;
+    this.variant = variant;
+    const joined = workload.residual || workload.op === 'add';
+    const residual = joined ? (scheme === 'f32' && workload.output === 'f32' ? 'f32' : 'u8') : 'none';
+    const { layer, input, residual: operand } = makeCase(workload, scheme, { residual }, random);
+    const addresses = {
+      input: this.place(new Uint8Array(input.buffer)),
+      residual: operand ? this.place(new Uint8Array(operand.buffer)) : 0,
+      output: this.take(tensorSizes(workload).output * (workload.output === 'f32' ? 4 : 1)),
+      weights: this.place(variant.packWeights(layer)),
+      constants: this.place(variant.packConstants(layer)),
+      scratch: this.take(variant.scratchBytes(workload)),
+    };
+    this.parameters = this.take(PARAMETER_BYTES);
+    variant.writeParameters(new DataView(engine.kernels.memory.buffer), this.parameters, layer, addresses);
+    this.kernel = engine.kernels.call(variant.id);
+  }
+
+  /** Runs once or a few times unmeasured, and finds out how many runs make a sample of about `sampleNs`. */
+  warmUp(sampleNs: number): void {
+    this.kernel(this.parameters);
+    const ns = Math.max(this.time(1), 1);
+    const runs = Math.min(Math.ceil(sampleNs / ns), 1000);
+    for (let i = 0; i < runs; i++) this.kernel(this.parameters);
+    this.runsPerSample = Math.min(Math.max(Math.round(sampleNs / Math.max(this.time(runs), 1)), 1), 10_000);
+  }
+
+  run(): void {
+    this.kernel(this.parameters);
+  }
+
+  sample(): void {
+    this.samplesNs.push(this.time(this.runsPerSample));
+  }
+
+  /** The middle of its samples. */
+  get ns(): number {
+    return summarizeSamples(this.samplesNs).median;
+  }
+
+  dispose(): void {
+    for (const block of this.blocks) this.engine.allocator.release(block);
+  }
+
+  private time(runs: number): number {
+    const start = this.clock.nowNs();
+    for (let i = 0; i < runs; i++) this.kernel(this.parameters);
+    return (this.clock.nowNs() - start) / runs;
+  }
+
+  private take(bytes: number): number {
+    const address = this.engine.allocator.allocate(bytes);
+    this.blocks.push(address);
+    return address;
+  }
+
+  private place(content: Uint8Array): number {
+    const address = this.take(content.length);
+    this.engine.bytes(address, content.length).set(content);
+    return address;
+  }
+}

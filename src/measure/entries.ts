@@ -1,0 +1,96 @@
+import { assert } from '../core/errors.ts';
+import type { Engine } from '../engine/engine.ts';
+import { runsUnconditionally } from '../kernels/ranking.ts';
+import { variantsFor } from '../kernels/registry.ts';
+import type { KernelVariant } from '../kernels/types.ts';
+import { createEntry } from '../lut/entry-key.ts';
+import type { LutEntry, Trust } from '../lut/schema.ts';
+import { groupName } from './groups.ts';
+import type { ReachableEntry } from './reachable.ts';
+import { type Summary, summarizeSamples } from './statistics.ts';
+import { entryTrust } from './trust.ts';
+import type { TunedVariants } from './tuned-variants.ts';
+
+/** What makes entries doubtful beyond their own samples. */
+export interface Doubt {
+  throttled: boolean;
+  /** Variants that were still getting faster after they had been measured; all of them, if warming up never settled. */
+  unwarmed: ReadonlySet<string>;
+  allUnwarmed: boolean;
+}
+
+/** A variant with what it took in context. */
+interface Measured {
+  variant: KernelVariant;
+  latencyUs: Summary;
+}
+
+/**
+ * Makes the table's entries of the samples. An entry is served by what was fastest in context of all that can serve it:
+ * where a wider scheme's variant came out ahead of the narrower one's, the narrower scheme becomes its alias. Of variants
+ * that depend on weights only those count that run for one of the entry's layers, and the fastest that needs no such luck
+ * stands beside them.
+ */
+export function summarizeEntries(
+  { engine }: { engine: Pick<Engine, 'limits'> },
+  { samplesUs }: { samplesUs: ReadonlyMap<string, readonly number[]> },
+  tuned: TunedVariants,
+  reachable: ReadonlyMap<string, ReachableEntry>,
+  variantHashes: ReadonlyMap<string, string>,
+  doubt: Doubt,
+): Map<string, LutEntry> {
+  const limits = { ...engine.limits, approximate: true };
+  const entries = new Map<string, LutEntry>();
+  for (const [key, entry] of reachable) {
+    const { workload, scheme, layers } = entry;
+    const runsSomewhere = new Set([...layers].map((layer) => tuned.of(entry, layer, false).id));
+    const measured = variantsFor(workload, scheme, limits).flatMap((variant): Measured[] => {
+      const samples = samplesUs.get(groupName(entry, variant.id));
+      return samples ? [{ variant, latencyUs: summarizeSamples(samples) }] : [];
+    });
+    const unconditional = fastest(measured.filter(({ variant }) => runsUnconditionally(variant, workload, scheme)));
+    if (!unconditional) continue; // time ran out
+    const first = fastest(measured.filter((m) => m === unconditional || runsSomewhere.has(m.variant.id)))!;
+    const { variant, latencyUs } = first;
+    entries.set(
+      key,
+      createEntry({
+        workload,
+        scheme,
+        variant: variant.id,
+        variantSha256: hashOf(variant, variantHashes),
+        latencyUs,
+        ...(first !== unconditional && {
+          unconditional: {
+            variant: unconditional.variant.id,
+            variantSha256: hashOf(unconditional.variant, variantHashes),
+            latencyUs: unconditional.latencyUs,
+            scratchBytes: unconditional.variant.scratchBytes(workload),
+          },
+        }),
+        scratchBytes: variant.scratchBytes(workload),
+        packedBytes: variant.packedBytes(workload),
+        trust: trustOf(first, doubt),
+      }),
+    );
+  }
+  return entries;
+}
+
+function fastest(measured: readonly Measured[]): Measured | undefined {
+  return measured.reduce<Measured | undefined>(
+    (best, m) => (best && best.latencyUs.median <= m.latencyUs.median ? best : m),
+    undefined,
+  );
+}
+
+function trustOf({ variant, latencyUs }: Measured, { throttled, unwarmed, allUnwarmed }: Doubt): Trust {
+  if (throttled) return 'throttled';
+  return allUnwarmed || unwarmed.has(variant.id) ? 'noisy' : entryTrust(latencyUs);
+}
+
+function hashOf({ id }: KernelVariant, hashes: ReadonlyMap<string, string>): string {
+  const hash = hashes.get(id);
+  assert(hash, `kernel ${id} has a hash`);
+  return hash;
+}
