@@ -113,11 +113,14 @@ function multiply(rows, vectors, { shift, flushPairs, highPairs, deep }) {
   const eachRow = (write) => lines(rows, write);
   const toHigh = vectors * 16;
   const drains = Math.floor(highPairs / flushPairs);
+  // the stage only holds what is drained: high fields that are not get their bias at the end
+  const started = deep ? 2 * vectors : vectors;
+  const rest = deep ? '' : `${lines(vectors, (j) => `    const high${j} = v128.load(bias, ${toHigh + 16 * j});`)}\n`;
   return `${eachRow((i) => `    let x${i} = source + load<u32>(offsets${i ? `, ${i * 4}` : ''});`)}
 ${each((sum) => `    let ${sum} = i32x4.splat(0);`)}
-${lines(2 * vectors, (i) => `    const bias${i} = v128.load(bias${i ? `, ${i * 16}` : ''});`)}
+${lines(started, (i) => `    const bias${i} = v128.load(bias${i ? `, ${i * 16}` : ''});`)}
     for (let row: usize = 0; row < ${rows * rowBytes}; row += ${rowBytes}) {
-${lines(2 * vectors, (i) => `      v128.store(stage + row, bias${i}${i ? `, ${i * 16}` : ''});`)}
+${lines(started, (i) => `      v128.store(stage + row, bias${i}${i ? `, ${i * 16}` : ''});`)}
     }
     let budget: u32 = ${flushPairs};${deep ? `\n    let drains: u32 = ${drains};` : ''}
     for (; runs > 0; runs--) {
@@ -140,7 +143,7 @@ ${each((sum, at) => drain(sum, at, up))}${deep ? drainHigh(each, toHigh, drains,
       } while (left > 0);
 ${eachRow((i) => `      x${i} += gap;`)}
     }
-${each((sum, at) => finish(sum, at, toHigh, shift))}`;
+${rest}${each((sum, at, _, j) => finish(sum, at, at + toHigh, deep ? undefined : `high${j}`, shift))}`;
 }
 
 function accumulate(row, vector) {
@@ -170,9 +173,9 @@ ${each((sum, at) => move(sum, at + toHigh))}
 }
 
 /** What is left in both fields, to the stage. */
-function finish(sum, at, toHigh, shift) {
+function finish(sum, at, atHigh, highBias, shift) {
   const up = 32 - shift;
-  const high = at + toHigh;
+  const before = highBias ?? `v128.load(stage, ${atHigh})`;
   return `    v128.store(stage, i32x4.add(v128.load(stage, ${at}), lowField(${sum}, ${up})), ${at});
-    v128.store(stage, i32x4.add(v128.load(stage, ${high}), highField(${sum}, ${up}, ${shift})), ${high});`;
+    v128.store(stage, i32x4.add(${before}, highField(${sum}, ${up}, ${shift})), ${atHigh});`;
 }
