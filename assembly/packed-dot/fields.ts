@@ -1,6 +1,6 @@
 /**
  * Packed dot: the weights of two output channels share one i16 lane, so that one multiply-add serves both. Tiles of 16
- * channels: channel c lies in the low field, channel c + 8 in the high one, s bits apart (w = w_high * 2^s + w_low):
+ * channels: channel c lies in the low field, channel c + 8 in the high one (of 8: c + 4), s bits apart (w = w_high * 2^s + w_low):
  *
  *   weight lane (i16)        |  w_high (signed)  |     w_low (signed, borrows from high)    |
  *                            15                 s s-1                                       0

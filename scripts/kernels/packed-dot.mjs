@@ -1,23 +1,25 @@
 /**
- * The packed-dot convolutions: tiles of `rows` pixels × 16 channels for a table of schemes. The method and the layout are in
+ * The packed-dot convolutions: tiles of `rows` pixels × 8 or 16 channels for a table of schemes. The method and the layout are in
  * assembly/packed-dot/fields.ts; here stand the numbers.
  */
 
 import { lines } from './lines.mjs';
 
-/** Schemes with the pixels of their tiles. */
+/** Schemes with the pixels and channels of their tiles. */
 const TILES = [
-  ['w4a4', 4],
-  ['w4a4', 2],
-  ['w4a5', 4],
-  ['w3a4', 4],
-  ['w3a6', 4],
-  ['w2a2', 4],
-  ['w2a4', 4],
-  ['w2a4', 2],
-  ['w2a8', 4],
-  ['w1a4', 4],
-  ['w1a8', 4],
+  ['w4a4', 4, 16],
+  ['w4a4', 2, 16],
+  ['w4a4', 8, 8],
+  ['w4a5', 4, 16],
+  ['w3a4', 4, 16],
+  ['w3a6', 4, 16],
+  ['w2a2', 4, 16],
+  ['w2a4', 4, 16],
+  ['w2a4', 2, 16],
+  ['w2a4', 8, 8],
+  ['w2a8', 4, 16],
+  ['w1a4', 4, 16],
+  ['w1a8', 4, 16],
 ];
 
 /** Layers as deep as this should run: 3 × 3 of 512 channels. Where the high field cannot hold that, it is drained too. */
@@ -48,7 +50,7 @@ export function packedFields(scheme) {
 
 /** Text of assembly/generated/packed-dot-conv.ts. */
 export function packedDot() {
-  const tiles = TILES.map(([scheme, rows]) => tile(scheme, rows));
+  const tiles = TILES.map(([scheme, rows, columns]) => tile(scheme, rows, columns));
   return { 'packed-dot-conv': [HEADER, ...tiles].join('\n') };
 }
 
@@ -57,107 +59,107 @@ import { STAGE_BYTES, convolve } from "../inline/convolve";
 import { storeIntegerTile } from "../inline/tile-store";
 import { packToI16 } from "../pack/to-i16";
 import { highField, lowField } from "../packed-dot/fields";
+import { storeNarrowTile } from "../packed-dot/store";
 
 // Written by scripts/kernels/packed-dot.mjs; assembly/packed-dot/fields.ts explains the method.
 `;
 
-function tile(scheme, rows) {
+function tile(scheme, rows, columns) {
   const fields = packedFields(scheme);
-  const name = `${scheme}_conv_${rows}x16__simd_packeddot`;
-  return `/** ${describe(scheme, rows, fields)} */
+  const size = `${rows}x${columns}`;
+  const name = `${scheme.toUpperCase()}_${size}`;
+  const store = columns === 16 ? 'storeIntegerTile' : 'storeNarrowTile';
+  return `/** ${describe(scheme, size, fields)} */
 @final
-class ${scheme.toUpperCase()}x${rows} {
+class ${name} {
   @inline rows(): u32 { return ${rows}; }
-  @inline columns(): u32 { return 16; }
+  @inline columns(): u32 { return ${columns}; }
   @inline step(): u32 { return 2; }
   @inline elementShift(): u32 { return 1; }
-  @inline stepBytes(): u32 { return 32; }
+  @inline stepBytes(): u32 { return ${2 * columns}; }
 
   @inline
   multiply(offsets: usize, source: usize, w: usize, bias: usize, stage: usize, runs: u32, gap: usize, steps: u32): void {
-${multiply(rows, fields)}
+${multiply(rows, columns / 8, fields)}
   }
 
   @inline
   store(block: Parameters, pixel: u32, channel: u32, multipliers: usize): void {
-    storeIntegerTile(block, block.scratch, pixel, ${rows}, channel, multipliers);
+    ${store}(block, block.scratch, pixel, ${rows}, channel, multipliers);
   }
 }
 
-export function ${name}(block: Parameters): void {
+export function ${scheme}_conv_${size}__simd_packeddot(block: Parameters): void {
   const packed = block.scratch + STAGE_BYTES;
   packToI16(block, packed);
-  convolve<${scheme.toUpperCase()}x${rows}>(block, packed);
+  convolve<${name}>(block, packed);
 }
 `;
 }
 
-function describe(scheme, rows, { shift, flushPairs, highPairs, deep }) {
+function describe(scheme, size, { shift, flushPairs, highPairs, deep }) {
   const high = deep ? `the high one every ${highPairs - (highPairs % flushPairs)}` : `the high one holds ${highPairs}`;
-  return `${scheme}, ${rows} pixels: fields ${shift} bits apart, the low one drained every ${flushPairs} pairs; ${high}.`;
+  return `${scheme}, ${size}: fields ${shift} bits apart, the low one drained every ${flushPairs} pairs; ${high}.`;
 }
 
-/** Pixel i has the accumulators `<letter>0` (channels 0 to 3 and 8 to 11) and `<letter>1` (4 to 7 and 12 to 15). */
+/** Pixel i has the accumulators `<letter>0` (and `<letter>1`), each of 4 channels in its low fields and 4 in its high ones. */
 const letters = 'abcdefgh';
 
-function multiply(rows, { shift, flushPairs, highPairs, deep }) {
+function multiply(rows, vectors, { shift, flushPairs, highPairs, deep }) {
   const up = 32 - shift;
-  const each = (write) => lines(rows, (i) => write(letters[i], i, i * 64));
+  const rowBytes = vectors * 32;
+  const each = (write) =>
+    lines(rows, (i) => lines(vectors, (j) => write(`${letters[i]}${j}`, i * rowBytes + j * 16, i, j)));
+  const eachRow = (write) => lines(rows, write);
+  const toHigh = vectors * 16;
   const drains = Math.floor(highPairs / flushPairs);
-  return `${each((_, i) => `    let x${i} = source + load<u32>(offsets${i ? `, ${i * 4}` : ''});`)}
-    let a0 = i32x4.splat(0);
-    let a1 = a0;
-${lines(rows - 1, (i) => `    let ${letters[i + 1]}0 = a0;\n    let ${letters[i + 1]}1 = a0;`)}
-    const bias0 = v128.load(bias);
-    const bias1 = v128.load(bias, 16);
-    const bias2 = v128.load(bias, 32);
-    const bias3 = v128.load(bias, 48);
-    for (let row: usize = 0; row < ${rows * 64}; row += 64) {
-      v128.store(stage + row, bias0);
-      v128.store(stage + row, bias1, 16);
-      v128.store(stage + row, bias2, 32);
-      v128.store(stage + row, bias3, 48);
+  // the stage only holds what is drained: high fields that are not get their bias at the end
+  const started = deep ? 2 * vectors : vectors;
+  const rest = deep ? '' : `${lines(vectors, (j) => `    const high${j} = v128.load(bias, ${toHigh + 16 * j});`)}\n`;
+  return `${eachRow((i) => `    let x${i} = source + load<u32>(offsets${i ? `, ${i * 4}` : ''});`)}
+${each((sum) => `    let ${sum} = i32x4.splat(0);`)}
+${lines(started, (i) => `    const bias${i} = v128.load(bias${i ? `, ${i * 16}` : ''});`)}
+    for (let row: usize = 0; row < ${rows * rowBytes}; row += ${rowBytes}) {
+${lines(started, (i) => `      v128.store(stage + row, bias${i}${i ? `, ${i * 16}` : ''});`)}
     }
     let budget: u32 = ${flushPairs};${deep ? `\n    let drains: u32 = ${drains};` : ''}
     for (; runs > 0; runs--) {
       let left = steps;
       do {
         const count = min<u32>(left, budget);
-        const end = w + (count << 5);
+        const end = w + (count << ${vectors === 2 ? 5 : 4});
         do {
-          const w0 = v128.load(w);
-          const w1 = v128.load(w, 16);
-${each((n, i) => `          const p${i} = v128.load32_splat(x${i});\n${accumulate(n, i, 0)}\n${accumulate(n, i, 1)}`)}
-${each((_, i) => `          x${i} += 4;`)}
-          w += 32;
+${lines(vectors, (j) => `          const w${j} = v128.load(w${j ? `, ${j * 16}` : ''});`)}
+${eachRow((i) => `          const p${i} = v128.load32_splat(x${i});\n${lines(vectors, (j) => accumulate(i, j))}`)}
+${eachRow((i) => `          x${i} += 4;`)}
+          w += ${vectors * 16};
         } while (w < end);
         left -= count;
         budget -= count;
         if (budget == 0) {
           budget = ${flushPairs};
-${each((n, _, at) => `${drain(n, 0, at, up)}\n${drain(n, 1, at + 16, up)}`)}${deep ? drainHigh(each, drains, shift) : ''}
+${each((sum, at) => drain(sum, at, up))}${deep ? drainHigh(each, toHigh, drains, shift) : ''}
         }
       } while (left > 0);
-${each((_, i) => `      x${i} += gap;`)}
+${eachRow((i) => `      x${i} += gap;`)}
     }
-${each((n, _, at) => [0, 1].map((j) => finish(`${n}${j}`, at + 16 * j, shift)).join('\n'))}`;
+${rest}${each((sum, at, _, j) => finish(sum, at, at + toHigh, deep ? undefined : `high${j}`, shift))}`;
 }
 
-function accumulate(name, row, half) {
-  const sum = `${name}${half}`;
-  return `          ${sum} = i32x4.add(${sum}, i32x4.dot_i16x8_s(p${row}, w${half}));`;
+function accumulate(row, vector) {
+  const sum = `${letters[row]}${vector}`;
+  return `          ${sum} = i32x4.add(${sum}, i32x4.dot_i16x8_s(p${row}, w${vector}));`;
 }
 
 /** Moves the low field of an accumulator to the stage; what stays is a multiple of 2^shift. */
-function drain(name, half, at, up) {
-  const sum = `${name}${half}`;
+function drain(sum, at, up) {
   return `          const l${sum} = lowField(${sum}, ${up});
           v128.store(stage, i32x4.add(v128.load(stage, ${at}), l${sum}), ${at});
           ${sum} = i32x4.sub(${sum}, l${sum});`;
 }
 
 /** After the low fields: the high ones too, every `drains` times. */
-function drainHigh(each, drains, shift) {
+function drainHigh(each, toHigh, drains, shift) {
   const move = (
     sum,
     at,
@@ -166,13 +168,14 @@ function drainHigh(each, drains, shift) {
   return `
           if (--drains == 0) {
             drains = ${drains};
-${each((n, _, at) => `${move(`${n}0`, at + 32)}\n${move(`${n}1`, at + 48)}`)}
+${each((sum, at) => move(sum, at + toHigh))}
           }`;
 }
 
 /** What is left in both fields, to the stage. */
-function finish(sum, at, shift) {
+function finish(sum, at, atHigh, highBias, shift) {
   const up = 32 - shift;
+  const before = highBias ?? `v128.load(stage, ${atHigh})`;
   return `    v128.store(stage, i32x4.add(v128.load(stage, ${at}), lowField(${sum}, ${up})), ${at});
-    v128.store(stage, i32x4.add(v128.load(stage, ${at + 32}), highField(${sum}, ${up}, ${shift})), ${at + 32});`;
+    v128.store(stage, i32x4.add(${before}, highField(${sum}, ${up}, ${shift})), ${atHigh});`;
 }

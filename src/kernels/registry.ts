@@ -2,6 +2,7 @@ import { BitbudgetError } from '../core/errors.ts';
 import { type Workload, workloadKey } from '../network/workload.ts';
 import { type Scheme, schemeBits } from '../quant/scheme.ts';
 import { DENSE_LOW_BIT_VARIANTS } from './families/dense-low-bit.ts';
+import { DEPTHWISE_VARIANTS } from './families/depthwise.ts';
 import { F32_VARIANTS } from './families/f32.ts';
 import { INT8_VARIANTS } from './families/int8.ts';
 import { PACKED_DEPTHWISE_VARIANTS } from './families/packed-depthwise.ts';
@@ -26,6 +27,7 @@ export const KERNEL_VARIANTS: readonly KernelVariant[] = [
   ...TABLE_LOOKUP_VARIANTS,
   ...INT8_VARIANTS,
   ...WINOGRAD_VARIANTS,
+  ...DEPTHWISE_VARIANTS,
   ...POOL_ADD_VARIANTS,
 ];
 
