@@ -66,23 +66,29 @@ export function w8a8_conv_4x16__simd_depthwise(block: Parameters): void {
   const pixels = block.outHeight * block.outWidth;
   const pairs = (block.kernelHeight * block.kernelWidth + 1) >> 1;
   const taps = block.offsets - (((pairs << 3) + 15) & ~15);
-  const lastPixel = max<i32>(pixels - ${PIXELS}, 0);
+  const width = block.outWidth;
+  const lastColumn = max<i32>(width - ${PIXELS}, 0);
   const lastChannel = max<i32>(channels - 16, 0);
-  const stage = block.scratch;
+  // sums of one row of outputs; tiles narrower than a panel are finished through the stage's spare rows, 4 at a time
+  const rowBytes = (block.width + block.paddingLeft + block.paddingRight) * channels;
+  const sumsOfRow = (packed + (block.height + block.paddingTop + block.paddingBottom) * rowBytes + 47) & ~15;
+  const finished: u32 = channels < 16 ? ${PIXELS} : width;
   // a row of outputs at a time, all channels of it, while its rows of input are in the cache
-  for (let row: u32 = 0; row < pixels; row += block.outWidth) {
-    const rowEnd = row + block.outWidth;
+  for (let row: u32 = 0; row < pixels; row += width) {
     let weights = block.weights;
     let constants = block.constants;
     for (let n: u32 = 0; n < channels; n += 16) {
       const channel = min<u32>(n, lastChannel);
       const source = packed + channel;
-      for (let m = row; m < rowEnd; m += ${PIXELS}) {
-        const pixel = min<u32>(m, lastPixel);
-        const offsets = block.offsets + (pixel << 2);
-        sums(offsets, source, weights, taps, pairs, constants, stage);
-        sums(offsets, source + 8, weights + (pairs << 5), taps, pairs, constants + 32, stage + 32);
-        storeIntegerTile(block, stage, pixel, ${PIXELS}, channel, constants + 64);
+      for (let x: u32 = 0; x < width; x += ${PIXELS}) {
+        const column = min<u32>(x, lastColumn);
+        const offsets = block.offsets + ((row + column) << 2);
+        const target = sumsOfRow + (column << 6);
+        sums(offsets, source, weights, taps, pairs, constants, target);
+        sums(offsets, source + 8, weights + (pairs << 5), taps, pairs, constants + 32, target + 32);
+      }
+      for (let x: u32 = 0; x < width; x += finished) {
+        storeIntegerTile(block, sumsOfRow + (x << 6), row + x, min(finished, width - x), channel, constants + 64);
       }
       weights += pairs << 6;
       constants += 128;

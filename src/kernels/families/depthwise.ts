@@ -23,7 +23,8 @@ function depthwise(id: string, errorBound?: number): KernelVariant {
   const tapBytes = (w: Workload) => Math.ceil((steps(w) * 4) / 16) * 16;
   const panelBytes = (w: Workload) => steps(w) * columns * (real ? 4 : 2);
   const offsetsAt = (w: Workload) => panels(w) * columns * 8 + tapBytes(w);
-  const windows = (w: Workload) => Math.max(outputSize(w)[0] * outputSize(w)[1], pixels);
+  /** Entries of the offset table: a tile that begins at the last pixel reads the last one again. */
+  const windows = (w: Workload) => outputSize(w)[0] * outputSize(w)[1] + pixels - 1;
   const rowBytes = ({ width, padding, inChannels }: Workload) =>
     (width + padding[1] + padding[3]) * inChannels * elementBytes;
   const imageBytes = (w: Workload) => (w.height + w.padding[0] + w.padding[2]) * rowBytes(w);
@@ -33,7 +34,8 @@ function depthwise(id: string, errorBound?: number): KernelVariant {
     scheme,
     isa,
     supports: (w) => isDepthwise(w) && (real || (w.input !== 'f32' && innerSize(w) <= LARGEST_INNER_SIZE)),
-    scratchBytes: (w) => scratchFor(imageBytes(w)),
+    // integers keep the sums of one row of outputs besides
+    scratchBytes: (w) => scratchFor(imageBytes(w) + (real ? 0 : 48 + Math.max(outputSize(w)[1], pixels) * 64)),
     packedBytes: (w) => panels(w) * panelBytes(w),
     packWeights: (layer) => packWeights(layer, real, columns, steps(layer.workload)),
     constantsBytes: (w) => offsetsAt(w) + windows(w) * 4,
