@@ -1,7 +1,7 @@
 import { Packing, Parameters } from "../inline/parameters";
 import { buildTableRow, tablePixelBytes, tableRowPixels } from "./build";
-import { HEADER_BYTES } from "./store";
-import { TABLES_AT } from "./sums";
+import { HEADER_BYTES, storeSums } from "./store";
+import { CHUNK_PIXELS, SUMS_AT, TABLES_AT } from "./sums";
 
 /** Bytes of weights that are swept for all pixels before the next ones are: they stay in the first-level cache. */
 const BLOCK_BYTES: u32 = 16384;
@@ -38,20 +38,24 @@ export function convolveByTables<Tile>(block: Parameters, maximum: u32, signs: b
     const end = min(first + blockColumns, channels);
     let w: usize = weights;
     let c: usize = constants;
-    for (let m: u32 = 0; m < pixels; m += tile.rows()) {
-      const pixel = min<u32>(m, lastPixel);
-      const needed = (min<u32>(pixel + tile.rows(), pixels) - 1) / block.outWidth * rowStep + rowReach;
+    for (let m: u32 = 0; m < pixels; m += CHUNK_PIXELS) {
+      const chunk = min<u32>(m, lastPixel);
+      const chunkEnd = min<u32>(m + CHUNK_PIXELS, pixels);
+      const needed = (chunkEnd - 1) / block.outWidth * rowStep + rowReach;
       for (; rows < needed; rows++) {
         buildTableRow(block, target, rows, maximum, signs);
         target += rowBytes;
       }
-      const offsets = block.offsets + (pixel << 2);
       w = weights;
       c = constants;
       for (let n = first; n < end; n += columns) {
         const channel = min<u32>(n, lastChannel);
-        tile.multiply(offsets, source, w, block.scratch, block.kernelHeight, gap, steps);
-        tile.store(block, pixel, channel, c);
+        for (let p = chunk; p < chunkEnd; p += tile.rows()) {
+          const pixel = min<u32>(p, lastPixel);
+          const sums = block.scratch + SUMS_AT + ((pixel - chunk) * columns << 1);
+          tile.multiply(block.offsets + (pixel << 2), source, w, sums, block.kernelHeight, gap, steps);
+        }
+        storeSums(block, chunk, chunkEnd - chunk, channel, columns >> 4, c);
         w += panelBytes;
         c += columns << 3;
       }

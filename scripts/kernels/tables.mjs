@@ -22,11 +22,7 @@ export function tables() {
 }
 
 function sourceOf(tiles, relaxed) {
-  return `import { Parameters } from "../inline/parameters";
-import { storeSums } from "../table-lookup/store";
-import { SUMS_AT } from "../table-lookup/sums";
-
-/** Tiles of \`convolveByTables\`, written by scripts/kernels/tables.mjs. */
+  return `/** Tiles of \`convolveByTables\`, written by scripts/kernels/tables.mjs. */
 
 ${tiles.map((tile) => classOf(tile, relaxed)).join('\n\n')}
 `;
@@ -44,9 +40,8 @@ export class ${name} {
   @inline unroll(): u32 { return ${unroll}; }
 
   @inline
-  multiply(offsets: usize, source: usize, w: usize, scratch: usize, runs: u32, gap: usize, steps: u32): void {
+  multiply(offsets: usize, source: usize, w: usize, sums: usize, runs: u32, gap: usize, steps: u32): void {
     const none = i8x16.splat(0);
-    const sums = scratch + SUMS_AT;
     const once = runs * steps < ${flush};
     if (!once) {
 ${lines(pixels * groupsOf(tile) * 2, (i) => `      v128.store(sums, none, ${i * 16});`)}
@@ -79,11 +74,6 @@ ${flushOf(tile, '      ', false)}
     } else {
 ${flushOf(tile, '      ', true)}
     }
-  }
-
-  @inline
-  store(block: Parameters, pixel: u32, channel: u32, constants: usize): void {
-    storeSums(block, pixel, ${pixels}, channel, ${groupsOf(tile)}, constants);
   }
 }`;
 }

@@ -10,7 +10,7 @@ import type { KernelVariant } from '../types.ts';
 import { parseVariantId } from '../variant-id.ts';
 
 /** 16-bit sums and int32 accumulators before the tables: see assembly/table-lookup/sums.ts. */
-const TABLES_AT = STAGE_BYTES + 256 + 512;
+const TABLES_AT = STAGE_BYTES + 1024 + 256;
 /** Three tables may be written, and three read, past the last one. */
 const SLACK_BYTES = 64;
 /** Words before the panels' constants: see assembly/table-lookup/store.ts. */
