@@ -1,6 +1,9 @@
 /** Everything that simd.wasm exports: one function a kernel variant, named by its id, and where the free memory begins. */
 export { f32_conv_4x8__simd, f32_conv_2x16__simd } from "../f32/conv";
+export { f32_conv_4x8__simd_depthwise } from "../generated/depthwise-f32";
+export { w8a8_conv_4x16__simd_depthwise } from "../generated/depthwise-i8";
 export { f32_dense_1x16__simd } from "../f32/dense";
+export { f32_conv_2x4__simd_depthwise3x3s1, f32_conv_2x4__simd_depthwise3x3s2 } from "../depthwise/f32";
 export { f32_softmax_1x1__simd } from "../f32/softmax";
 export { w8a8_conv_2x16__simd } from "../int8/conv";
 export { f32_conv_2x16__simd_winograd23 } from "../generated/winograd23-f32";
@@ -8,7 +11,10 @@ export { f32_conv_2x16__simd_winograd43 } from "../generated/winograd43-f32";
 export { w8a8_conv_2x16__simd_winograd23 } from "../generated/winograd23-i16";
 export { w8a8_conv_2x16__simd_winograd43 } from "../generated/winograd43-i16";
 export { w8a8_dense_1x16__simd } from "../int8/dense";
-export { w4a4_conv_4x16__simd_packeddot, w2a2_conv_4x16__simd_packeddot } from "../packed-dot/conv";
+export * from "../generated/packed-dot-conv";
+export * from "../depthwise/packed";
+export { w4a8_dense_1x16__simd_nibbles } from "../dense-low-bit/nibbles";
+export * from "../generated/dense-tables-simd";
 export { f32_add_1x4__simd, u8_add_1x16__simd } from "../pool-add/add";
 export {
   f32_averagepool_1x4__simd,

@@ -136,7 +136,7 @@ function writeOffsets(view: DataView, w: Workload, elementBytes: 2 | 4, pixels: 
 }
 
 /** Zero point of the integers that the kernel multiplies: after rescaling where the input is shared. */
-function kernelZeroPoint(layer: LayerArithmetic): number {
+export function kernelZeroPoint(layer: LayerArithmetic): number {
   if (layer.rescale) return layer.rescale.zeroPoint;
   return layer.input.type === 'u8' ? layer.input.zeroPoint : 0;
 }
