@@ -107,23 +107,28 @@ function fillHalo(block: Parameters, target: usize, pixels: u32, maximum: u32, s
 function buildVectors(
   block: Parameters, target: usize, source: usize, end: usize, valid: u32, maximum: u32, signs: bool,
 ): usize {
-  if (!signs) return block.rescaleMultiplier ? subsetsOfRescaled(block, target, source, end, valid, maximum) : subsetsOf(block, target, source, end, valid, maximum);
-  return block.rescaleMultiplier ? signsOfRescaled(block, target, source, end, valid, maximum) : signsOf(block, target, source, end, valid, maximum);
+  const rescales = block.rescaleMultiplier != 0;
+  if (signs && rescales) return rescaledSigns(block, target, source, end, valid, maximum);
+  if (signs) return plainSigns(block, target, source, end, valid, maximum);
+  if (rescales) return rescaledSubsets(block, target, source, end, valid, maximum);
+  return plainSubsets(block, target, source, end, valid, maximum);
 }
 
-function signsOf(block: Parameters, target: usize, source: usize, end: usize, valid: u32, maximum: u32): usize {
+// four functions, so that each loop has only what it needs in registers
+
+function plainSigns(block: Parameters, target: usize, source: usize, end: usize, valid: u32, maximum: u32): usize {
   return buildEach(block, target, source, end, valid, maximum, true, false);
 }
 
-function signsOfRescaled(block: Parameters, target: usize, source: usize, end: usize, valid: u32, maximum: u32): usize {
+function rescaledSigns(block: Parameters, target: usize, source: usize, end: usize, valid: u32, maximum: u32): usize {
   return buildEach(block, target, source, end, valid, maximum, true, true);
 }
 
-function subsetsOf(block: Parameters, target: usize, source: usize, end: usize, valid: u32, maximum: u32): usize {
+function plainSubsets(block: Parameters, target: usize, source: usize, end: usize, valid: u32, maximum: u32): usize {
   return buildEach(block, target, source, end, valid, maximum, false, false);
 }
 
-function subsetsOfRescaled(block: Parameters, target: usize, source: usize, end: usize, valid: u32, maximum: u32): usize {
+function rescaledSubsets(block: Parameters, target: usize, source: usize, end: usize, valid: u32, maximum: u32): usize {
   return buildEach(block, target, source, end, valid, maximum, false, true);
 }
 

@@ -14,39 +14,37 @@ import { STAGE_AT, SUMS_AT, finishSums, highSums, lowSums } from "./sums";
 @inline export const HEADER_BYTES: usize = 32;
 
 /**
- * From the sums of a tile of `rows` pixels x `groups` times 16 channels to the output. The tile's constants are the biases,
- * then the multipliers, of all its channels.
+ * From the sums of `rows` pixels x `groups` times 16 channels to the output. The panel's constants are the biases, then the
+ * multipliers, of all its channels.
  */
 @inline
 export function storeSums(block: Parameters, pixel: u32, rows: u32, channel: u32, groups: u32, constants: usize): void {
-  const sums = block.scratch + SUMS_AT;
+  const stride: usize = groups << 5;
+  let sums = block.scratch + SUMS_AT;
   const short = load<u32>(block.constants) != 0;
   for (let g: u32 = 0; g < groups; g++) {
     const multipliers = constants + (groups << 6);
-    if (short) {
-      storeShort(block, sums + (g << 5), groups << 5, pixel, rows, channel, constants, multipliers);
-    } else {
-      const stage = block.scratch + STAGE_AT;
-      const rise = v128.load32_splat(block.constants, 16);
-      finishSums(sums + (g << 5), groups << 5, stage, constants, rows, rise);
-      storeStage(block, stage, pixel, rows, channel, multipliers);
-    }
+    if (short) storeShort(block, sums, stride, pixel, rows, channel, constants, multipliers);
+    else storeLong(block, sums, stride, pixel, rows, channel, constants, multipliers);
+    sums += 32;
     constants += 64;
     channel += 16;
   }
 }
 
-/** Four rows at a time where they have fewer than 16 channels: that is what the scratch has room for. */
-@inline
-function storeStage(block: Parameters, stage: usize, pixel: u32, rows: u32, channel: u32, multipliers: usize): void {
-  if (rows <= 4 || block.outChannels >= 16) {
-    storeIntegerTile(block, stage, pixel, rows, channel, multipliers);
-    return;
-  }
-  const end = min(pixel + rows, block.outHeight * block.outWidth);
-  for (; pixel < end; pixel += 4) {
-    storeIntegerTile(block, stage, pixel, 4, channel, multipliers);
-    stage += 256;
+/** The ordinary epilogue, four pixels at a time. */
+function storeLong(
+  block: Parameters, sums: usize, stride: usize, pixel: u32, rows: u32, channel: u32, bias: usize, multipliers: usize,
+): void {
+  const stage = block.scratch + STAGE_AT;
+  const rise = v128.load32_splat(block.constants, 16);
+  const end = pixel + rows;
+  while (pixel < end) {
+    const count = min<u32>(end - pixel, 4);
+    finishSums(sums, stride, stage, bias, count, rise);
+    storeIntegerTile(block, stage, pixel, count, channel, multipliers);
+    sums += stride << 2;
+    pixel += 4;
   }
 }
 
@@ -78,7 +76,7 @@ function storeShort(
   const m1 = v128.load(multipliers, 16);
   const m2 = v128.load(multipliers, 32);
   const m3 = v128.load(multipliers, 48);
-  const end = sums + min(rows, block.outHeight * block.outWidth - pixel) * <u32>stride;
+  const end = sums + rows * <u32>stride;
   if (!block.residualType) {
     while (sums < end) {
       const l = lowSums(sums, rise);

@@ -1,52 +1,59 @@
 import { lines } from './lines.mjs';
 
 /**
- * The tiles of assembly/table-lookup: sums of table entries in byte lanes, for `pixels` x `vectors` accumulators.
- *
- * `flush` is how many lookups a byte lane can hold (255 / greatest entry), `unroll` divides it; `relaxed` takes
- * `relaxed_swizzle`, which gives the same for the indices that occur: 0 to 15, and 0x80 where there is nothing to look up.
+ * The kernels of assembly/table-lookup: sums of table entries in byte lanes, for `pixels` x `vectors` accumulators, where the
+ * vectors are 16 channels each or, of two-bit weights, the planes of 16 channels. `maximum` is the greatest activation;
+ * `flush` is how many lookups a byte lane can hold, 255 / (4 * maximum) or less.
  */
-const TILES = [
-  { name: 'Signs1Tile4x32', pixels: 4, vectors: 2, flush: 60, unroll: 1 },
-  { name: 'Signs1Tile8x16', pixels: 8, vectors: 1, flush: 60, unroll: 1 },
-  { name: 'Signs2Tile4x32', pixels: 4, vectors: 2, flush: 20, unroll: 1 },
-  { name: 'Signs2Tile8x16', pixels: 8, vectors: 1, flush: 20, unroll: 1 },
-  { name: 'Signs4Tile4x32', pixels: 4, vectors: 2, flush: 4, unroll: 1 },
-  { name: 'Signs4Tile8x16', pixels: 8, vectors: 1, flush: 4, unroll: 1 },
-  { name: 'Planes2Tile4x16', pixels: 4, vectors: 2, flush: 20, unroll: 1, planes: true },
+const KERNELS = [
+  { name: 'w1a1_conv_4x32', pixels: 4, vectors: 2, maximum: 1, flush: 63 },
+  { name: 'w1a1_conv_8x16', pixels: 8, vectors: 1, maximum: 1, flush: 63 },
+  { name: 'w1a2_conv_4x32', pixels: 4, vectors: 2, maximum: 3, flush: 21 },
+  { name: 'w1a2_conv_8x16', pixels: 8, vectors: 1, maximum: 3, flush: 21 },
+  { name: 'w1a4_conv_4x32', pixels: 4, vectors: 2, maximum: 15, flush: 4 },
+  { name: 'w1a4_conv_8x16', pixels: 8, vectors: 1, maximum: 15, flush: 4 },
+  { name: 'w2a2_conv_4x16', pixels: 4, vectors: 2, maximum: 3, flush: 21, planes: true },
 ];
 
-/** @returns {Record<string, string>} */
+/**
+ * One file a kernel and instruction set. `relaxed_swizzle` gives the same as `swizzle` for the indices that occur, 0 to 15.
+ *
+ * @returns {Record<string, string>}
+ */
 export function tables() {
-  return { 'table-lookup': sourceOf(TILES, false), 'table-lookup-relaxed': sourceOf(TILES, true) };
+  const files = KERNELS.flatMap((kernel) =>
+    ['simd', 'relaxed'].map((isa) => [`tables-${kernel.name.replaceAll('_', '-')}-${isa}`, sourceOf(kernel, isa)]),
+  );
+  return Object.fromEntries(files);
 }
 
-function sourceOf(tiles, relaxed) {
+function sourceOf(kernel, isa) {
+  const { name, maximum, planes } = kernel;
   return `import { Parameters } from "../inline/parameters";
-import { storeSums } from "../table-lookup/store";
-import { SUMS_AT } from "../table-lookup/sums";
+import { convolveByTables } from "../table-lookup/convolve";
 
-/** Tiles of \`convolveByTables\`, written by scripts/kernels/tables.mjs. */
+/** Written by scripts/kernels/tables.mjs; assembly/table-lookup/convolve.ts says what it does. */
+${tileOf(kernel, isa === 'relaxed')}
 
-${tiles.map((tile) => classOf(tile, relaxed)).join('\n\n')}
+export function ${name}__${isa}_tables(block: Parameters): void {
+  convolveByTables<Tile>(block, ${maximum}, ${!planes});
+}
 `;
 }
 
-function classOf(tile, relaxed) {
-  const { name, pixels, vectors, flush, unroll } = tile;
+function tileOf(tile, relaxed) {
+  const { pixels, vectors, flush } = tile;
   const stepBytes = vectors * 16;
   const all = accumulatorsOf(tile);
   return `@final
-export class ${name} {
+class Tile {
   @inline rows(): u32 { return ${pixels}; }
   @inline columns(): u32 { return ${groupsOf(tile) * 16}; }
   @inline stepBytes(): u32 { return ${stepBytes}; }
-  @inline unroll(): u32 { return ${unroll}; }
 
   @inline
-  multiply(offsets: usize, source: usize, w: usize, scratch: usize, runs: u32, gap: usize, steps: u32): void {
+  multiply(offsets: usize, source: usize, w: usize, sums: usize, runs: u32, gap: usize, steps: u32): void {
     const none = i8x16.splat(0);
-    const sums = scratch + SUMS_AT;
     const once = runs * steps < ${flush};
     if (!once) {
 ${lines(pixels * groupsOf(tile) * 2, (i) => `      v128.store(sums, none, ${i * 16});`)}
@@ -60,9 +67,9 @@ ${all.map((s) => `    let ${s} = none;`).join('\n')}
         const count = min(left, budget);
         const end = w + count * ${stepBytes};
         do {
-${lines(unroll, (u) => stepOf(tile, relaxed, u))}
-${lines(pixels, (p) => `          x${p} += ${unroll * 16};`)}
-          w += ${unroll * stepBytes};
+${stepOf(tile, relaxed)}
+${lines(pixels, (p) => `          x${p} += 16;`)}
+          w += ${stepBytes};
         } while (w < end);
         left -= count;
         budget -= count;
@@ -80,11 +87,6 @@ ${flushOf(tile, '      ', false)}
 ${flushOf(tile, '      ', true)}
     }
   }
-
-  @inline
-  store(block: Parameters, pixel: u32, channel: u32, constants: usize): void {
-    storeSums(block, pixel, ${pixels}, channel, ${groupsOf(tile)}, constants);
-  }
 }`;
 }
 
@@ -99,12 +101,12 @@ function accumulatorsOf({ pixels, vectors }) {
 }
 
 /** One step: an index vector for each 16 channels or plane, a table for each pixel. */
-function stepOf({ pixels, vectors }, relaxed, u) {
+function stepOf({ pixels, vectors }, relaxed) {
   const lookUp = relaxed ? 'i8x16.relaxed_swizzle' : 'i8x16.swizzle';
   const at = (bytes) => (bytes ? `, ${bytes}` : '');
-  const indices = lines(vectors, (v) => `          const i${u}${v} = v128.load(w${at((u * vectors + v) * 16)});`);
+  const indices = lines(vectors, (v) => `          const i${v} = v128.load(w${at(v * 16)});`);
   const pixel = (p) =>
-    `          const t${u}${p} = v128.load(x${p}${at(u * 16)});\n${lines(vectors, (v) => `          s${p}${v} = i8x16.add(s${p}${v}, ${lookUp}(t${u}${p}, i${u}${v}));`)}`;
+    `          const t${p} = v128.load(x${p});\n${lines(vectors, (v) => `          s${p}${v} = i8x16.add(s${p}${v}, ${lookUp}(t${p}, i${v}));`)}`;
   return `${indices}\n${lines(pixels, pixel)}`;
 }
 

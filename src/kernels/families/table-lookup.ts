@@ -10,17 +10,13 @@ import type { KernelVariant } from '../types.ts';
 import { parseVariantId } from '../variant-id.ts';
 
 /** 16-bit sums and int32 accumulators before the tables: see assembly/table-lookup/sums.ts. */
-const TABLES_AT = STAGE_BYTES + 256 + 512;
-/** Three tables may be written, and three read, past the last one. */
+const TABLES_AT = STAGE_BYTES + 1024 + 256;
+/** Three tables may be written past the last one. */
 const SLACK_BYTES = 64;
 /** Words before the panels' constants: see assembly/table-lookup/store.ts. */
 const HEADER_BYTES = 32;
-/** Steps of a run are a multiple of this: `unroll` in scripts/kernels/tables.mjs. */
-const UNROLL = 1;
 /** What is added to the sums of planes, so that they are read as unsigned. */
 const PLANES_RISE = 0x8000;
-/** The index of nothing: both forms of swizzle give 0 for it. */
-const NO_INDEX = 0x80;
 
 /**
  * How index bits stand for weights: one bit for −1 and +1 (`signs`), or two planes of a two's complement, w = b0 − 2·b1.
@@ -37,7 +33,7 @@ interface Layout {
   maximum: number;
 }
 
-/** Variants of assembly/table-lookup/conv.ts; what an id says determines the rest. */
+/** Variants of assembly/table-lookup; what an id says determines the rest. */
 function tablesVariant(id: string): KernelVariant {
   const { scheme, op, isa, tile } = parseVariantId(id);
   const { weightBits, activationBits } = schemeBits(scheme);
@@ -101,7 +97,7 @@ function panelsOf(w: Workload, columns: number): number {
 }
 
 function stepsOf(w: Workload): number {
-  return Math.ceil((w.kernel[1] * groupsOf(w)) / UNROLL) * UNROLL;
+  return w.kernel[1] * groupsOf(w);
 }
 
 function panelBytes(w: Workload, { vectors }: Layout): number {
@@ -124,14 +120,13 @@ function packIndices(layer: LayerArithmetic, layout: Layout): Uint8Array {
   const { workload: w, weights } = layer;
   assert(weights, `layer ${layer.name} has weights to pack`);
   const steps = stepsOf(w);
-  const bytes = new Uint8Array(panelsOf(w, layout.columns) * panelBytes(w, layout)).fill(NO_INDEX);
+  const bytes = new Uint8Array(panelsOf(w, layout.columns) * panelBytes(w, layout));
   let at = 0;
   for (let panel = 0; panel * layout.columns < w.outChannels; panel++) {
     const first = firstChannel(panel, layout.columns, w.outChannels);
     for (let ky = 0; ky < w.kernel[0]; ky++) {
       for (let step = 0; step < steps; step++) {
         for (let vector = 0; vector < layout.vectors; vector++, at += 16) {
-          if (step >= w.kernel[1] * groupsOf(w)) continue;
           for (let lane = 0; lane < 16; lane++) {
             const channel = first + channelOfLane(lane) + (layout.coding === 'signs' ? vector * 16 : 0);
             if (channel < w.outChannels) bytes[at + lane] = indexOf(layer, layout.coding, channel, ky, step, vector);

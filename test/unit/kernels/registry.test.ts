@@ -54,7 +54,9 @@ describe('resolveVariant', () => {
 
   it.each([
     ['w2a2', 'w2a2', false],
-    ['w1a2', 'w2a2', true],
+    ['w1a2', 'w1a2', false],
+    ['w1a3', 'w1a4', true],
+    ['w2a1', 'w2a2', true],
     ['w2a4', 'w4a4', true],
     ['w4a2', 'w4a4', true],
     ['w4a8', 'w8a8', true],
