@@ -6,9 +6,10 @@
 
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { f32Depthwise } from './f32-depthwise.mjs';
 
 /** @type {(() => Record<string, string>)[]} each returns texts of AssemblyScript by file name without extension */
-const families = [];
+const families = [f32Depthwise];
 
 /** Writes every generated source into `folder`, which is emptied first. */
 export async function generateKernels(folder) {

@@ -86,6 +86,6 @@ function is3x3(w: Workload, stride: number): boolean {
 }
 
 export const F32_DEPTHWISE_VARIANTS: readonly KernelVariant[] = [
-  depthwise('f32_conv_2x4__simd_depthwise3x3s1', (w) => is3x3(w, 1), ringBytes),
-  depthwise('f32_conv_2x4__simd_depthwise3x3s2', (w) => is3x3(w, 2), ringBytes),
+  depthwise('f32_conv_4x4__simd_depthwise3x3s1', (w) => is3x3(w, 1), ringBytes),
+  depthwise('f32_conv_4x4__simd_depthwise3x3s2', (w) => is3x3(w, 2), ringBytes),
 ];
