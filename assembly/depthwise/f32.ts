@@ -15,7 +15,8 @@ import { blockRow } from "../pack/to-blocks-f32";
  *   scratch  | stage | zeros | row | row | row | accumulators of an output row |
  *   row      | block 0: pixel 0 | pixel 1 | ... | block 1: pixel 0 | ...          a pixel is 4 f32
  *
- * Weights: [block][9][4] f32; constants: [block][4] biases. The last block is shifted back to end at the last channel;
+ * Weights: [block][9][4] f32; constants: 16 bytes that the general kernel uses, then
+ * [block][4] biases. The last block is shifted back to end at the last channel;
  * with fewer than four channels its lanes past them are zero, and what they write into the row of accumulators is
  * overwritten by the next pixel. Alignment: weights, constants and scratch 16 bytes, tensors any.
  */
@@ -61,7 +62,7 @@ function depthwise3x3(block: Parameters, stride: u32): void {
       const b = r1 == zeros ? zeros : r1 + at;
       const c = r2 == zeros ? zeros : r2 + at;
       const weights = block.weights + n * 144;
-      const bias = block.constants + (n << 4);
+      const bias = block.constants + 16 + (n << 4);
       const to = target + (channel << 2);
       if (stride == 1) multiplyRowBy1(a, b, c, weights, bias, block.scratch, to, pitch, outWidth);
       else multiplyRowBy2(a, b, c, weights, bias, block.scratch, to, pitch, outWidth);

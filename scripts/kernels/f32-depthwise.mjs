@@ -18,7 +18,9 @@ function multiplyRow(ky, pixels, stride) {
   const columns = (pixels - 1) * stride + 3;
   const steps = [];
   for (let column = 0; column < columns; column++) {
-    const uses = Array.from({ length: pixels }, (_, p) => [p, column - p * stride]).filter(([, kx]) => kx >= 0 && kx < 3);
+    const uses = Array.from({ length: pixels }, (_, p) => [p, column - p * stride]).filter(
+      ([, kx]) => kx >= 0 && kx < 3,
+    );
     if (uses.length === 0) continue;
     steps.push(`    x = v128.load(r${ky}, ${column * 16});`);
     for (const [p, kx] of uses) steps.push(`    a${p} = f32x4.add(a${p}, f32x4.mul(x, w${ky * 3 + kx}));`);
