@@ -16,6 +16,10 @@ import { winograd } from './winograd.mjs';
 
 /** @type {(() => Record<string, string>)[]} each returns texts of AssemblyScript by file name without extension */
 const families = [directTiles, depthwise, winograd, packedDot, packedDepthwise, denseTables, tables];
+import { f32Depthwise } from './f32-depthwise.mjs';
+
+/** @type {(() => Record<string, string>)[]} each returns texts of AssemblyScript by file name without extension */
+const families = [f32Depthwise];
 
 /** Writes every generated source into `folder`, which is emptied first. */
 export async function generateKernels(folder) {

@@ -5,6 +5,7 @@ import { DENSE_LOW_BIT_VARIANTS } from './families/dense-low-bit.ts';
 import { DEPTHWISE_VARIANTS } from './families/depthwise.ts';
 import { F32_VARIANTS } from './families/f32.ts';
 import { F32_DEPTHWISE_VARIANTS } from './families/f32-depthwise.ts';
+import { F32_GROUPED_VARIANTS } from './families/f32-grouped.ts';
 import { INT8_VARIANTS } from './families/int8.ts';
 import { PACKED_DEPTHWISE_VARIANTS } from './families/packed-depthwise.ts';
 import { PACKED_DOT_VARIANTS } from './families/packed-dot.ts';
@@ -23,6 +24,7 @@ import type { Isa, KernelVariant } from './types.ts';
 export const KERNEL_VARIANTS: readonly KernelVariant[] = [
   ...F32_VARIANTS,
   ...F32_DEPTHWISE_VARIANTS,
+  ...F32_GROUPED_VARIANTS,
   ...PACKED_DOT_VARIANTS,
   ...PACKED_DEPTHWISE_VARIANTS,
   ...DENSE_LOW_BIT_VARIANTS,

@@ -37,12 +37,17 @@ function packBlocks(layer: LayerArithmetic): Uint8Array {
   return new Uint8Array(packed.buffer);
 }
 
-function packBias(layer: LayerArithmetic): Uint8Array {
+/** Bytes of `Window` in assembly/depthwise/f32-general.ts, before the biases. */
+const HEADER_BYTES = 16;
+
+function packConstants(layer: LayerArithmetic): Uint8Array {
   const { workload: w, bias } = layer;
-  const packed = new Float32Array(blocksOf(w) * LANES);
+  const header = Uint32Array.of(w.dilation[0], w.dilation[1], spanOf(w));
+  const packed = new Float32Array(HEADER_BYTES / 4 + blocksOf(w) * LANES);
+  new Uint8Array(packed.buffer).set(new Uint8Array(header.buffer));
   for (let n = 0; n < blocksOf(w); n++) {
     for (let c = 0; c < Math.min(LANES, w.outChannels); c++) {
-      packed[n * LANES + c] = bias?.[firstChannel(n, w.outChannels) + c] ?? 0;
+      packed[HEADER_BYTES / 4 + n * LANES + c] = bias?.[firstChannel(n, w.outChannels) + c] ?? 0;
     }
   }
   return new Uint8Array(packed.buffer);
@@ -64,19 +69,29 @@ function depthwise(
     scratchBytes,
     packedBytes: (w) => blocksOf(w) * w.kernel[0] * w.kernel[1] * LANES * 4,
     packWeights: packBlocks,
-    constantsBytes: (w) => blocksOf(w) * LANES * 4,
-    packConstants: packBias,
+    constantsBytes: (w) => HEADER_BYTES + blocksOf(w) * LANES * 4,
+    packConstants,
     writeParameters(memory, address, layer, addresses) {
       writeParameterBlock(memory, address, { ...sharedParameters(layer, addresses), ...realScales(layer) });
     },
   };
 }
 
-/** Stage, a row of zeros, a ring of three blocked rows, a row of accumulators and the vector that may overhang it. */
+/** Input rows that a window spans. */
+const spanOf = (w: Workload) => (w.kernel[0] - 1) * w.dilation[0] + 1;
+const blockBytes = (w: Workload) => (w.width + w.padding[1] + w.padding[3]) * 16;
+/** A row of accumulators and the vector that may overhang it. */
+const accumulatorBytes = (w: Workload) => Math.ceil((outputSize(w)[1] * w.outChannels) / 4) * 16 + 16;
+
+/** Stage, a row of zeros for one block, a ring of three rows, accumulators. */
 function ringBytes(w: Workload): number {
-  const blockBytes = (w.width + w.padding[1] + w.padding[3]) * 16;
-  const accumulators = outputSize(w)[1] * w.outChannels * 4;
-  return STAGE_BYTES + (1 + 3 * blocksOf(w)) * blockBytes + Math.ceil(accumulators / 16) * 16 + 16;
+  return STAGE_BYTES + (1 + 3 * blocksOf(w)) * blockBytes(w) + accumulatorBytes(w);
+}
+
+/** Stage, table of rows, a row of zeros, a ring of as many rows as a window spans, accumulators. */
+function generalBytes(w: Workload): number {
+  const table = Math.ceil(w.kernel[0] / 4) * 16;
+  return STAGE_BYTES + table + (1 + spanOf(w)) * blocksOf(w) * blockBytes(w) + accumulatorBytes(w);
 }
 
 function is3x3(w: Workload, stride: number): boolean {
@@ -84,6 +99,7 @@ function is3x3(w: Workload, stride: number): boolean {
 }
 
 export const F32_DEPTHWISE_VARIANTS: readonly KernelVariant[] = [
-  depthwise('f32_conv_2x4__simd_depthwise3x3s1', (w) => is3x3(w, 1), ringBytes),
-  depthwise('f32_conv_2x4__simd_depthwise3x3s2', (w) => is3x3(w, 2), ringBytes),
+  depthwise('f32_conv_4x4__simd_depthwise3x3s1', (w) => is3x3(w, 1), ringBytes),
+  depthwise('f32_conv_4x4__simd_depthwise3x3s2', (w) => is3x3(w, 2), ringBytes),
+  depthwise('f32_conv_4x4__simd_depthwise', (w) => !is3x3(w, 1) && !is3x3(w, 2), generalBytes),
 ];
