@@ -20,6 +20,15 @@ export {
 } from "../pool-add/f32-pool";
 export { u8_averagepool_1x16__simd, u8_globalaveragepool_1x16__simd, u8_maxpool_1x16__simd } from "../pool-add/u8-pool";
 export { f32_subsample_1x4__simd, u8_subsample_1x16__simd } from "../pool-add/subsample";
+export {
+  w1a1_conv_4x32__simd_tables,
+  w1a1_conv_8x16__simd_tables,
+  w1a2_conv_4x32__simd_tables,
+  w1a2_conv_8x16__simd_tables,
+  w1a4_conv_4x32__simd_tables,
+  w1a4_conv_8x16__simd_tables,
+  w2a2_conv_4x16__simd_tables,
+} from "../table-lookup/conv";
 
 export function heapBase(): usize {
   return __heap_base;

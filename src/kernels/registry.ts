@@ -7,6 +7,7 @@ import { INT8_VARIANTS } from './families/int8.ts';
 import { PACKED_DEPTHWISE_VARIANTS } from './families/packed-depthwise.ts';
 import { PACKED_DOT_VARIANTS } from './families/packed-dot.ts';
 import { POOL_ADD_VARIANTS } from './families/pool-add.ts';
+import { TABLE_LOOKUP_VARIANTS } from './families/table-lookup.ts';
 import { WINOGRAD_VARIANTS } from './families/winograd.ts';
 import type { Isa, KernelVariant } from './types.ts';
 
@@ -22,6 +23,7 @@ export const KERNEL_VARIANTS: readonly KernelVariant[] = [
   ...PACKED_DOT_VARIANTS,
   ...PACKED_DEPTHWISE_VARIANTS,
   ...DENSE_LOW_BIT_VARIANTS,
+  ...TABLE_LOOKUP_VARIANTS,
   ...INT8_VARIANTS,
   ...WINOGRAD_VARIANTS,
   ...POOL_ADD_VARIANTS,
