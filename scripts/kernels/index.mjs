@@ -7,6 +7,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { denseTables } from './dense-low-bit.mjs';
+import { depthwise } from './depthwise.mjs';
 import { packedDepthwise } from './packed-depthwise.mjs';
 import { packedDot } from './packed-dot.mjs';
 import { tables } from './tables.mjs';
@@ -14,6 +15,7 @@ import { winograd } from './winograd.mjs';
 
 /** @type {(() => Record<string, string>)[]} each returns texts of AssemblyScript by file name without extension */
 const families = [winograd, packedDot, packedDepthwise, denseTables, tables];
+const families = [depthwise, winograd, packedDot, packedDepthwise, denseTables, tables];
 
 /** Writes every generated source into `folder`, which is emptied first. */
 export async function generateKernels(folder) {

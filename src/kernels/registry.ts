@@ -2,7 +2,9 @@ import { BitbudgetError } from '../core/errors.ts';
 import { type Workload, workloadKey } from '../network/workload.ts';
 import { type Scheme, schemeBits } from '../quant/scheme.ts';
 import { DENSE_LOW_BIT_VARIANTS } from './families/dense-low-bit.ts';
+import { DEPTHWISE_VARIANTS } from './families/depthwise.ts';
 import { F32_VARIANTS } from './families/f32.ts';
+import { F32_DEPTHWISE_VARIANTS } from './families/f32-depthwise.ts';
 import { INT8_VARIANTS } from './families/int8.ts';
 import { PACKED_DEPTHWISE_VARIANTS } from './families/packed-depthwise.ts';
 import { PACKED_DOT_VARIANTS } from './families/packed-dot.ts';
@@ -20,12 +22,14 @@ import type { Isa, KernelVariant } from './types.ts';
  */
 export const KERNEL_VARIANTS: readonly KernelVariant[] = [
   ...F32_VARIANTS,
+  ...F32_DEPTHWISE_VARIANTS,
   ...PACKED_DOT_VARIANTS,
   ...PACKED_DEPTHWISE_VARIANTS,
   ...DENSE_LOW_BIT_VARIANTS,
   ...TABLE_LOOKUP_VARIANTS,
   ...INT8_VARIANTS,
   ...WINOGRAD_VARIANTS,
+  ...DEPTHWISE_VARIANTS,
   ...POOL_ADD_VARIANTS,
 ];
 

@@ -1,0 +1,144 @@
+import { Parameters } from "../inline/parameters";
+import { STAGE_BYTES } from "../inline/convolve";
+import { clamp } from "../inline/requantize";
+import { finishRow, needsOnlyClamp } from "../f32/finish-row";
+import { blockRow } from "../pack/to-blocks-f32";
+
+/**
+ * f32 depthwise 3 x 3: two pixels x four channels, the nine weights in registers, multiplication and addition apart, in
+ * the fixed order ky, kx starting at the bias: the same bits as the reference on every engine.
+ *
+ * Input rows are brought one after the other into a ring of three rows in the scratch, blocked by four channels so that
+ * the pixels of a block are neighbours (`blockRow`); rows of padding are one row of zeros. An output row is
+ * computed block by block, and where it needs more than a clamp it is finished from a row of accumulators.
+ *
+ *   scratch  | stage | zeros | row | row | row | accumulators of an output row |
+ *   row      | block 0: pixel 0 | pixel 1 | ... | block 1: pixel 0 | ...          a pixel is 4 f32
+ *
+ * Weights: [block][9][4] f32; constants: [block][4] biases. The last block is shifted back to end at the last channel;
+ * with fewer than four channels its lanes past them are zero, and what they write into the row of accumulators is
+ * overwritten by the next pixel. Alignment: weights, constants and scratch 16 bytes, tensors any.
+ */
+@inline
+function depthwise3x3(block: Parameters, stride: u32): void {
+  const channels = block.inChannels;
+  const outWidth = block.outWidth;
+  const blocks = (channels + 3) >> 2;
+  const blockBytes = (block.width + block.paddingLeft + block.paddingRight) << 4;
+  const rowBytes = blocks * blockBytes;
+  const pitch = channels << 2;
+  const inputBytes = (block.width * channels) << (block.inputType << 1);
+  const zeros = block.scratch + STAGE_BYTES;
+  const ring = zeros + blockBytes;
+  const accumulators = ring + 3 * rowBytes;
+  // the halo columns of the ring stay zero: rows are written between them
+  memory.fill(zeros, 0, blockBytes + 3 * rowBytes);
+  const direct = needsOnlyClamp(block) && channels >= 4;
+  writeClamp(block, direct);
+  let slot = ring;
+  let nextRow: i32 = -block.paddingTop;
+  let r0: usize = 0;
+  let r1: usize = 0;
+  let r2: usize = 0;
+  for (let y: u32 = 0; y < block.outHeight; y++) {
+    const lastRow: i32 = y * stride + 2 - block.paddingTop;
+    for (; nextRow <= lastRow; nextRow++) {
+      r0 = r1;
+      r1 = r2;
+      r2 = zeros;
+      if (nextRow < 0 || nextRow >= <i32>block.height) continue;
+      r2 = slot;
+      blockRow(block, slot + (block.paddingLeft << 4), blockBytes, block.input + nextRow * inputBytes);
+      slot += rowBytes;
+      if (slot == accumulators) slot = ring;
+    }
+    const first = y * outWidth * channels;
+    const target = direct ? block.output + (first << 2) : accumulators;
+    for (let n: u32 = 0; n < blocks; n++) {
+      const at = n * blockBytes;
+      const channel = <u32>max<i32>(min<i32>(n << 2, channels - 4), 0);
+      multiplyRow(
+        r0 == zeros ? zeros : r0 + at, r1 == zeros ? zeros : r1 + at, r2 == zeros ? zeros : r2 + at,
+        block.weights + n * 144, block.constants + (n << 4), block.scratch, target + (channel << 2), pitch, outWidth, stride,
+      );
+    }
+    if (!direct) finishRow(block, accumulators, first, outWidth * channels);
+  }
+}
+
+/** Leaves the clamp of `multiplyRow` at the start of the scratch: open where the row is finished later. */
+function writeClamp(block: Parameters, direct: bool): void {
+  const low = direct ? block.clampLow : -f32.POSITIVE_INFINITY;
+  const high = direct ? block.clampHigh : f32.POSITIVE_INFINITY;
+  v128.store(block.scratch, f32x4.splat(low));
+  v128.store(block.scratch, f32x4.splat(high), 16);
+}
+
+/** `pixels` outputs of one block from three rows. */
+@inline
+function multiplyRow(
+  r0: usize, r1: usize, r2: usize, weights: usize, bias: usize, limits: usize, target: usize, pitch: u32, pixels: u32,
+  stride: u32,
+): void {
+  const w0 = v128.load(weights);
+  const w1 = v128.load(weights, 16);
+  const w2 = v128.load(weights, 32);
+  const w3 = v128.load(weights, 48);
+  const w4 = v128.load(weights, 64);
+  const w5 = v128.load(weights, 80);
+  const w6 = v128.load(weights, 96);
+  const w7 = v128.load(weights, 112);
+  const w8 = v128.load(weights, 128);
+  let left = pixels;
+  while (left > 1) {
+    let a = v128.load(bias);
+    let b = a;
+    a = f32x4.add(a, f32x4.mul(v128.load(r0, 0), w0));
+    b = f32x4.add(b, f32x4.mul(v128.load(r0 + (stride << 4), 0), w0));
+    a = f32x4.add(a, f32x4.mul(v128.load(r0, 16), w1));
+    b = f32x4.add(b, f32x4.mul(v128.load(r0 + (stride << 4), 16), w1));
+    a = f32x4.add(a, f32x4.mul(v128.load(r0, 32), w2));
+    b = f32x4.add(b, f32x4.mul(v128.load(r0 + (stride << 4), 32), w2));
+    a = f32x4.add(a, f32x4.mul(v128.load(r1, 0), w3));
+    b = f32x4.add(b, f32x4.mul(v128.load(r1 + (stride << 4), 0), w3));
+    a = f32x4.add(a, f32x4.mul(v128.load(r1, 16), w4));
+    b = f32x4.add(b, f32x4.mul(v128.load(r1 + (stride << 4), 16), w4));
+    a = f32x4.add(a, f32x4.mul(v128.load(r1, 32), w5));
+    b = f32x4.add(b, f32x4.mul(v128.load(r1 + (stride << 4), 32), w5));
+    a = f32x4.add(a, f32x4.mul(v128.load(r2, 0), w6));
+    b = f32x4.add(b, f32x4.mul(v128.load(r2 + (stride << 4), 0), w6));
+    a = f32x4.add(a, f32x4.mul(v128.load(r2, 16), w7));
+    b = f32x4.add(b, f32x4.mul(v128.load(r2 + (stride << 4), 16), w7));
+    a = f32x4.add(a, f32x4.mul(v128.load(r2, 32), w8));
+    b = f32x4.add(b, f32x4.mul(v128.load(r2 + (stride << 4), 32), w8));
+    const low = v128.load(limits);
+    const high = v128.load(limits, 16);
+    v128.store(target, clamp(a, low, high));
+    v128.store(target + pitch, clamp(b, low, high));
+    r0 += stride << 5;
+    r1 += stride << 5;
+    r2 += stride << 5;
+    target += pitch << 1;
+    left -= 2;
+  }
+  if (!left) return;
+  let a = v128.load(bias);
+  a = f32x4.add(a, f32x4.mul(v128.load(r0, 0), w0));
+  a = f32x4.add(a, f32x4.mul(v128.load(r0, 16), w1));
+  a = f32x4.add(a, f32x4.mul(v128.load(r0, 32), w2));
+  a = f32x4.add(a, f32x4.mul(v128.load(r1, 0), w3));
+  a = f32x4.add(a, f32x4.mul(v128.load(r1, 16), w4));
+  a = f32x4.add(a, f32x4.mul(v128.load(r1, 32), w5));
+  a = f32x4.add(a, f32x4.mul(v128.load(r2, 0), w6));
+  a = f32x4.add(a, f32x4.mul(v128.load(r2, 16), w7));
+  a = f32x4.add(a, f32x4.mul(v128.load(r2, 32), w8));
+  v128.store(target, clamp(a, v128.load(limits), v128.load(limits, 16)));
+}
+
+export function f32_conv_2x4__simd_depthwise3x3s1(block: Parameters): void {
+  depthwise3x3(block, 1);
+}
+
+export function f32_conv_2x4__simd_depthwise3x3s2(block: Parameters): void {
+  depthwise3x3(block, 2);
+}
