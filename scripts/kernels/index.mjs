@@ -14,7 +14,6 @@ import { tables } from './tables.mjs';
 import { winograd } from './winograd.mjs';
 
 /** @type {(() => Record<string, string>)[]} each returns texts of AssemblyScript by file name without extension */
-const families = [winograd, packedDot, packedDepthwise, denseTables, tables];
 const families = [depthwise, winograd, packedDot, packedDepthwise, denseTables, tables];
 
 /** Writes every generated source into `folder`, which is emptied first. */
