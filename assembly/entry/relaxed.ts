@@ -10,6 +10,8 @@ export {
   w1a4_conv_8x16__relaxed_tables,
   w2a2_conv_4x16__relaxed_tables,
 } from "../table-lookup/conv-relaxed";
+export * from "../generated/direct-fma";
+export * from "../generated/direct-reldot";
 export { f32_conv_4x8__relaxed_depthwise } from "../generated/depthwise-fma";
 export { f32_conv_2x16__relaxed_winograd23 } from "../generated/winograd23-fma";
 export { f32_conv_2x16__relaxed_winograd43 } from "../generated/winograd43-fma";

@@ -8,13 +8,14 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { denseTables } from './dense-low-bit.mjs';
 import { depthwise } from './depthwise.mjs';
+import { directTiles } from './direct-tiles.mjs';
 import { packedDepthwise } from './packed-depthwise.mjs';
 import { packedDot } from './packed-dot.mjs';
 import { tables } from './tables.mjs';
 import { winograd } from './winograd.mjs';
 
 /** @type {(() => Record<string, string>)[]} each returns texts of AssemblyScript by file name without extension */
-const families = [depthwise, winograd, packedDot, packedDepthwise, denseTables, tables];
+const families = [directTiles, depthwise, winograd, packedDot, packedDepthwise, denseTables, tables];
 
 /** Writes every generated source into `folder`, which is emptied first. */
 export async function generateKernels(folder) {

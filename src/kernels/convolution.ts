@@ -20,7 +20,7 @@ export interface TileDescription {
   step: number;
   stepBytes: number;
   /** How the packed input is stored. */
-  element: 'f32' | 'i16';
+  element: 'f32' | 'i16' | 'u8';
   /** Largest kernelHeight · kernelWidth · inChannels for which the accumulator bound holds; the proof stands by the kernel. */
   largestInnerSize: number;
   /** What integer kernels take off every input element while packing; the zero point where it is absent. */
@@ -29,11 +29,13 @@ export interface TileDescription {
   packPanel(target: DataView, weightAt: WeightAt, rows: number, steps: number): void;
 }
 
+const ELEMENT_BYTES = { f32: 4, i16: 2, u8: 1 } as const;
+
 /** Makes the variant of a tile: support, sizes, packing and parameter block all follow from the description. */
 export function tiledVariant(tile: TileDescription): KernelVariant {
   const { scheme, op, isa, tile: tileSize } = parseVariantId(tile.id);
   const [pixels, columns] = tileSize;
-  const elementBytes = tile.element === 'f32' ? 4 : 2;
+  const elementBytes = ELEMENT_BYTES[tile.element];
   const panels = (w: Workload) => Math.ceil(w.outChannels / columns);
   const steps = (w: Workload) => Math.ceil((w.kernel[1] * w.inChannels) / tile.step);
   const panelBytes = (w: Workload) => w.kernel[0] * steps(w) * tile.stepBytes;
@@ -114,19 +116,20 @@ export function writePanelConstants(
   columns: number,
 ): void {
   const { outChannels } = layer.workload;
-  const bias = tile.element === 'i16' ? integerBias(tile, layer) : layer.bias;
+  const isReal = tile.element === 'f32';
+  const bias = isReal ? layer.bias : integerBias(tile, layer);
   for (let panel = 0; panel * columns < outChannels; panel++) {
     const first = firstChannel(panel, columns, outChannels);
     for (let i = 0; i < Math.min(columns, outChannels); i++) {
       const at = (panel * 2 * columns + i) * 4;
-      if (tile.element === 'i16') view.setInt32(at, bias?.[first + i] ?? 0, true);
-      else view.setFloat32(at, bias?.[first + i] ?? 0, true);
+      if (isReal) view.setFloat32(at, bias?.[first + i] ?? 0, true);
+      else view.setInt32(at, bias?.[first + i] ?? 0, true);
       view.setFloat32(at + columns * 4, layer.multiplier?.[first + i] ?? 0, true);
     }
   }
 }
 
-function writeOffsets(view: DataView, w: Workload, elementBytes: 2 | 4, pixels: number): void {
+function writeOffsets(view: DataView, w: Workload, elementBytes: 1 | 2 | 4, pixels: number): void {
   const [outHeight, outWidth] = outputSize(w);
   const { offset } = packedInput(w, elementBytes);
   for (let i = 0; i < windowCount(w, pixels); i++) {
