@@ -1,11 +1,7 @@
 /** Everything that simd.wasm exports: one function a kernel variant, named by its id, and where the free memory begins. */
 export * from "../generated/direct-f32";
 export * from "../generated/direct-i16";
-export { f32_conv_4x8__simd_depthwise } from "../generated/depthwise-f32";
 export { w8a8_conv_4x16__simd_depthwise } from "../generated/depthwise-i8";
-export { f32_conv_2x4__simd_depthwise3x3s1, f32_conv_2x4__simd_depthwise3x3s2 } from "../depthwise/f32";
-export { f32_conv_4x8__simd, f32_conv_2x16__simd } from "../f32/conv";
-export { f32_dense_1x16__simd } from "../f32/dense";
 export { f32_conv_4x4__simd_depthwise3x3s1, f32_conv_4x4__simd_depthwise3x3s2 } from "../depthwise/f32";
 export { f32_conv_4x4__simd_depthwise } from "../depthwise/f32-general";
 export { f32_conv_4x8__simd_grouped } from "../f32/grouped";

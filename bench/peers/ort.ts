@@ -4,6 +4,7 @@ import type { Workload } from '../../src/network/workload.ts';
 import type { TensorFormat } from '../../src/quant/arithmetic.ts';
 import type { QuantizedNetwork } from '../../src/quant/quantize.ts';
 import type { Runner } from './contestants.ts';
+import { BENCH_LAYERS } from './layers.ts';
 import { OnnxModel, toChw, toOihw } from './onnx-model.ts';
 
 ort.env.wasm.numThreads = 1;
@@ -36,6 +37,12 @@ async function runnerOf(
   const type = data instanceof Float32Array ? 'float32' : 'uint8';
   const feeds = { x: new ort.Tensor(type, data, dims) };
   return { name, isAsync: true, run: () => session.run(feeds), dispose: () => void session.release() };
+}
+
+/** Loads and compiles the runtime. */
+export async function startOrt(): Promise<void> {
+  const [{ workload }] = BENCH_LAYERS;
+  (await ortLayer(workload)).dispose?.();
 }
 
 /** One layer in f32: a Conv with its Relu, or a Gemm. */

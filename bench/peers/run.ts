@@ -13,7 +13,7 @@ import { type InterleaveOptions, interleave } from './interleave.ts';
 import { BENCH_LAYERS, type BenchLayer } from './layers.ts';
 import { type Limits, measureLimits } from './limits.ts';
 import { BENCH_NETWORKS, benchNetwork, type NetworkResult } from './networks.ts';
-import { ortInt8Layer, ortLayer } from './ort.ts';
+import { ortInt8Layer, ortLayer, startOrt } from './ort.ts';
 import { type OurRunner, ourRunners } from './ours.ts';
 import { renderReport, updateResults } from './report.ts';
 import { startTfjs, tfjsLayer } from './tfjs.ts';
@@ -63,8 +63,10 @@ async function benchLayer(layer: BenchLayer): Promise<LayerResult> {
   };
 }
 
-await createEngine(); // sets the compiler's flags before any peer is compiled
+// peers are compiled before our engine sets the compiler's flags, as they would be for their users, and warmed up in calls
 await startTfjs();
+await startOrt();
+await createEngine();
 const limits: Limits = await measureLimits();
 const layers: LayerResult[] = [];
 for (const layer of BENCH_LAYERS.filter(({ name }) => name.includes(flags.layers))) {

@@ -1,6 +1,6 @@
 /**
- * Depthwise convolutions of any window, stride and dilation: tiles of 4 pixels × 8 channels. The taps of the window are a
- * table of offsets, so that one loop serves every shape.
+ * int8 depthwise convolutions of any window, stride and dilation: tiles of 4 pixels × 8 channels. The taps of the window are
+ * a table of offsets, so that one loop serves every shape.
  */
 
 import { lines } from './lines.mjs';
@@ -8,13 +8,9 @@ import { lines } from './lines.mjs';
 const PIXELS = 4;
 const names = ['a', 'b', 'c', 'd'];
 
-/** Text of assembly/generated/depthwise-*.ts. */
+/** Text of assembly/generated/depthwise-i8.ts. */
 export function depthwise() {
-  return {
-    'depthwise-i8': INTEGER,
-    'depthwise-f32': real('f32_conv_4x8__simd_depthwise', false),
-    'depthwise-fma': real('f32_conv_4x8__relaxed_depthwise', true),
-  };
+  return { 'depthwise-i8': INTEGER };
 }
 
 const pixelBases = lines(PIXELS, (i) => `  const x${i} = source + load<u32>(offsets, ${i * 4});`);
@@ -96,63 +92,3 @@ export function w8a8_conv_4x16__simd_depthwise(block: Parameters): void {
   }
 }
 `;
-
-function real(id, fused) {
-  const sum = (a, x, w) => (fused ? `f32x4.relaxed_madd(${x}, ${w}, ${a})` : `f32x4.add(${a}, f32x4.mul(${x}, ${w}))`);
-  return `// Written by scripts/kernels/depthwise.mjs.
-import { Parameters } from "../inline/parameters";
-import { STAGE_BYTES } from "../inline/convolve";
-import { storeRealTile } from "../inline/tile-store";
-import { packToF32 } from "../pack/to-f32";
-
-/**
- * f32 depthwise, ${fused ? 'multiplication and addition fused' : 'in the fixed order ky, kx starting at the bias: the same bits as the reference on every engine'}.
- * Alignment: weights 16 bytes, packed input any. Below 8 channels up to 28 bytes past a pixel are read, inside the scratch;
- * what comes of them is not stored.
- */
-function sums(offsets: usize, source: usize, w: usize, taps: usize, tapsEnd: usize, bias: usize, stage: usize): void {
-${pixelBases}
-  let a0 = v128.load(bias);
-  let a1 = v128.load(bias, 16);
-${lines(PIXELS - 1, (i) => `  let ${names[i + 1]}0 = a0;\n  let ${names[i + 1]}1 = a1;`)}
-  do {
-    const t: usize = load<u32>(taps);
-    const w0 = v128.load(w);
-${lines(PIXELS, (i) => `    ${names[i]}0 = ${sum(`${names[i]}0`, `v128.load(x${i} + t)`, 'w0')};`)}
-    const w1 = v128.load(w, 16);
-${lines(PIXELS, (i) => `    ${names[i]}1 = ${sum(`${names[i]}1`, `v128.load(x${i} + t, 16)`, 'w1')};`)}
-    taps += 4;
-    w += 32;
-  } while (taps < tapsEnd);
-${lines(PIXELS, (i) => `  v128.store(stage, ${names[i]}0, ${i * 32});\n  v128.store(stage, ${names[i]}1, ${i * 32 + 16});`)}
-}
-
-export function ${id}(block: Parameters): void {
-  const packed = packToF32(block, block.scratch + STAGE_BYTES);
-  const channels = block.outChannels;
-  const pixels = block.outHeight * block.outWidth;
-  const tapCount: usize = block.kernelHeight * block.kernelWidth;
-  const taps = block.offsets - (((tapCount << 2) + 15) & ~15);
-  const tapsEnd = taps + (tapCount << 2);
-  const lastPixel = max<i32>(pixels - ${PIXELS}, 0);
-  const lastChannel = max<i32>(channels - 8, 0);
-  const stage = block.scratch;
-  for (let row: u32 = 0; row < pixels; row += block.outWidth) {
-    const rowEnd = row + block.outWidth;
-    let weights = block.weights;
-    let constants = block.constants;
-    for (let n: u32 = 0; n < channels; n += 8) {
-      const channel = min<u32>(n, lastChannel);
-      const source = packed + (channel << 2);
-      for (let m = row; m < rowEnd; m += ${PIXELS}) {
-        const pixel = min<u32>(m, lastPixel);
-        sums(block.offsets + (pixel << 2), source, weights, taps, tapsEnd, constants, stage);
-        storeRealTile(block, stage, pixel, ${PIXELS}, channel, 8);
-      }
-      weights += tapCount << 5;
-      constants += 64;
-    }
-  }
-}
-`;
-}

@@ -9,23 +9,22 @@ import { join } from 'node:path';
 import { denseTables } from './dense-low-bit.mjs';
 import { depthwise } from './depthwise.mjs';
 import { directTiles } from './direct-tiles.mjs';
+import { f32Depthwise } from './f32-depthwise.mjs';
 import { packedDepthwise } from './packed-depthwise.mjs';
 import { packedDot } from './packed-dot.mjs';
 import { tables } from './tables.mjs';
 import { winograd } from './winograd.mjs';
 
 /** @type {(() => Record<string, string>)[]} each returns texts of AssemblyScript by file name without extension */
-const families = [directTiles, depthwise, winograd, packedDot, packedDepthwise, denseTables, tables];
-import { f32Depthwise } from './f32-depthwise.mjs';
-
-/** @type {(() => Record<string, string>)[]} each returns texts of AssemblyScript by file name without extension */
-const families = [f32Depthwise];
+const families = [directTiles, depthwise, f32Depthwise, winograd, packedDot, packedDepthwise, denseTables, tables];
 
 /** Writes every generated source into `folder`, which is emptied first. */
 export async function generateKernels(folder) {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   for (const family of families) {
-    for (const [name, text] of Object.entries(family())) await writeFile(join(folder, `${name}.ts`), text);
+    for (const [name, text] of Object.entries(family())) {
+      await writeFile(join(folder, `${name}.ts`), `// @generated\n${text}`);
+    }
   }
 }

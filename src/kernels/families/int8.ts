@@ -1,4 +1,5 @@
 import { type TileDescription, tiledVariant } from '../convolution.ts';
+import { spread } from '../dense-equivalent.ts';
 
 /** K · 255 · 127 ≤ 2³¹ − 1: see scripts/kernels/direct-tiles.mjs. */
 const LARGEST_INNER_SIZE = Math.floor((2 ** 31 - 1) / (255 * 127));
@@ -57,4 +58,4 @@ export const INT8_VARIANTS = [
   tiledVariant({ id: 'w8a7_conv_2x16__relaxed_dot', ...quads }),
   tiledVariant({ id: 'w8a7_conv_3x16__relaxed_dot', ...quads }),
   tiledVariant({ id: 'w8a7_dense_1x16__relaxed_dot', ...quads }),
-];
+].map(spread);
