@@ -19,7 +19,7 @@ import { packToBytes } from "./packed-input";
  *
  * Bounds: two pixels a lane need a * sum |w| <= 255, which holds for any weights where a * 9 * max |w| does: w1a4 (135), w2a3
  * (126), w3a3 and w4a2 (189); w2a4 (270) depends on the weights. One pixel a lane needs a * sum |w| <= 65535: w5a8 (34,425),
- * w6a7 and w8a5 (35,433).
+ * w6a7 and w8a5 (35,433); w6a8 (71,145) depends on the weights (sum |w| <= 257).
  *
  * A run of one output row (or two) of 8 channels keeps the nine weights in registers and rolls three sums along the columns;
  * sums lie in a buffer until a second loop finishes them, since both at once would not fit the registers.
@@ -230,3 +230,5 @@ export function w6a7_conv_1x16__simd_depthwise3x3s1(block: Parameters): void { o
 export function w6a7_conv_1x16__simd_depthwise3x3s2(block: Parameters): void { oneStride2(block); }
 export function w8a5_conv_1x16__simd_depthwise3x3s1(block: Parameters): void { oneStride1(block); }
 export function w8a5_conv_1x16__simd_depthwise3x3s2(block: Parameters): void { oneStride2(block); }
+export function w6a8_conv_1x16__simd_depthwise3x3s1(block: Parameters): void { oneStride1(block); }
+export function w6a8_conv_1x16__simd_depthwise3x3s2(block: Parameters): void { oneStride2(block); }

@@ -140,6 +140,7 @@ export const PACKED_DEPTHWISE_VARIANTS = [
   'w5a8_conv_1x16',
   'w6a7_conv_1x16',
   'w8a5_conv_1x16',
+  'w6a8_conv_1x16',
 ]
   .flatMap((name) => [1, 2].map((stride) => `${name}__simd_depthwise3x3s${stride}`))
   .map(packedDepthwise);
