@@ -80,9 +80,7 @@ function ringBytes(w: Workload): number {
 }
 
 function is3x3(w: Workload, stride: number): boolean {
-  return (
-    w.kernel.every((k) => k === 3) && w.stride.every((s) => s === stride) && w.dilation.every((d) => d === 1)
-  );
+  return w.kernel.every((k) => k === 3) && w.stride.every((s) => s === stride) && w.dilation.every((d) => d === 1);
 }
 
 export const F32_DEPTHWISE_VARIANTS: readonly KernelVariant[] = [
