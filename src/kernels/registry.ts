@@ -24,10 +24,10 @@ import type { Isa, KernelVariant } from './types.ts';
 export const KERNEL_VARIANTS: readonly KernelVariant[] = [
   ...F32_VARIANTS,
   ...F32_DEPTHWISE_VARIANTS,
+  ...TABLE_LOOKUP_VARIANTS,
   ...PACKED_DOT_VARIANTS,
   ...PACKED_DEPTHWISE_VARIANTS,
   ...DENSE_LOW_BIT_VARIANTS,
-  ...TABLE_LOOKUP_VARIANTS,
   ...BIT_SERIAL_VARIANTS,
   ...INT8_VARIANTS,
   ...WINOGRAD_VARIANTS,
