@@ -23,13 +23,8 @@ export {
 } from "../pool-add/f32-pool";
 export { u8_averagepool_1x16__simd, u8_globalaveragepool_1x16__simd, u8_maxpool_1x16__simd } from "../pool-add/u8-pool";
 export { f32_subsample_1x4__simd, u8_subsample_1x16__simd } from "../pool-add/subsample";
-export { w1a1_conv_4x32__simd_tables } from "../generated/tables-w1a1-conv-4x32-simd";
-export { w1a1_conv_8x16__simd_tables } from "../generated/tables-w1a1-conv-8x16-simd";
-export { w1a2_conv_4x32__simd_tables } from "../generated/tables-w1a2-conv-4x32-simd";
-export { w1a2_conv_8x16__simd_tables } from "../generated/tables-w1a2-conv-8x16-simd";
-export { w1a4_conv_4x32__simd_tables } from "../generated/tables-w1a4-conv-4x32-simd";
-export { w1a4_conv_8x16__simd_tables } from "../generated/tables-w1a4-conv-8x16-simd";
-export { w2a2_conv_4x16__simd_tables } from "../generated/tables-w2a2-conv-4x16-simd";
+export * from "../generated/tables-simd";
+export * from "../generated/bit-serial";
 
 export function heapBase(): usize {
   return __heap_base;

@@ -1,5 +1,5 @@
-import { Packing, Parameters } from "../inline/parameters";
-import { copyTail } from "../inline/copy";
+import { Parameters } from "../inline/parameters";
+import { rescale16, rescaleHalf, zeroPast } from "./rows";
 
 /**
  * Tables of partial sums: what a convolution with one-bit weights looks up instead of multiplying. Each group of four
@@ -17,70 +17,24 @@ import { copyTail } from "../inline/copy";
  *
  * A table is made from two tables of pairs, four entries each: T[n] = pair01[n & 3] + pair23[n >> 2].
  *
- * Four tables are written at a time, up to three of them past a run; what comes next is written over them, and after the
- * last run they fall into the slack that `scratchBytes` counts. Nothing is read past the input's end: the last elements of a
- * run pass through the first bytes of the scratch.
+ * Four tables are written at a time, up to three of them past a run: see `buildRow`.
  */
-/** Bytes of one pixel's tables. */
-@inline
-export function tablePixelBytes(block: Parameters): usize {
-  return ((block.inChannels + 3) >> 2) << 4;
-}
+@final
+export class Tables {
+  @inline channels(): u32 { return 4; }
+  @inline bytes(maximum: u32): u32 { return 16; }
 
-/** Pixels in one row of tables. */
-@inline
-export function tableRowPixels(block: Parameters): u32 {
-  return block.packing == Packing.GATHERED ? block.outWidth : block.width + block.paddingLeft + block.paddingRight;
-}
+  @inline
+  vectors(
+    block: Parameters, target: usize, source: usize, end: usize, valid: u32, maximum: u32, signs: bool,
+  ): usize {
+    return buildVectors(block, target, source, end, valid, maximum, signs);
+  }
 
-/**
- * Builds row `y` of the tables: of the output's rows where they are gathered, else of the image with its halo.
- *
- * @param target where the row begins.
- * @param maximum m.
- * @param signs whether the tables are of signs or of subsets.
- */
-export function buildTableRow(block: Parameters, target: usize, y: u32, maximum: u32, signs: bool): void {
-  const channels = block.inChannels;
-  if (block.packing == Packing.GATHERED) {
-    const row = block.input + y * block.strideHeight * block.width * channels;
-    buildPixels(block, target, row, block.outWidth, block.strideWidth, maximum, signs);
-    return;
+  @inline
+  halo(block: Parameters, target: usize, pixels: u32, maximum: u32, signs: bool): usize {
+    return fillHalo(block, target, pixels, maximum, signs);
   }
-  if (y < block.paddingTop || y >= block.paddingTop + block.height) {
-    fillHalo(block, target, tableRowPixels(block), maximum, signs);
-    return;
-  }
-  const row = block.input + (y - block.paddingTop) * block.width * channels;
-  target = fillHalo(block, target, block.paddingLeft, maximum, signs);
-  target = buildPixels(block, target, row, block.width, 1, maximum, signs);
-  fillHalo(block, target, block.paddingRight, maximum, signs);
-}
-
-/** Tables of every `step`th of the pixels from `source` on; returns where the next one's go. */
-function buildPixels(
-  block: Parameters, target: usize, source: usize, pixels: u32, step: u32, maximum: u32, signs: bool,
-): usize {
-  const channels = block.inChannels;
-  if (step == 1 && !(channels & 3)) return buildRun(block, target, source, pixels * channels, maximum, signs);
-  for (; pixels > 0; pixels--) {
-    target = buildRun(block, target, source, channels, maximum, signs);
-    source += step * channels;
-  }
-  return target;
-}
-
-/** Tables of `count` elements side by side; returns where the next ones go. */
-function buildRun(block: Parameters, target: usize, source: usize, count: u32, maximum: u32, signs: bool): usize {
-  const tail = count & 15;
-  const whole = source + (count - tail);
-  const end = target + (((count + 3) >> 2) << 4);
-  target = buildVectors(block, target, source, whole, 16, maximum, signs);
-  if (tail) {
-    copyTail(block.scratch, whole, tail);
-    buildVectors(block, target, block.scratch, block.scratch + 16, tail, maximum, signs);
-  }
-  return end;
 }
 
 /** Tables of pixels in the halo, whose activations are the zero point; returns where the next ones go. */
@@ -139,23 +93,15 @@ function buildEach(
   const doubled = i16x8.splat(<i16>(2 * maximum));
   const single = i16x8.splat(<i16>maximum);
   const mask = zeroPast(i8x16.splat(-1), valid);
-  const shift = block.rescaleShift;
   const zero = i16x8.splat(<i16>block.inputZeroPoint);
   const multiplier = i16x8.splat(<i16>block.rescaleMultiplier);
-  const rounding: i32 = shift > 0 ? 1 << (shift - 1) : 0;
-  const half = i16x8.splat(<i16>rounding);
+  const shift = block.rescaleShift;
+  const half = rescaleHalf(block);
   const move = i16x8.splat(<i16>block.rescaleZeroPoint);
   const high = i8x16.splat(<i8>block.rescaleMaximum);
   while (source < end) {
     let x = v128.load(source);
-    if (rescales) {
-      const low8 = i16x8.mul(i16x8.sub(i16x8.extend_low_i8x16_u(x), zero), multiplier);
-      const high8 = i16x8.mul(i16x8.sub(i16x8.extend_high_i8x16_u(x), zero), multiplier);
-      const q0 = i16x8.add(i16x8.shr_s(i16x8.add(low8, half), shift), move);
-      const q1 = i16x8.add(i16x8.shr_s(i16x8.add(high8, half), shift), move);
-      // narrowing clamps to 0 .. 255
-      x = i8x16.min_u(i8x16.narrow_i16x8_u(q0, q1), high);
-    }
+    if (rescales) x = rescale16(x, zero, multiplier, half, shift, move, high);
     x = v128.and(x, mask);
     const p = pairTables(x, doubled, single, signs, false);
     v128.store(target, lowTable(p));
@@ -167,13 +113,6 @@ function buildEach(
     target += 64;
   }
   return target;
-}
-
-/** The first `count` bytes of `x`, then zeros. */
-@inline
-function zeroPast(x: v128, count: u32): v128 {
-  const index = i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  return v128.and(x, i8x16.lt_u(index, i8x16.splat(<i8>count)));
 }
 
 /**

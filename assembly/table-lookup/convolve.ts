@@ -1,7 +1,7 @@
 import { Packing, Parameters } from "../inline/parameters";
-import { buildTableRow, tablePixelBytes, tableRowPixels } from "./build";
+import { buildRow, packedPixelBytes, packedRowPixels } from "./rows";
 import { HEADER_BYTES, storeSums } from "./store";
-import { CHUNK_PIXELS, SUMS_AT, TABLES_AT } from "./sums";
+import { CHUNK_PIXELS, SUMS_AT, PACKED_AT } from "./sums";
 
 /** Bytes of weights that are swept for all pixels before the next ones are: they stay in the first-level cache. */
 const BLOCK_BYTES: u32 = 16384;
@@ -29,23 +29,24 @@ const BLOCK_BYTES: u32 = 16384;
  * builds each row of tables just before the first pixel that needs it. Where all panels do not fit the cache either, as many
  * as do are swept for all pixels first.
  *
- * `Tile` (assembly/generated) has rows(), columns(), stepBytes(), all constants, and multiply(...), which leaves
+ * `Tile` (assembly/generated) has rows(), columns(), inputBytes() and stepBytes(), all constants, and multiply(...), which leaves
  * 16-bit sums. The last tile of pixels is shifted back so that it ends at the last pixel, and so is the last panel of
  * channels; what is computed twice comes out the same.
  *
  * Alignment: weights and tables 16 bytes. Reads nothing past the input or its tables.
  */
 @inline
-export function convolveByTables<Tile>(block: Parameters, maximum: u32, signs: bool): void {
+export function convolveByLanes<Tile, Builder>(block: Parameters, maximum: u32, signs: bool): void {
   const tile = changetype<Tile>(0);
   const pixels = block.outHeight * block.outWidth;
   const channels = block.outChannels;
   const columns = tile.columns();
-  const source = block.scratch + TABLES_AT;
-  const pixelBytes = tablePixelBytes(block);
-  const rowBytes: usize = tableRowPixels(block) * <u32>pixelBytes;
-  const steps = block.kernelWidth * (<u32>pixelBytes >> 4);
-  const gap: usize = rowBytes - (steps << 4);
+  const source = block.scratch + PACKED_AT;
+  const pixelBytes = packedPixelBytes<Builder>(block, maximum);
+  const rowBytes = packedRowPixels(block) * pixelBytes;
+  const runBytes = block.kernelWidth * pixelBytes;
+  const steps = runBytes / tile.inputBytes();
+  const gap: usize = rowBytes - runBytes;
   const panelBytes = block.kernelHeight * steps * tile.stepBytes();
   const lastPixel = max<i32>(pixels - tile.rows(), 0);
   const lastChannel = max<i32>(channels - columns, 0);
@@ -67,7 +68,7 @@ export function convolveByTables<Tile>(block: Parameters, maximum: u32, signs: b
       const chunkEnd = min<u32>(m + CHUNK_PIXELS, pixels);
       const needed = (chunkEnd - 1) / block.outWidth * rowStep + rowReach;
       for (; rows < needed; rows++) {
-        buildTableRow(block, target, rows, maximum, signs);
+        buildRow<Builder>(block, target, rows, maximum, signs);
         target += rowBytes;
       }
       w = weights;

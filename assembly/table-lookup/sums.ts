@@ -3,7 +3,7 @@ import { STAGE_BYTES } from "../inline/convolve";
 /**
  * From byte lanes to accumulators. The scratch of these kernels, after the first STAGE_BYTES:
  *
- *   | 16-bit sums, 32 bytes a pixel and 16 channels, of 16 pixels | int32 accumulators of 4 pixels and 16 channels | tables |
+ *   | 16-bit sums, 32 bytes a pixel and 16 channels, of 16 pixels | int32 accumulators of 4 pixels and 16 channels | packed input |
  *
  * The byte lanes of a vector alternate between channels c and c + 8, so that a shift splits them and no lane has to be moved.
  * The first vector of a pair sums whole 16-bit lanes, the second their upper bytes alone; all arithmetic is modulo 2^16:
@@ -17,7 +17,7 @@ import { STAGE_BYTES } from "../inline/convolve";
  */
 @inline export const SUMS_AT: usize = STAGE_BYTES;
 @inline export const STAGE_AT: usize = SUMS_AT + 1024;
-@inline export const TABLES_AT: usize = STAGE_AT + 256;
+@inline export const PACKED_AT: usize = STAGE_AT + 256;
 
 /** Pixels whose sums are gathered before the epilogue brings them to the output: a multiple of every tile's. */
 @inline export const CHUNK_PIXELS: u32 = 16;

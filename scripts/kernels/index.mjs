@@ -6,6 +6,7 @@
 
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { bitSerial } from './bit-serial.mjs';
 import { denseTables } from './dense-low-bit.mjs';
 import { depthwise } from './depthwise.mjs';
 import { directTiles } from './direct-tiles.mjs';
@@ -17,6 +18,7 @@ import { winograd } from './winograd.mjs';
 
 /** @type {(() => Record<string, string>)[]} each returns texts of AssemblyScript by file name without extension */
 const families = [directTiles, depthwise, f32Depthwise, winograd, packedDot, packedDepthwise, denseTables, tables];
+const families = [depthwise, winograd, packedDot, packedDepthwise, denseTables, tables, bitSerial];
 
 /** Writes every generated source into `folder`, which is emptied first. */
 export async function generateKernels(folder) {

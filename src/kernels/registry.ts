@@ -1,6 +1,7 @@
 import { BitbudgetError } from '../core/errors.ts';
 import { type Workload, workloadKey } from '../network/workload.ts';
 import { type Scheme, schemeBits } from '../quant/scheme.ts';
+import { BIT_SERIAL_VARIANTS } from './families/bit-serial.ts';
 import { DENSE_LOW_BIT_VARIANTS } from './families/dense-low-bit.ts';
 import { DEPTHWISE_VARIANTS } from './families/depthwise.ts';
 import { F32_VARIANTS } from './families/f32.ts';
@@ -25,10 +26,11 @@ export const KERNEL_VARIANTS: readonly KernelVariant[] = [
   ...F32_VARIANTS,
   ...F32_DEPTHWISE_VARIANTS,
   ...F32_GROUPED_VARIANTS,
+  ...TABLE_LOOKUP_VARIANTS,
   ...PACKED_DOT_VARIANTS,
   ...PACKED_DEPTHWISE_VARIANTS,
   ...DENSE_LOW_BIT_VARIANTS,
-  ...TABLE_LOOKUP_VARIANTS,
+  ...BIT_SERIAL_VARIANTS,
   ...INT8_VARIANTS,
   ...WINOGRAD_VARIANTS,
   ...DEPTHWISE_VARIANTS,
