@@ -17,8 +17,17 @@ import { tables } from './tables.mjs';
 import { winograd } from './winograd.mjs';
 
 /** @type {(() => Record<string, string>)[]} each returns texts of AssemblyScript by file name without extension */
-const families = [directTiles, depthwise, f32Depthwise, winograd, packedDot, packedDepthwise, denseTables, tables];
-const families = [depthwise, winograd, packedDot, packedDepthwise, denseTables, tables, bitSerial];
+const families = [
+  directTiles,
+  depthwise,
+  f32Depthwise,
+  winograd,
+  packedDot,
+  packedDepthwise,
+  denseTables,
+  tables,
+  bitSerial,
+];
 
 /** Writes every generated source into `folder`, which is emptied first. */
 export async function generateKernels(folder) {
