@@ -33,7 +33,7 @@ const LAYER_SCHEMES: Scheme[] = ['f32', 'w8a8', 'w8a7', 'w4a8', 'w4a4', 'w2a4', 
 const NETWORK_SCHEMES: Scheme[] = ['f32', 'w8a8', ...(relaxed ? (['w8a7'] as const) : []), 'w4a4', 'w2a2', 'w1a2'];
 const options: InterleaveOptions = flags.quick
   ? { rounds: 7, sampleMs: 1, warmUpMs: 20 }
-  : { rounds: 31, sampleMs: 3, warmUpMs: 150 };
+  : { rounds: 25, sampleMs: 2, warmUpMs: 100 };
 
 /** One layer: ours by scheme, and the peers. */
 export interface LayerResult {
