@@ -73,7 +73,7 @@ function depthwise3x3(block: Parameters, stride: u32): void {
 
 /** Leaves the clamp of `multiplyRow` at the start of the scratch: open where the row is finished later. */
 function writeClamp(block: Parameters, direct: bool): void {
-  const low = direct ? block.clampLow : -f32.POSITIVE_INFINITY;
+  const low = direct ? block.clampLow : f32.NEGATIVE_INFINITY;
   const high = direct ? block.clampHigh : f32.POSITIVE_INFINITY;
   v128.store(block.scratch, f32x4.splat(low));
   v128.store(block.scratch, f32x4.splat(high), 16);

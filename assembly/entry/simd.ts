@@ -4,6 +4,7 @@ export { f32_dense_1x16__simd } from "../f32/dense";
 export { f32_conv_4x4__simd_depthwise3x3s1, f32_conv_4x4__simd_depthwise3x3s2 } from "../depthwise/f32";
 export { f32_conv_4x4__simd_depthwise } from "../depthwise/f32-general";
 export { f32_conv_4x8__simd_grouped } from "../f32/grouped";
+export { f32_conv_4x8__simd_winograd23, f32_conv_4x8__simd_winograd43 } from "../winograd/f32";
 export { f32_softmax_1x1__simd } from "../f32/softmax";
 export { w8a8_conv_2x16__simd } from "../int8/conv";
 export { w8a8_dense_1x16__simd } from "../int8/dense";

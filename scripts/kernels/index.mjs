@@ -7,9 +7,10 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { f32Depthwise } from './f32-depthwise.mjs';
+import { f32Winograd } from './f32-winograd.mjs';
 
 /** @type {(() => Record<string, string>)[]} each returns texts of AssemblyScript by file name without extension */
-const families = [f32Depthwise];
+const families = [f32Depthwise, f32Winograd];
 
 /** Writes every generated source into `folder`, which is emptied first. */
 export async function generateKernels(folder) {

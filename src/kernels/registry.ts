@@ -4,6 +4,7 @@ import { type Scheme, schemeBits } from '../quant/scheme.ts';
 import { F32_VARIANTS } from './families/f32.ts';
 import { F32_DEPTHWISE_VARIANTS } from './families/f32-depthwise.ts';
 import { F32_GROUPED_VARIANTS } from './families/f32-grouped.ts';
+import { F32_WINOGRAD_VARIANTS } from './families/f32-winograd.ts';
 import { INT8_VARIANTS } from './families/int8.ts';
 import { PACKED_DOT_VARIANTS } from './families/packed-dot.ts';
 import { POOL_ADD_VARIANTS } from './families/pool-add.ts';
@@ -20,6 +21,7 @@ export const KERNEL_VARIANTS: readonly KernelVariant[] = [
   ...F32_VARIANTS,
   ...F32_DEPTHWISE_VARIANTS,
   ...F32_GROUPED_VARIANTS,
+  ...F32_WINOGRAD_VARIANTS,
   ...PACKED_DOT_VARIANTS,
   ...INT8_VARIANTS,
   ...POOL_ADD_VARIANTS,
