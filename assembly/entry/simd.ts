@@ -1,6 +1,12 @@
 /** Everything that simd.wasm exports: one function a kernel variant, named by its id, and where the free memory begins. */
-export { f32_conv_4x8__simd, f32_conv_2x16__simd } from "../f32/conv";
-export { f32_dense_1x16__simd } from "../f32/dense";
+export {
+  f32_conv_1x32__simd,
+  f32_conv_2x16__simd,
+  f32_conv_3x12__simd,
+  f32_conv_4x8__simd,
+  f32_dense_1x16__simd,
+  f32_dense_1x32__simd,
+} from "../generated/f32-tiles";
 export { f32_conv_4x4__simd_depthwise3x3s1, f32_conv_4x4__simd_depthwise3x3s2 } from "../depthwise/f32";
 export { f32_conv_4x4__simd_depthwise } from "../depthwise/f32-general";
 export { f32_conv_4x8__simd_grouped } from "../f32/grouped";

@@ -55,7 +55,10 @@ const TRANSFORMS = {
 
 export function f32Winograd() {
   const parts = [2, 4].flatMap((size) => [inputTransform(size), outputTransform(size)]);
-  return { 'f32-winograd': `${HEAD}\n${[...parts, product(4, 2, false)].join('\n')}` };
+  return {
+    'f32-winograd': `${HEAD}\n${[...parts, product(4, 2, false)].join('\n')}`,
+    'f32-winograd-fused': product(6, 2, true),
+  };
 }
 
 const HEAD = `import { clamp } from "../inline/requantize";
