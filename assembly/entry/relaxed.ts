@@ -6,6 +6,13 @@ export {
   f32_dense_1x32__relaxed,
 } from "../generated/f32-fused-tiles";
 export { f32_conv_6x8__relaxed_winograd23, f32_conv_6x8__relaxed_winograd43 } from "../winograd/f32-fused";
+export * from "../generated/tables-relaxed";
+export * from "../generated/dense-tables-relaxed";
+export { w4a8_dense_1x16__relaxed_nibbles } from "../dense-low-bit/relaxed-nibbles";
+export * from "../generated/direct-fma";
+export * from "../generated/direct-reldot";
+export { f32_conv_2x16__relaxed_winograd23 } from "../generated/winograd23-fma";
+export { f32_conv_2x16__relaxed_winograd43 } from "../generated/winograd43-fma";
 
 export function heapBase(): usize {
   return __heap_base;

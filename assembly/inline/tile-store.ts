@@ -18,7 +18,7 @@ const SPARE_RESIDUAL: usize = 256;
 const SPARE_OUTPUT: usize = 512;
 
 /** Copies `rows` rows of `bytes` < 64 bytes between a tensor and the scratch. */
-function copyRows(target: usize, targetStride: usize, source: usize, sourceStride: usize, bytes: u32, rows: u32): void {
+export function copyRows(target: usize, targetStride: usize, source: usize, sourceStride: usize, bytes: u32, rows: u32): void {
   for (; rows > 0; rows--) {
     copyTail(target, source, bytes);
     target += targetStride;

@@ -1,6 +1,6 @@
 /** The inner loops of the f32 depthwise 3 × 3 kernels (assembly/depthwise/f32.ts), one a stride. */
 
-import { lines } from './index.mjs';
+import { lines } from './lines.mjs';
 
 const TAPS = 9;
 /** Outputs of one step: with nine weights, an input and a product they fill the registers. */

@@ -6,22 +6,40 @@
 
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { bitSerial } from './bit-serial.mjs';
+import { denseTables } from './dense-low-bit.mjs';
+import { depthwise } from './depthwise.mjs';
+import { directTiles } from './direct-tiles.mjs';
 import { f32Depthwise } from './f32-depthwise.mjs';
 import { f32Winograd } from './f32-winograd.mjs';
 
 /** @type {(() => Record<string, string>)[]} each returns texts of AssemblyScript by file name without extension */
 const families = [f32Depthwise, f32Winograd];
+import { packedDepthwise } from './packed-depthwise.mjs';
+import { packedDot } from './packed-dot.mjs';
+import { tables } from './tables.mjs';
+import { winograd } from './winograd.mjs';
+
+/** @type {(() => Record<string, string>)[]} each returns texts of AssemblyScript by file name without extension */
+const families = [
+  directTiles,
+  depthwise,
+  f32Depthwise,
+  winograd,
+  packedDot,
+  packedDepthwise,
+  denseTables,
+  tables,
+  bitSerial,
+];
 
 /** Writes every generated source into `folder`, which is emptied first. */
 export async function generateKernels(folder) {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   for (const family of families) {
-    for (const [name, text] of Object.entries(family())) await writeFile(join(folder, `${name}.ts`), text);
+    for (const [name, text] of Object.entries(family())) {
+      await writeFile(join(folder, `${name}.ts`), `// @generated\n${text}`);
+    }
   }
-}
-
-/** `write(i)` for i from 0 to count - 1, a line each. */
-export function lines(count, write) {
-  return Array.from({ length: count }, (_, i) => write(i)).join('\n');
 }

@@ -20,7 +20,7 @@ export interface TileDescription {
   step: number;
   stepBytes: number;
   /** How the packed input is stored. */
-  element: 'f32' | 'i16';
+  element: 'f32' | 'i16' | 'u8';
   /** Largest kernelHeight · kernelWidth · inChannels for which the accumulator bound holds; the proof stands by the kernel. */
   largestInnerSize: number;
   /** What integer kernels take off every input element while packing; the zero point where it is absent. */
@@ -29,11 +29,13 @@ export interface TileDescription {
   packPanel(target: DataView, weightAt: WeightAt, rows: number, steps: number): void;
 }
 
+const ELEMENT_BYTES = { f32: 4, i16: 2, u8: 1 } as const;
+
 /** Makes the variant of a tile: support, sizes, packing and parameter block all follow from the description. */
 export function tiledVariant(tile: TileDescription): KernelVariant {
   const { scheme, op, isa, tile: tileSize } = parseVariantId(tile.id);
   const [pixels, columns] = tileSize;
-  const elementBytes = tile.element === 'f32' ? 4 : 2;
+  const elementBytes = ELEMENT_BYTES[tile.element];
   const panels = (w: Workload) => Math.ceil(w.outChannels / columns);
   const steps = (w: Workload) => Math.ceil((w.kernel[1] * w.inChannels) / tile.step);
   const panelBytes = (w: Workload) => w.kernel[0] * steps(w) * tile.stepBytes;
@@ -80,7 +82,7 @@ function windowCount(w: Workload, pixels: number): number {
 }
 
 /** First channel of a panel: the last panel is shifted back to end at the last channel, as the kernel does. */
-function firstChannel(panel: number, columns: number, channels: number): number {
+export function firstChannel(panel: number, columns: number, channels: number): number {
   return Math.min(panel * columns, Math.max(channels - columns, 0));
 }
 
@@ -107,21 +109,27 @@ function packPanels(
 }
 
 /** Per panel: `columns` biases, then `columns` multipliers; zero past the last channel. */
-function writePanelConstants(view: DataView, tile: TileDescription, layer: LayerArithmetic, columns: number): void {
+export function writePanelConstants(
+  view: DataView,
+  tile: Pick<TileDescription, 'element' | 'centre'>,
+  layer: LayerArithmetic,
+  columns: number,
+): void {
   const { outChannels } = layer.workload;
-  const bias = tile.element === 'i16' ? integerBias(tile, layer) : layer.bias;
+  const isReal = tile.element === 'f32';
+  const bias = isReal ? layer.bias : integerBias(tile, layer);
   for (let panel = 0; panel * columns < outChannels; panel++) {
     const first = firstChannel(panel, columns, outChannels);
     for (let i = 0; i < Math.min(columns, outChannels); i++) {
       const at = (panel * 2 * columns + i) * 4;
-      if (tile.element === 'i16') view.setInt32(at, bias?.[first + i] ?? 0, true);
-      else view.setFloat32(at, bias?.[first + i] ?? 0, true);
+      if (isReal) view.setFloat32(at, bias?.[first + i] ?? 0, true);
+      else view.setInt32(at, bias?.[first + i] ?? 0, true);
       view.setFloat32(at + columns * 4, layer.multiplier?.[first + i] ?? 0, true);
     }
   }
 }
 
-function writeOffsets(view: DataView, w: Workload, elementBytes: 2 | 4, pixels: number): void {
+function writeOffsets(view: DataView, w: Workload, elementBytes: 1 | 2 | 4, pixels: number): void {
   const [outHeight, outWidth] = outputSize(w);
   const { offset } = packedInput(w, elementBytes);
   for (let i = 0; i < windowCount(w, pixels); i++) {
@@ -131,7 +139,7 @@ function writeOffsets(view: DataView, w: Workload, elementBytes: 2 | 4, pixels: 
 }
 
 /** Zero point of the integers that the kernel multiplies: after rescaling where the input is shared. */
-function kernelZeroPoint(layer: LayerArithmetic): number {
+export function kernelZeroPoint(layer: LayerArithmetic): number {
   if (layer.rescale) return layer.rescale.zeroPoint;
   return layer.input.type === 'u8' ? layer.input.zeroPoint : 0;
 }
@@ -140,7 +148,7 @@ function kernelZeroPoint(layer: LayerArithmetic): number {
  * The bias for centred activations: with x = q − z and x' = q − centre, Σ x·w = Σ x'·w + (centre − z)·Σ w. Padding needs no
  * exception, because its halo holds z − centre.
  */
-function integerBias(tile: TileDescription, layer: LayerArithmetic): Int32Array {
+function integerBias(tile: Pick<TileDescription, 'centre'>, layer: LayerArithmetic): Int32Array {
   const { outChannels } = layer.workload;
   const weights = layer.weights!;
   const bias = Int32Array.from(layer.bias ?? new Int32Array(outChannels));
@@ -154,7 +162,8 @@ function integerBias(tile: TileDescription, layer: LayerArithmetic): Int32Array 
   return bias;
 }
 
-function integerInput(tile: TileDescription, layer: LayerArithmetic) {
+/** The fields by which integer kernels pack their input. */
+export function integerInput(tile: Pick<TileDescription, 'centre'>, layer: LayerArithmetic) {
   const zeroPoint = kernelZeroPoint(layer);
   const centre = tile.centre ?? zeroPoint;
   const rescale = layer.rescale;

@@ -21,16 +21,16 @@ export interface PackedInput {
 
 /**
  * Chooses the packing of a convolution's (or dense layer's) input: in place where an f32 kernel reads f32 without
- * padding, gathered for kernels of 1 × 1 without padding, else the image with its halo.
+ * padding, gathered for kernels of 1 × 1 without padding, else (and always for bytes) the image with its halo.
  */
-export function packedInput(w: Workload, elementBytes: 2 | 4): PackedInput {
+export function packedInput(w: Workload, elementBytes: 1 | 2 | 4): PackedInput {
   const { height, width, inChannels, padding, stride } = w;
   const pixelBytes = inChannels * elementBytes;
   const padded = padding.some((p) => p > 0);
   const rowBytes = (width + padding[1] + padding[3]) * pixelBytes;
   const windowed = (y: number, x: number) => y * stride[0] * rowBytes + x * stride[1] * pixelBytes;
   if (!padded && elementBytes === 4 && w.input === 'f32') return { packing: 'inPlace', bytes: 0, offset: windowed };
-  if (!padded && w.kernel[0] === 1 && w.kernel[1] === 1) {
+  if (!padded && elementBytes > 1 && w.kernel[0] === 1 && w.kernel[1] === 1) {
     const [outHeight, outWidth] = outputSize(w);
     return {
       packing: 'gathered',

@@ -1,13 +1,19 @@
 import { BitbudgetError } from '../core/errors.ts';
 import { type Workload, workloadKey } from '../network/workload.ts';
 import { type Scheme, schemeBits } from '../quant/scheme.ts';
+import { BIT_SERIAL_VARIANTS } from './families/bit-serial.ts';
+import { DENSE_LOW_BIT_VARIANTS } from './families/dense-low-bit.ts';
+import { DEPTHWISE_VARIANTS } from './families/depthwise.ts';
 import { F32_VARIANTS } from './families/f32.ts';
 import { F32_DEPTHWISE_VARIANTS } from './families/f32-depthwise.ts';
 import { F32_GROUPED_VARIANTS } from './families/f32-grouped.ts';
 import { F32_WINOGRAD_VARIANTS } from './families/f32-winograd.ts';
 import { INT8_VARIANTS } from './families/int8.ts';
+import { PACKED_DEPTHWISE_VARIANTS } from './families/packed-depthwise.ts';
 import { PACKED_DOT_VARIANTS } from './families/packed-dot.ts';
 import { POOL_ADD_VARIANTS } from './families/pool-add.ts';
+import { TABLE_LOOKUP_VARIANTS } from './families/table-lookup.ts';
+import { WINOGRAD_VARIANTS } from './families/winograd.ts';
 import type { Isa, KernelVariant } from './types.ts';
 
 /**
@@ -22,8 +28,14 @@ export const KERNEL_VARIANTS: readonly KernelVariant[] = [
   ...F32_DEPTHWISE_VARIANTS,
   ...F32_GROUPED_VARIANTS,
   ...F32_WINOGRAD_VARIANTS,
+  ...TABLE_LOOKUP_VARIANTS,
   ...PACKED_DOT_VARIANTS,
+  ...PACKED_DEPTHWISE_VARIANTS,
+  ...DENSE_LOW_BIT_VARIANTS,
+  ...BIT_SERIAL_VARIANTS,
   ...INT8_VARIANTS,
+  ...WINOGRAD_VARIANTS,
+  ...DEPTHWISE_VARIANTS,
   ...POOL_ADD_VARIANTS,
 ];
 

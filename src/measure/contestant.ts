@@ -58,6 +58,10 @@ export class Contestant {
     this.runsPerSample = Math.min(Math.max(Math.round(sampleNs / Math.max(this.time(runs), 1)), 1), 10_000);
   }
 
+  run(): void {
+    this.kernel(this.parameters);
+  }
+
   sample(): void {
     this.samplesNs.push(this.time(this.runsPerSample));
   }

@@ -1,7 +1,7 @@
 import { BitbudgetError } from '../core/errors.ts';
 import { Random } from '../core/random.ts';
 import { runsUnconditionally, type VariantRanking } from '../kernels/ranking.ts';
-import { variantsFor } from '../kernels/registry.ts';
+import { resolveVariant, variantsFor } from '../kernels/registry.ts';
 import type { KernelVariant } from '../kernels/types.ts';
 import { entryKey } from '../lut/entry-key.ts';
 import { workloadKey } from '../network/workload.ts';
@@ -45,7 +45,7 @@ interface Heat {
  * @param subjects entries by table key.
  * @returns for each key the ids to try in order: the fastest, and if that one depends on the
  * weights, the fastest that does not.
- * @throws {BitbudgetError} `interrupted` if the user cancels.
+ * @throws {BitbudgetError} `interrupted` if the user cancels, `unsupported` for an entry that no variant can run.
  */
 export async function raceVariants(
   bench: Pick<Bench, 'engine' | 'clock' | 'pause' | 'cancellation' | 'onProgress'>,
@@ -102,6 +102,7 @@ function lineUp({ engine, clock }: Pick<Bench, 'engine' | 'clock'>, entries: Ent
   const contestants = new Map<string, Contestant>();
   const subjects = entries.map((subject) => {
     const { workload, scheme } = subject;
+    resolveVariant(workload, scheme, engine.limits); // says so where nothing can run it
     const variants = variantsFor(workload, scheme, limits);
     const eligible = variants.map((variant) => {
       const served = servedAs(variant, subject);

@@ -3,7 +3,8 @@ import type { Activation, Layer, Network, Padding, Pair, Preprocessing, Shape } 
 import { INPUT } from './types.ts';
 
 interface ConvolutionOptions {
-  kernel: number;
+  /** A number stands for a square. */
+  kernel: number | Pair;
   stride?: number;
   /** `same` follows TensorFlow: the odd pixel goes to the bottom and the right. A number pads all four sides. */
   padding: 'same' | number;
@@ -42,29 +43,36 @@ export class NetworkBuilder {
     return this.sizes.get(tensor)!;
   }
 
-  convolution(name: string, outChannels: number, options: ConvolutionOptions): this {
-    const { kernel, stride = 1, bias = false } = options;
+  convolution(name: string, outChannels: number, options: ConvolutionOptions & { groups?: number }): this {
+    const { stride = 1, bias = false, groups = 1 } = options;
+    const kernel: Pair = typeof options.kernel === 'number' ? [options.kernel, options.kernel] : options.kernel;
     const [height, width] = this.shape();
-    const along = (size: number): Pair => {
+    const along = (size: number, window: number): Pair => {
       if (options.padding !== 'same') return [options.padding, options.padding];
-      const total = Math.max((Math.ceil(size / stride) - 1) * stride + kernel - size, 0);
+      const total = Math.max((Math.ceil(size / stride) - 1) * stride + window - size, 0);
       return [total >> 1, total - (total >> 1)];
     };
-    const [[top, bottom], [left, right]] = [along(height), along(width)];
+    const [[top, bottom], [left, right]] = [along(height, kernel[0]), along(width, kernel[1])];
     const padding: Padding = [top, right, bottom, left];
     return this.push({
       op: 'conv2d',
       name,
       inputs: [this.current],
       outChannels,
-      kernel: [kernel, kernel],
+      kernel,
       stride: [stride, stride],
       padding,
       dilation: [1, 1],
-      groups: 1,
+      groups,
       activation: 'none',
       bias,
     });
+  }
+
+  /** A convolution of every channel by itself. */
+  depthwise(name: string, options: ConvolutionOptions): this {
+    const [, , channels] = this.shape();
+    return this.convolution(name, channels, { ...options, groups: channels });
   }
 
   batchNorm(name: string, epsilon: number): this {

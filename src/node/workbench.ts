@@ -44,7 +44,7 @@ export async function openWorkbench(
   const { engine } = await createEngine({ disabled: options.disabled });
   const calibration = options.calibration ?? DEFAULT_CALIBRATION;
   const source = calibratedSource(engine, folded, calibration);
-  const images = calibrationImages(calibration);
+  const images = calibrationImages(calibration, folded.inputShape);
   return {
     opened,
     folded,

@@ -31,13 +31,18 @@ const REAL_JOINTS: Joint[] = [
 const ZERO_POINTS = ['random', 'lowest', 'highest'] as const;
 const PATTERNS = ['lowest', 'highest', 'alternating'] as const;
 
+/** Shapes and extremes of a brief run: the self-test of a device has all variants to try, in both tiers, within seconds. */
+const BRIEF_SHAPES = 8;
+const BRIEF_EXTREMES = 6;
+
 /** How much of the suite is wanted: `full` for tests, `brief` for the self-test of a device. */
 export type Extent = 'full' | 'brief';
 
 /** Every case of a variant, the same on every machine: fixed shapes × joints, accumulator extremes, then random ones. */
 export function casesFor(variant: KernelVariant, extent: Extent = 'full'): ExactnessCase[] {
   const random = new Random(seedOf(variant.id));
-  const shapes = supportedShapes(variant);
+  const supported = supportedShapes(variant);
+  const shapes = extent === 'full' ? supported : evenly(supported, BRIEF_SHAPES);
   const joints = jointsOf(variant);
   const schemes = schemesOf(variant);
   const cases: ExactnessCase[] = [];
@@ -50,12 +55,19 @@ export function casesFor(variant: KernelVariant, extent: Extent = 'full'): Exact
       turn++;
     }
   }
-  cases.push(...extremeCases(variant, random, extent));
+  const extremes = extremeCases(variant, random, extent);
+  cases.push(...(extent === 'full' ? extremes : evenly(extremes, BRIEF_EXTREMES)));
   for (let i = 0; i < (extent === 'full' ? 40 : 0); i++) {
     const scheme = schemes[random.below(schemes.length)];
     cases.push(joined(randomShape(variant, random), variant, scheme, joints[random.below(joints.length)], {}, random));
   }
   return cases.filter(({ layer }) => variant.supports(layer.workload) && variant.condition?.holds(layer) !== false);
+}
+
+/** At most so many of a list, at equal distances from each other. */
+function evenly<T>(list: readonly T[], count: number): T[] {
+  const taken = Math.min(count, list.length);
+  return Array.from({ length: taken }, (_, i) => list[Math.floor((i * list.length) / taken)]);
 }
 
 /** Weights and activations at their ends, on an ordinary shape and at the largest K that the variant admits. */

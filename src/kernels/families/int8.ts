@@ -1,9 +1,10 @@
 import { type TileDescription, tiledVariant } from '../convolution.ts';
+import { spread } from '../dense-equivalent.ts';
 
-/** K · 255 · 127 ≤ 2³¹ − 1: see assembly/int8/conv.ts. */
+/** K · 255 · 127 ≤ 2³¹ − 1: see scripts/kernels/direct-tiles.mjs. */
 const LARGEST_INNER_SIZE = Math.floor((2 ** 31 - 1) / (255 * 127));
 
-/** Convolution: i16 weights, k-pairs of one channel side by side. */
+/** i16 weights, k-pairs of one channel side by side. */
 const packPairs: TileDescription['packPanel'] = (target, weightAt, rows, steps) => {
   for (let i = 0; i < rows * steps; i++) {
     const ky = Math.floor(i / steps);
@@ -12,6 +13,23 @@ const packPairs: TileDescription['packPanel'] = (target, weightAt, rows, steps) 
       target.setInt16(i * 64 + c * 4, weightAt(c, ky, k), true);
       target.setInt16(i * 64 + c * 4 + 2, weightAt(c, ky, k + 1), true);
     }
+  }
+};
+
+/** i16 weights, one k of all channels side by side. */
+const packSingles: TileDescription['packPanel'] = (target, weightAt, rows, steps) => {
+  for (let i = 0; i < rows * steps; i++) {
+    for (let c = 0; c < 16; c++) {
+      target.setInt16(i * 32 + c * 2, weightAt(c, Math.floor(i / steps), i % steps), true);
+    }
+  }
+};
+
+/** i8 weights, four k of one channel side by side. */
+const packQuads: TileDescription['packPanel'] = (target, weightAt, rows, steps) => {
+  for (let i = 0; i < rows * steps; i++) {
+    const [ky, k] = [Math.floor(i / steps), (i % steps) * 4];
+    for (let at = 0; at < 64; at++) target.setInt8(i * 64 + at, weightAt(at >> 2, ky, k + (at & 3)));
   }
 };
 
@@ -25,22 +43,19 @@ const packGroups: TileDescription['packPanel'] = (target, weightAt, _rows, steps
   }
 };
 
-/** w8a8 kernels (assembly/int8). */
+const largestInnerSize = LARGEST_INNER_SIZE;
+const pairs = { step: 2, stepBytes: 64, element: 'i16', largestInnerSize, packPanel: packPairs } as const;
+const singles = { step: 1, stepBytes: 32, element: 'i16', largestInnerSize, packPanel: packSingles } as const;
+const quads = { step: 4, stepBytes: 64, element: 'u8', centre: 0, largestInnerSize, packPanel: packQuads } as const;
+const groups = { step: 8, stepBytes: 128, element: 'i16', largestInnerSize, packPanel: packGroups } as const;
+
+/** Direct kernels of 8-bit weights (scripts/kernels/direct-tiles.mjs, assembly/int8). */
 export const INT8_VARIANTS = [
-  tiledVariant({
-    id: 'w8a8_conv_2x16__simd',
-    step: 2,
-    stepBytes: 64,
-    element: 'i16',
-    largestInnerSize: LARGEST_INNER_SIZE,
-    packPanel: packPairs,
-  }),
-  tiledVariant({
-    id: 'w8a8_dense_1x16__simd',
-    step: 8,
-    stepBytes: 128,
-    element: 'i16',
-    largestInnerSize: LARGEST_INNER_SIZE,
-    packPanel: packGroups,
-  }),
-];
+  tiledVariant({ id: 'w8a8_conv_2x16__simd', ...pairs }),
+  tiledVariant({ id: 'w8a8_conv_1x16__simd', ...pairs }),
+  tiledVariant({ id: 'w8a8_conv_2x16__simd_extmul', ...singles }),
+  tiledVariant({ id: 'w8a8_dense_1x16__simd', ...groups }),
+  tiledVariant({ id: 'w8a7_conv_2x16__relaxed_dot', ...quads }),
+  tiledVariant({ id: 'w8a7_conv_3x16__relaxed_dot', ...quads }),
+  tiledVariant({ id: 'w8a7_dense_1x16__relaxed_dot', ...quads }),
+].map(spread);
