@@ -1,12 +1,4 @@
 /** Everything that simd.wasm exports: one function a kernel variant, named by its id, and where the free memory begins. */
-export {
-  f32_conv_1x32__simd,
-  f32_conv_2x16__simd,
-  f32_conv_3x12__simd,
-  f32_conv_4x8__simd,
-  f32_dense_1x16__simd,
-  f32_dense_1x32__simd,
-} from "../generated/f32-tiles";
 export * from "../generated/direct-f32";
 export * from "../generated/direct-i16";
 export { w8a8_conv_4x16__simd_depthwise } from "../generated/depthwise-i8";

@@ -1,7 +1,7 @@
 /** Winograd's transforms and products in f32: straight code that differs by the tile only (assembly/winograd/f32.ts). */
 
 import { accumulator, accumulators, rowAddress, step } from './f32-steps.mjs';
-import { lines } from './index.mjs';
+import { lines } from './lines.mjs';
 
 /**
  * The transforms of one line, as statements over inputs d0, d1, ... that make v0, v1, ... Points 0, 1, -1 (F(2, 3)) and

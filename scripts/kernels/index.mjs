@@ -12,9 +12,6 @@ import { depthwise } from './depthwise.mjs';
 import { directTiles } from './direct-tiles.mjs';
 import { f32Depthwise } from './f32-depthwise.mjs';
 import { f32Winograd } from './f32-winograd.mjs';
-
-/** @type {(() => Record<string, string>)[]} each returns texts of AssemblyScript by file name without extension */
-const families = [f32Depthwise, f32Winograd];
 import { packedDepthwise } from './packed-depthwise.mjs';
 import { packedDot } from './packed-dot.mjs';
 import { tables } from './tables.mjs';
@@ -25,6 +22,7 @@ const families = [
   directTiles,
   depthwise,
   f32Depthwise,
+  f32Winograd,
   winograd,
   packedDot,
   packedDepthwise,
