@@ -1,5 +1,4 @@
 /** Everything that relaxed.wasm exports: the variants that need relaxed SIMD, and where the free memory begins. */
-export { f32_conv_6x8__relaxed_winograd23, f32_conv_6x8__relaxed_winograd43 } from "../winograd/f32-fused";
 export * from "../generated/tables-relaxed";
 export * from "../generated/dense-tables-relaxed";
 export { w4a8_dense_1x16__relaxed_nibbles } from "../dense-low-bit/relaxed-nibbles";

@@ -5,7 +5,6 @@ export { w8a8_conv_4x16__simd_depthwise } from "../generated/depthwise-i8";
 export { f32_conv_4x4__simd_depthwise3x3s1, f32_conv_4x4__simd_depthwise3x3s2 } from "../depthwise/f32";
 export { f32_conv_4x4__simd_depthwise } from "../depthwise/f32-general";
 export { f32_conv_4x8__simd_grouped } from "../f32/grouped";
-export { f32_conv_4x8__simd_winograd23, f32_conv_4x8__simd_winograd43 } from "../winograd/f32";
 export { f32_softmax_1x1__simd } from "../f32/softmax";
 export { f32_conv_2x16__simd_winograd23 } from "../generated/winograd23-f32";
 export { f32_conv_2x16__simd_winograd43 } from "../generated/winograd43-f32";

@@ -11,7 +11,6 @@ import { denseTables } from './dense-low-bit.mjs';
 import { depthwise } from './depthwise.mjs';
 import { directTiles } from './direct-tiles.mjs';
 import { f32Depthwise } from './f32-depthwise.mjs';
-import { f32Winograd } from './f32-winograd.mjs';
 import { packedDepthwise } from './packed-depthwise.mjs';
 import { packedDot } from './packed-dot.mjs';
 import { tables } from './tables.mjs';
@@ -22,7 +21,6 @@ const families = [
   directTiles,
   depthwise,
   f32Depthwise,
-  f32Winograd,
   winograd,
   packedDot,
   packedDepthwise,

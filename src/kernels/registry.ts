@@ -7,7 +7,6 @@ import { DEPTHWISE_VARIANTS } from './families/depthwise.ts';
 import { F32_VARIANTS } from './families/f32.ts';
 import { F32_DEPTHWISE_VARIANTS } from './families/f32-depthwise.ts';
 import { F32_GROUPED_VARIANTS } from './families/f32-grouped.ts';
-import { F32_WINOGRAD_VARIANTS } from './families/f32-winograd.ts';
 import { INT8_VARIANTS } from './families/int8.ts';
 import { PACKED_DEPTHWISE_VARIANTS } from './families/packed-depthwise.ts';
 import { PACKED_DOT_VARIANTS } from './families/packed-dot.ts';
@@ -27,7 +26,6 @@ export const KERNEL_VARIANTS: readonly KernelVariant[] = [
   ...F32_VARIANTS,
   ...F32_DEPTHWISE_VARIANTS,
   ...F32_GROUPED_VARIANTS,
-  ...F32_WINOGRAD_VARIANTS,
   ...TABLE_LOOKUP_VARIANTS,
   ...PACKED_DOT_VARIANTS,
   ...PACKED_DEPTHWISE_VARIANTS,
