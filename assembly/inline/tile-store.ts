@@ -102,7 +102,7 @@ function finishIntegers(
 }
 
 /**
- * Tiles of `columns` (8 or 16) f32 accumulators a pixel (bias included): v = acc (+ r), then clamp; for u8 output
+ * Tiles of `columns` (8, 16 or 32) f32 accumulators a pixel (bias included): v = acc (+ r), then clamp; for u8 output
  * v * outputMultiplier, clamp, round half to even, add the zero point.
  */
 export function storeRealTile(block: Parameters, stage: usize, pixel: u32, rows: u32, channel: u32, columns: u32): void {
@@ -114,7 +114,8 @@ export function storeRealTile(block: Parameters, stage: usize, pixel: u32, rows:
   const output = block.output + at * width;
   rows = min(rows, block.outHeight * block.outWidth - pixel);
   if (channels >= columns) {
-    finishReals(block, stage, rows, columns, residual, output, channels);
+    if (block.outputType && block.residualType != 1) clampReals(block, stage, rows, columns, residual, output);
+    else finishReals(block, stage, rows, columns, residual, output, channels);
     return;
   }
   const spareResidual = block.scratch + SPARE_RESIDUAL;
@@ -124,6 +125,37 @@ export function storeRealTile(block: Parameters, stage: usize, pixel: u32, rows:
   }
   finishReals(block, stage, rows, columns, spareResidual, spareOutput, columns);
   copyRows(output, channels * width, spareOutput, columns * width, channels * width, rows);
+}
+
+/** The commonest ends of f32 layers, f32 output with an f32 residual or none: no branch a vector, `columns` in eights. */
+function clampReals(block: Parameters, stage: usize, rows: u32, columns: u32, residual: usize, output: usize): void {
+  const low = Rounding.low(block);
+  const high = Rounding.high(block);
+  const hasResidual = block.residualType != 0;
+  // from the end of a row of the tile to the start of the next
+  const gap = (block.outChannels - columns) << 2;
+  const tileEnd = stage + ((rows * columns) << 2);
+  while (stage < tileEnd) {
+    const end = stage + (columns << 2);
+    if (hasResidual) {
+      while (stage < end) {
+        v128.store(output, clamp(f32x4.add(v128.load(stage), v128.load(residual)), low, high));
+        v128.store(output, clamp(f32x4.add(v128.load(stage, 16), v128.load(residual, 16)), low, high), 16);
+        residual += 32;
+        output += 32;
+        stage += 32;
+      }
+      residual += gap;
+    } else {
+      while (stage < end) {
+        v128.store(output, clamp(v128.load(stage), low, high));
+        v128.store(output, clamp(v128.load(stage, 16), low, high), 16);
+        output += 32;
+        stage += 32;
+      }
+    }
+    output += gap;
+  }
 }
 
 /** Residual and output of a row begin `channels` elements after those of the row before. */
