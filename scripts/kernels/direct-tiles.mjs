@@ -55,12 +55,14 @@ const TILES = {
   'direct-f32': [
     ['f32_conv_2x16__simd', 'f32'],
     ['f32_conv_4x8__simd', 'f32'],
+    ['f32_conv_1x32__simd', 'f32'],
     ['f32_dense_1x16__simd', 'f32'],
     ['f32_dense_1x32__simd', 'f32'],
   ],
   'direct-fma': [
     ['f32_conv_2x16__relaxed', 'fma'],
     ['f32_conv_4x8__relaxed', 'fma'],
+    ['f32_conv_6x8__relaxed', 'fma'],
     ['f32_conv_3x16__relaxed', 'fma'],
     ['f32_dense_1x16__relaxed', 'fma'],
     ['f32_dense_1x32__relaxed', 'fma'],
