@@ -1,6 +1,6 @@
 import { Parameters } from "./parameters";
 import { copyTail } from "./copy";
-import { Rounding, clamp, loadBytes4, round, storeBytes4 } from "./requantize";
+import { Rounding, clamp, loadBytes4, round } from "./requantize";
 
 /**
  * The epilogues: they bring a tile from the stage (`rows` pixels of `columns` accumulators, 4 bytes each, pixel after
@@ -114,7 +114,9 @@ export function storeRealTile(block: Parameters, stage: usize, pixel: u32, rows:
   const output = block.output + at * width;
   rows = min(rows, block.outHeight * block.outWidth - pixel);
   if (channels >= columns) {
-    finishReals(block, stage, rows, columns, residual, output, channels);
+    // most layers of an f32 network: worth a path without the choices of the other
+    if (block.outputType != 0 && block.residualType != 1) clampReals(block, stage, rows, columns, residual, output, channels);
+    else finishReals(block, stage, rows, columns, residual, output, channels);
     return;
   }
   const spareResidual = block.scratch + SPARE_RESIDUAL;
@@ -126,7 +128,40 @@ export function storeRealTile(block: Parameters, stage: usize, pixel: u32, rows:
   copyRows(output, channels * width, spareOutput, columns * width, channels * width, rows);
 }
 
-/** Residual and output of a row begin `channels` elements after those of the row before. */
+/** f32 output and no residual or one of f32, which begin `channels` elements after those of the row before. */
+function clampReals(
+  block: Parameters, stage: usize, rows: u32, columns: u32, residual: usize, output: usize, channels: u32,
+): void {
+  const low = Rounding.low(block);
+  const high = Rounding.high(block);
+  const adds = block.residualType != 0;
+  const stride: usize = channels << 2;
+  const end = output + rows * stride;
+  for (; output < end; output += stride) {
+    let v0 = v128.load(stage);
+    let v1 = v128.load(stage, 16);
+    if (adds) {
+      v0 = f32x4.add(v0, v128.load(residual));
+      v1 = f32x4.add(v1, v128.load(residual, 16));
+    }
+    v128.store(output, clamp(v0, low, high));
+    v128.store(output, clamp(v1, low, high), 16);
+    if (columns == 16) {
+      let v2 = v128.load(stage, 32);
+      let v3 = v128.load(stage, 48);
+      if (adds) {
+        v2 = f32x4.add(v2, v128.load(residual, 32));
+        v3 = f32x4.add(v3, v128.load(residual, 48));
+      }
+      v128.store(output, clamp(v2, low, high), 32);
+      v128.store(output, clamp(v3, low, high), 48);
+    }
+    stage += columns << 2;
+    residual += stride;
+  }
+}
+
+/** Any types, 8 elements a step; residual and output of a row begin `channels` elements after those of the row before. */
 function finishReals(
   block: Parameters, stage: usize, rows: u32, columns: u32, residual: usize, output: usize, channels: u32,
 ): void {
@@ -138,24 +173,38 @@ function finishReals(
   const residualZero = i32x4.splat(block.residualZeroPoint);
   const residualScale = f32x4.splat(block.residualScale);
   const residualType = block.residualType;
-  const residualStep: u32 = residualType == 2 ? 16 : 4;
+  const residualStep: usize = residualType == 2 ? 32 : 8;
   const real = block.outputType != 0;
-  const outputStep: u32 = real ? 16 : 4;
+  const outputStep: usize = real ? 32 : 8;
+  // from the end of a row of the tile to the start of the next
+  const residualGap: usize = ((channels - columns) * residualStep) >> 3;
+  const outputGap: usize = ((channels - columns) * outputStep) >> 3;
   for (; rows > 0; rows--) {
-    let r = residual;
-    let to = output;
     const end = stage + (columns << 2);
     while (stage < end) {
-      let v = v128.load(stage);
-      if (residualType == 2) v = f32x4.add(v, v128.load(r));
-      else if (residualType == 1) v = f32x4.add(v, f32x4.mul(loadBytes4(r, residualZero), residualScale));
-      if (real) v128.store(to, clamp(v, low, high));
-      else storeBytes4(to, round(clamp(f32x4.mul(v, scale), low, high), magic, offset));
-      r += residualStep;
-      to += outputStep;
-      stage += 16;
+      let v0 = v128.load(stage);
+      let v1 = v128.load(stage, 16);
+      if (residualType == 1) {
+        v0 = f32x4.add(v0, f32x4.mul(loadBytes4(residual, residualZero), residualScale));
+        v1 = f32x4.add(v1, f32x4.mul(loadBytes4(residual + 4, residualZero), residualScale));
+      } else if (residualType) {
+        v0 = f32x4.add(v0, v128.load(residual));
+        v1 = f32x4.add(v1, v128.load(residual, 16));
+      }
+      if (real) {
+        v128.store(output, clamp(v0, low, high));
+        v128.store(output, clamp(v1, low, high), 16);
+      } else {
+        const q0 = round(clamp(f32x4.mul(v0, scale), low, high), magic, offset);
+        const q1 = round(clamp(f32x4.mul(v1, scale), low, high), magic, offset);
+        const halves = i16x8.narrow_i32x4_s(q0, q1);
+        v128.store64_lane(output, i8x16.narrow_i16x8_u(halves, halves), 0);
+      }
+      stage += 32;
+      residual += residualStep;
+      output += outputStep;
     }
-    residual += (channels * residualStep) >> 2;
-    output += (channels * outputStep) >> 2;
+    residual += residualGap;
+    output += outputGap;
   }
 }

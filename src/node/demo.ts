@@ -1,5 +1,6 @@
 import type { Top1 } from '../accuracy/top1.ts';
 import type { Cancellation, Files, Progress } from '../core/ports.ts';
+import { costBounds } from '../cost/bounds.ts';
 import type { Cost, CostModel } from '../cost/types.ts';
 import type { DatasetSpec } from '../data/open.ts';
 import { tableRanking } from '../lut/ranking.ts';
@@ -35,8 +36,6 @@ export interface DemoSettings {
 /** The schemes that stand beside the front as a user would otherwise pick them. */
 export const BASELINES: readonly Scheme[] = ['f32', 'w8a8', 'w4a4', 'w2a2'];
 
-/** Without a budget of the user's own: this share of what w8a8 throughout is predicted to take. */
-const BUDGET_SHARE = 0.8;
 const TIMING: NetworkTimingOptions = { rounds: 15, warmRuns: 6, runsPerRound: 5 };
 
 /** One network that was run: a candidate of the front by its position, or a baseline. */
@@ -133,6 +132,12 @@ export async function runDemo(host: Host, settings: DemoSettings, surroundings: 
   return { workbench, opened, latencyBudgetMs, search, networks, verification };
 }
 
+/** What the search may choose from: the first and the last layer stay w8a8. */
+function choicesOf({ layers }: CostModel, schemes: readonly Scheme[]): Scheme[][] {
+  return layers.map((_, i) => (i === 0 || i === layers.length - 1 ? ['w8a8'] : [...schemes]));
+}
+
+/** Without a budget of the user's own: halfway between the fastest candidate there is and w8a8 throughout. */
 async function chooseBudget(
   workbench: Workbench,
   opened: OpenedTable,
@@ -140,9 +145,11 @@ async function chooseBudget(
   files: Files,
 ): Promise<{ costModel: CostModel; latencyBudgetMs: number }> {
   const costModel = await openCostModel(files, workbench, opened);
-  const uniform = costModel.estimate(costModel.uniform('w8a8')).latencyMs.value;
-  const share = Math.round(uniform * BUDGET_SHARE * 1000) / 1000;
-  return { costModel, latencyBudgetMs: settings.latencyBudgetMs ?? share };
+  const uniform = costModel.estimate(costModel.uniform('w8a8'));
+  const { low } = costBounds(costModel, choicesOf(costModel, settings.schemes), 'latencyMs');
+  // rounded up, so that what reaches the smallest latency is always within
+  const halfway = Math.ceil(((low + Math.max(uniform.latencyMs.value, low)) / 2) * 1000) / 1000;
+  return { costModel, latencyBudgetMs: settings.latencyBudgetMs ?? halfway };
 }
 
 function byLayer(costModel: CostModel, schemes: readonly Scheme[]): Map<string, Scheme> {

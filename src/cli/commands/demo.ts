@@ -41,9 +41,10 @@ export function register(program: Command, context: CliContext): void {
   for (const option of schemeOptions()) command.addOption(option);
   command
     .addOption(
-      new Option('--latency-budget-ms <ms>', 'the budget; 80% of w8a8 throughout unless given').argParser(
-        positiveNumber,
-      ),
+      new Option(
+        '--latency-budget-ms <ms>',
+        'the budget; halfway between the fastest candidate and w8a8 throughout unless given',
+      ).argParser(positiveNumber),
     )
     .addOption(
       new Option('--evaluations <n>', 'candidates to evaluate')
