@@ -102,7 +102,7 @@ function finishIntegers(
 }
 
 /**
- * Tiles of `columns` (8 or 16) f32 accumulators a pixel (bias included): v = acc (+ r), then clamp; for u8 output
+ * Tiles of `columns` (a multiple of 8) f32 accumulators a pixel (bias included): v = acc (+ r), then clamp; for u8 output
  * v * outputMultiplier, clamp, round half to even, add the zero point.
  */
 export function storeRealTile(block: Parameters, stage: usize, pixel: u32, rows: u32, channel: u32, columns: u32): void {
@@ -115,7 +115,8 @@ export function storeRealTile(block: Parameters, stage: usize, pixel: u32, rows:
   rows = min(rows, block.outHeight * block.outWidth - pixel);
   if (channels >= columns) {
     // most layers of an f32 network: worth a path without the choices of the other
-    if (block.outputType != 0 && block.residualType != 1) clampReals(block, stage, rows, columns, residual, output, channels);
+    const plain = block.outputType != 0 && block.residualType != 1 && columns <= 16;
+    if (plain) clampReals(block, stage, rows, columns, residual, output, channels);
     else finishReals(block, stage, rows, columns, residual, output, channels);
     return;
   }
@@ -128,7 +129,10 @@ export function storeRealTile(block: Parameters, stage: usize, pixel: u32, rows:
   copyRows(output, channels * width, spareOutput, columns * width, channels * width, rows);
 }
 
-/** f32 output and no residual or one of f32, which begin `channels` elements after those of the row before. */
+/**
+ * 8 or 16 columns, f32 output and no residual or one of f32: nothing but an addition and the clamp, whole rows without a
+ * loop. Rows begin `channels` elements after the row before.
+ */
 function clampReals(
   block: Parameters, stage: usize, rows: u32, columns: u32, residual: usize, output: usize, channels: u32,
 ): void {

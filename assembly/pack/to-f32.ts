@@ -6,8 +6,8 @@ import { loadBytes4 } from "../inline/requantize";
  * The input of f32 kernels: itself where it is f32 and needs no halo, else a copy in the scratch, zero in the halo,
  * u8 read as fround(f32(q - zeroPoint) * scale).
  *
- * Runs of u8 are written front to back in whole vectors: see to-i16.ts for what that overwrites. Nothing is read past
- * the input's end.
+ * Runs of u8 and zeros are written front to back in whole vectors: see to-i16.ts for what that overwrites. Nothing is
+ * read past the input's end.
  *
  * @returns the address of the first packed element.
  */
@@ -48,9 +48,29 @@ function gather(block: Parameters, target: usize): void {
   }
 }
 
+/** Writes whole vectors: what is overwritten past the zeros is written again by what comes next, or is slack. */
 function zeros(target: usize, count: u32): usize {
-  memory.fill(target, 0, count << 2);
-  return target + (count << 2);
+  const end = target + (count << 2);
+  const zero = f32x4.splat(0);
+  for (; target < end; target += 16) v128.store(target, zero);
+  return end;
+}
+
+/** Up to so many bytes are copied here: the engine's own copy is a call that takes longer to begin than this to end. */
+@inline
+const SHORT_RUN: u32 = 2048;
+
+function copyReals(target: usize, source: usize, bytes: u32): void {
+  if (bytes > SHORT_RUN) {
+    memory.copy(target, source, bytes);
+    return;
+  }
+  const end = source + (bytes & ~15);
+  for (; source < end; source += 16) {
+    v128.store(target, v128.load(source));
+    target += 16;
+  }
+  copyTail(target, source, bytes & 15);
 }
 
 /**
@@ -62,7 +82,7 @@ function zeros(target: usize, count: u32): usize {
 export function readReals(target: usize, source: usize, count: u32, type: u32, zeroPoint: i32, scale: f32, spare: usize): usize {
   const next = target + (count << 2);
   if (type) {
-    memory.copy(target, source, count << 2);
+    copyReals(target, source, count << 2);
     return next;
   }
   const zero = i32x4.splat(zeroPoint);

@@ -55,13 +55,17 @@ const TILES = {
   'direct-f32': [
     ['f32_conv_2x16__simd', 'f32'],
     ['f32_conv_4x8__simd', 'f32'],
+    ['f32_conv_1x32__simd', 'f32'],
     ['f32_dense_1x16__simd', 'f32'],
+    ['f32_dense_1x32__simd', 'f32'],
   ],
   'direct-fma': [
     ['f32_conv_2x16__relaxed', 'fma'],
     ['f32_conv_4x8__relaxed', 'fma'],
     ['f32_conv_6x8__relaxed', 'fma'],
+    ['f32_conv_3x16__relaxed', 'fma'],
     ['f32_dense_1x16__relaxed', 'fma'],
+    ['f32_dense_1x32__relaxed', 'fma'],
   ],
   'direct-i16': [
     ['w8a8_conv_2x16__simd', 'dot'],
@@ -114,7 +118,6 @@ function tile(id, kind) {
     '\n' +
     lines(rows, (r) => `${splat(r)}\n${lines(vectors, (v) => `        a${r}${v} = ${sum(r, v)};`)}`);
   const stepBytes = kind.wide ? columns * 2 : columns * 4;
-  const stepLog = Math.log2(stepBytes);
   const elementBytes = kind.step << kind.elementShift;
   return `
 /**
@@ -137,7 +140,7 @@ ${lines(rows, (r) => `    let x${r} = source + load<u32>(offsets, ${r * 4});`)}
 ${lines(vectors, (v) => `    let a0${v} = v128.load(bias, ${v * 16});`)}
 ${rows > 1 ? lines((rows - 1) * vectors, (i) => `    let a${1 + Math.floor(i / vectors)}${i % vectors} = a0${i % vectors};`) : ''}
     for (; runs > 0; runs--) {
-      const end = w + (steps << ${stepLog});
+      const end = w + steps * ${stepBytes};
       do {
 ${rows < vectors ? pixelsKept : weightsKept}
 ${lines(rows, (r) => `        x${r} += ${elementBytes};`)}

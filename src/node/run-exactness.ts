@@ -1,7 +1,7 @@
 /**
  * Runs the exactness suite and the fixed networks in this very engine and prints `N passed, N failed`; exit code 1 after
  * a failure. A script of its own, for engines that have no test runner: `node dist/node/run-exactness.js` under an
- * emulator or another version.
+ * emulator or another version. An argument n takes every n-th case only.
  */
 import { checkAll } from '../kernels/exactness/suite.ts';
 import { loadKernels } from '../kernels/load.ts';
@@ -11,7 +11,7 @@ import { loadKernelModules } from './kernel-files.ts';
 const kernels = loadKernels(await loadKernelModules({ optimize: false }));
 let passed = 0;
 let failed = 0;
-for (const { id, cases, failures } of checkAll(kernels, { placements: 'one' })) {
+for (const { id, cases, failures } of checkAll(kernels, { placements: 'one', every: Number(process.argv[2] ?? 1) })) {
   passed += cases - failures.length;
   failed += failures.length;
   for (const failure of failures) process.stdout.write(`${id}: ${failure}\n`);

@@ -9,11 +9,12 @@ const script = fileURLToPath(new URL('../../dist/node/run-exactness.js', import.
  * Runs the exactness suite and the fixed networks in another Node.
  *
  * @param command the program and the arguments that stand before the script.
+ * @param every takes every n-th case only.
  * @throws where the engine does not start or its output has no totals.
  */
-export async function runInNode(command: readonly string[]): Promise<SuiteResult> {
+export async function runInNode(command: readonly string[], every = 1): Promise<SuiteResult> {
   const [program, ...before] = command;
-  const output = await promisify(execFile)(program, [...before, script], { maxBuffer: 2 ** 26 }).then(
+  const output = await promisify(execFile)(program, [...before, script, String(every)], { maxBuffer: 2 ** 26 }).then(
     ({ stdout }) => stdout,
     (error: Error & { stdout?: string }) => {
       if (error.stdout) return error.stdout; // exit code 1 means failures, and the output tells them
