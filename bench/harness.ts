@@ -25,10 +25,10 @@ export function workloadFor(workload: Workload, scheme: Scheme): Workload {
  * channel; inputs as a ReLU leaves them, zero point 0; scales that spread the results over the output's range. No denormals.
  */
 export function benchmarkLayer(workload: Workload, scheme: Scheme, seed: number): BenchmarkLayer {
-  const random = new Random(seed);
+  const random = new Random(seed + 1);
   const own = workloadFor(workload, scheme);
   const inner = innerSize(own);
-  const real = Float32Array.from({ length: inner * own.outChannels }, () => normal(random) * Math.sqrt(2 / inner));
+  const real = realWeights(workload, seed);
   const inputLength = tensorSizes(own).input;
   const base = { name: 'benchmark', workload: own, scheme, clampLow: 0 };
   if (scheme === 'f32') {
@@ -60,6 +60,20 @@ export function benchmarkLayer(workload: Workload, scheme: Scheme, seed: number)
   };
   const draw = () => Math.min(Math.round(Math.max(normal(random), 0) / input.scale), maximum);
   return { layer, input: Uint8Array.from({ length: inputLength }, draw) };
+}
+
+/** The weights that were drawn last: schemes of one layer quantize the same ones, and drawing millions takes seconds. */
+let drawn: { workload: Workload; seed: number; weights: Float32Array } | undefined;
+
+function realWeights(workload: Workload, seed: number): Float32Array {
+  if (drawn?.workload !== workload || drawn.seed !== seed) {
+    const random = new Random(seed);
+    const inner = innerSize(workload);
+    const deviation = Math.sqrt(2 / inner);
+    const weights = Float32Array.from({ length: inner * workload.outChannels }, () => normal(random) * deviation);
+    drawn = { workload, seed, weights };
+  }
+  return drawn.weights;
 }
 
 /** Nearly normal (Irwin and Hall): mean 0, variance 1. */

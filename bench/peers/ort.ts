@@ -57,6 +57,13 @@ function filterOf(model: OnnxModel, { workload, weights }: LayerArithmetic): str
   return model.constant(toOihw(weights as Float32Array | Int8Array, shape), [shape[0], shape[3], shape[1], shape[2]]);
 }
 
+/** A dense layer's weights as [in][out]: from [out][in] the runtime's integer kernel takes six times as long. */
+function matrixOf(model: OnnxModel, { workload, weights }: LayerArithmetic): string {
+  const { inChannels, outChannels } = workload;
+  const shape = [1, 1, outChannels, inChannels];
+  return model.constant(toOihw(weights as Float32Array | Int8Array, shape), [inChannels, outChannels]);
+}
+
 /** One layer in f32: a Conv of NCHW with its Relu, or a Gemm. */
 export function ortLayer({ layer, input }: BenchmarkLayer): Promise<LayerRunner> {
   const { workload } = layer;
@@ -66,8 +73,7 @@ export function ortLayer({ layer, input }: BenchmarkLayer): Promise<LayerRunner>
   const model = new OnnxModel();
   const bias = model.constant(layer.bias as Float32Array);
   if (op === 'dense') {
-    const kernel = model.constant(layer.weights as Float32Array, [outChannels, inChannels]);
-    const output = model.node('Relu', [model.node('Gemm', ['x', kernel, bias], { transB: 1 })]);
+    const output = model.node('Relu', [model.node('Gemm', ['x', matrixOf(model, layer), bias])]);
     const dims = [1, inChannels];
     return runnerOf(name, model.encode({ name: 'x', type: 'f32', dims }, { name: output, type: 'f32' }), real, dims);
   }
@@ -85,7 +91,7 @@ export function ortLayer({ layer, input }: BenchmarkLayer): Promise<LayerRunner>
  */
 export function ortInt8Layer({ layer, input }: BenchmarkLayer): Promise<LayerRunner> {
   const { workload } = layer;
-  const { height, width, inChannels, outChannels, op } = workload;
+  const { height, width, inChannels, op } = workload;
   const model = new OnnxModel();
   const x = ['x', ...formatOf(model, layer.input)];
   const y = formatOf(model, layer.output);
@@ -97,8 +103,8 @@ export function ortInt8Layer({ layer, input }: BenchmarkLayer): Promise<LayerRun
       const operands = [...x, filterOf(model, layer), scales, zeros, ...y, bias];
       return model.node('QLinearConv', operands, attributes, 'com.microsoft');
     }
-    const kernel = model.constant(layer.weights as Int8Array, [outChannels, inChannels]);
-    return model.node('QGemm', [...x, kernel, scales, zeros, bias, ...y], { transB: 1 }, 'com.microsoft');
+    const operands = [...x, matrixOf(model, layer), scales, zeros, bias, ...y];
+    return model.node('QGemm', operands, {}, 'com.microsoft');
   };
   const encoded = model.encode({ name: 'x', type: 'u8', dims }, { name: made(), type: 'u8' });
   return runnerOf('onnxruntime-web int8', encoded, input, dims);
@@ -152,17 +158,16 @@ function realLayer(
   names: Map<string, string>,
 ): string {
   const x = names.get(layer.inputs[0])!;
-  const { weights, bias, workload } = network.layers[i];
+  const { bias, workload } = network.layers[i];
   if (layer.op === 'globalAveragePool') return model.node('GlobalAveragePool', [x]);
   if (layer.op === 'dense') {
-    const kernel = model.constant(weights as Float32Array, [layer.outChannels, workload.inChannels]);
+    const kernel = matrixOf(model, network.layers[i]);
     const flat = model.node('Flatten', [x], { axis: 1 });
-    const y = model.node('Gemm', [flat, kernel, model.constant(bias as Float32Array)], { transB: 1 });
+    const y = model.node('Gemm', [flat, kernel, model.constant(bias as Float32Array)]);
     return activated(model, y, layer.activation);
   }
   if (layer.op !== 'conv2d') throw new Error(`The comparison knows no ${layer.op}.`);
-  const shape = [layer.outChannels, ...layer.kernel, workload.inChannels / layer.groups];
-  const kernel = model.constant(toOihw(weights as Float32Array, shape), [shape[0], shape[3], shape[1], shape[2]]);
+  const kernel = filterOf(model, network.layers[i]);
   let y = model.node('Conv', [x, kernel, model.constant(bias as Float32Array)], attributesOf(workload));
   if (layer.inputs[1]) y = model.node('Add', [y, names.get(layer.inputs[1])!]);
   return activated(model, y, layer.activation);
@@ -196,7 +201,7 @@ function quantizedInput(model: OnnxModel, { formats }: QuantizedNetwork): string
 /** The integers of our own quantization; a residual is added by QLinearAdd, whose output's zero point is the Relu. */
 function integerLayer(model: OnnxModel, network: QuantizedNetwork, i: number, names: Map<string, string>): string {
   const layer = network.folded.layers[i];
-  const { weights, workload, input, output } = network.layers[i];
+  const { workload, input, output } = network.layers[i];
   const x = [names.get(layer.inputs[0])!, ...formatOf(model, input)];
   if (layer.op === 'globalAveragePool') {
     return model.node(
@@ -211,13 +216,12 @@ function integerLayer(model: OnnxModel, network: QuantizedNetwork, i: number, na
   const [scales, zeros, biases] = weightFormat(model, network.layers[i]);
   if (layer.op === 'dense') {
     const flat = model.node('Flatten', [x[0]], { axis: 1 });
-    const kernel = model.constant(weights as Int8Array, [layer.outChannels, workload.inChannels]);
+    const kernel = matrixOf(model, network.layers[i]);
     const y = output.type === 'u8' ? formatOf(model, output) : [];
     const operands = [flat, x[1], x[2], kernel, scales, zeros, biases, ...y];
-    return model.node('QGemm', operands, { transB: 1 }, 'com.microsoft');
+    return model.node('QGemm', operands, {}, 'com.microsoft');
   }
-  const shape = [layer.outChannels, ...layer.kernel, workload.inChannels / layer.groups];
-  const kernel = model.constant(toOihw(weights as Int8Array, shape), [shape[0], shape[3], shape[1], shape[2]]);
+  const kernel = filterOf(model, network.layers[i]);
   const residual = layer.inputs[1];
   const y = residual ? [model.scalar(2 * outputScale, 'f32'), model.scalar(128, 'u8')] : formatOf(model, output);
   const made = model.node('QLinearConv', [...x, kernel, scales, zeros, ...y, biases], attributesOf(workload));
