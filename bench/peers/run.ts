@@ -32,7 +32,7 @@ const relaxed: Scheme[] = supportsIsa('relaxed') ? ['w8a7'] : [];
 const NETWORK_SCHEMES: Scheme[] = ['f32', 'w8a8', ...relaxed, 'w4a4', 'w2a2', 'w1a2'];
 const options: InterleaveOptions = flags.quick
   ? { rounds: 7, sampleMs: 1, warmUpMs: 40, steadyBatches: 4 }
-  : { rounds: 31, sampleMs: 3, warmUpMs: 200, steadyBatches: 12 };
+  : { rounds: 25, sampleMs: 2, warmUpMs: 100, steadyBatches: 12 };
 const networkOptions = { ...options, sampleMs: flags.quick ? 4 : 12 };
 
 /** Whether names of layers and networks were asked for; where only one kind was, the other is left out. */
