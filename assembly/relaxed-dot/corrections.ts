@@ -11,14 +11,14 @@ import { packToBytes } from "../depthwise/packed-input";
  * The last term depends on the pixel alone. It is made once a layer, from the sum of each packed pixel's channels, and
  * tiles start from bias + correction. In the scratch:
  *
- *   | stage | packed image, bytes q - 128 | sums of pixels, i32 | one row of sums, i32 | corrections of outputs, i32 |
+ *   | stage | strip | packed image, bytes q - 128 | sums of pixels, i32 | one row of sums, i32 | corrections of outputs, i32 |
  *
  * Every sum is within 66,311 * 128 * 64 < 2^31. Reads up to 16 bytes and three pixels past the image, inside the scratch.
  */
 
-/** Where the stage says how far the corrections lie from the pixel offsets: behind all that tiles of 3 pixels use. */
+/** A word before the packed image says how far the corrections lie from the pixel offsets. */
 @inline
-const DISTANCE: usize = 752;
+const DISTANCE_BEFORE: usize = 16;
 /** 64 for every byte of the last, incomplete vector of a pixel. */
 @inline
 const TAIL_FACTORS: usize = 736;
@@ -39,13 +39,13 @@ export function packCorrected(block: Parameters, image: usize): void {
     sumColumns(sums + ((y * block.strideHeight * width) << 2), width << 2, block.kernelHeight, row, width);
     target = sumWindows(row, block.strideWidth << 2, block.kernelWidth, target, block.outWidth);
   }
-  store<u32>(block.scratch, corrections - block.offsets, DISTANCE);
+  store<u32>(image - DISTANCE_BEFORE, corrections - block.offsets);
 }
 
 /** The address of the correction that belongs to an entry of the offset table. */
 @inline
-export function correctionOf(offsets: usize, stage: usize): usize {
-  return offsets + load<u32>(stage, DISTANCE);
+export function correctionOf(offsets: usize, image: usize): usize {
+  return offsets + load<u32>(image - DISTANCE_BEFORE);
 }
 
 /** 64 * the sum of each pixel's channels, four pixels at a time. */

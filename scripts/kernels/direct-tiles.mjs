@@ -115,11 +115,9 @@ export function directTiles() {
 
 function file(tiles) {
   const { pack, packFile, store, corrected } = KINDS[tiles[0][1]];
-  const storeName = store === 'real' ? 'storeRealTile' : 'storeIntegerTile';
   return `// Written by scripts/kernels/direct-tiles.mjs.
 import { Parameters } from "../inline/parameters";
-import { STAGE_BYTES, convolve } from "../inline/convolve";
-import { ${storeName} } from "../inline/tile-store";
+${imports(store)}
 import { ${pack}${corrected ? ', correctionOf' : ''} } from "${packFile}";
 ${tiles.map(([id, kind]) => tile(id, KINDS[kind])).join('')}`;
 }
@@ -139,7 +137,7 @@ function starts({ corrected }, rows, vectors) {
     const correction = `    const c${r} = v128.load32_splat(corrections, ${r * 4});`;
     return `${correction}\n${lines(vectors, (v) => `    let a${r}${v} = i32x4.add(bias${v}, c${r});`)}`;
   });
-  return `    const corrections = correctionOf(offsets, stage);\n${loads}\n${sums}`;
+  return `    const corrections = correctionOf(offsets, source);\n${loads}\n${sums}`;
 }
 
 function tile(id, kind) {
@@ -196,20 +194,34 @@ ${lines(rows, (r) => `      x${r} += gap;`)}
 ${each((r, v) => `    v128.store(stage, a${r}${v}, ${(r * vectors + v) * 16});`)}
   }
 
-  @inline
-  store(block: Parameters, pixel: u32, channel: u32, multipliers: usize): void {
-    ${kind.store === 'real' ? `storeRealTile(block, block.scratch, pixel, ${rows}, channel, ${columns});` : `storeIntegerTile(block, block.scratch, pixel, ${rows}, channel, multipliers);`}
-  }
-}
+${storeMember(kind, rows, columns)}}
 
 export function ${id}(block: Parameters): void {
 ${
   kind.store === 'real'
     ? `  convolve<${name}>(block, ${kind.pack}(block, block.scratch + STAGE_BYTES));`
-    : `  const packed = block.scratch + STAGE_BYTES;
+    : `  const packed = block.scratch + PACKED_AT;
   ${kind.pack}(block, packed);
-  convolve<${name}>(block, packed);`
+  convolveStrips<${name}>(block, packed);`
 }
 }
+`;
+}
+
+/** What the drivers of real and of integer tiles need. */
+function imports(store) {
+  if (store === 'integer') return 'import { PACKED_AT, convolveStrips } from "../inline/convolve-strips";';
+  return `import { STAGE_BYTES, convolve } from "../inline/convolve";
+import { storeRealTile } from "../inline/tile-store";`;
+}
+
+/** The epilogue of a real tile; integer ones are finished in strips. */
+function storeMember({ store }, rows, columns) {
+  if (store === 'integer') return '';
+  return `
+  @inline
+  store(block: Parameters, pixel: u32, channel: u32, multipliers: usize): void {
+    storeRealTile(block, block.scratch, pixel, ${rows}, channel, ${columns});
+  }
 `;
 }

@@ -57,6 +57,15 @@ const quads = { step: 4, stepBytes: 64, element: 'u8', centre: 0, largestInnerSi
 const sevenBits = { ...quads, centre: 128, packPanel: packSevenBits } as const;
 const groups = { step: 8, stepBytes: 128, element: 'i16', largestInnerSize, packPanel: packGroups } as const;
 
+/** Sums of a strip of pixels, and four words before the packed input: assembly/inline/convolve-strips.ts. */
+const STRIP_BYTES = 1024 + 16;
+
+/** A tile that is finished in strips. */
+function inStrips(tile: TileDescription): KernelVariant {
+  const variant = tiledVariant(tile);
+  return { ...variant, scratchBytes: (w) => variant.scratchBytes(w) + STRIP_BYTES };
+}
+
 /** With the sums and corrections behind the packed image, and what is read past it: assembly/relaxed-dot/corrections.ts. */
 function corrected(variant: KernelVariant): KernelVariant {
   return {
@@ -72,14 +81,14 @@ function corrected(variant: KernelVariant): KernelVariant {
 
 /** Direct kernels of 7- and 8-bit weights (scripts/kernels/direct-tiles.mjs, assembly/int8). */
 export const INT8_VARIANTS = [
-  tiledVariant({ id: 'w8a8_conv_2x16__simd', ...pairs }),
-  tiledVariant({ id: 'w8a8_conv_1x16__simd', ...pairs }),
-  tiledVariant({ id: 'w8a8_conv_2x16__simd_extmul', ...singles }),
+  inStrips({ id: 'w8a8_conv_2x16__simd', ...pairs }),
+  inStrips({ id: 'w8a8_conv_1x16__simd', ...pairs }),
+  inStrips({ id: 'w8a8_conv_2x16__simd_extmul', ...singles }),
   tiledVariant({ id: 'w8a8_dense_1x16__simd', ...groups }),
-  tiledVariant({ id: 'w8a7_conv_2x16__relaxed_dot', ...quads }),
-  tiledVariant({ id: 'w8a7_conv_3x16__relaxed_dot', ...quads }),
-  tiledVariant({ id: 'w8a7_dense_1x16__relaxed_dot', ...quads }),
-  corrected(tiledVariant({ id: 'w7a8_conv_2x16__relaxed_dot', ...sevenBits })),
-  corrected(tiledVariant({ id: 'w7a8_conv_3x16__relaxed_dot', ...sevenBits })),
-  corrected(tiledVariant({ id: 'w7a8_dense_1x16__relaxed_dot', ...sevenBits })),
+  inStrips({ id: 'w8a7_conv_2x16__relaxed_dot', ...quads }),
+  inStrips({ id: 'w8a7_conv_3x16__relaxed_dot', ...quads }),
+  inStrips({ id: 'w8a7_dense_1x16__relaxed_dot', ...quads }),
+  corrected(inStrips({ id: 'w7a8_conv_2x16__relaxed_dot', ...sevenBits })),
+  corrected(inStrips({ id: 'w7a8_conv_3x16__relaxed_dot', ...sevenBits })),
+  corrected(inStrips({ id: 'w7a8_dense_1x16__relaxed_dot', ...sevenBits })),
 ].map(spread);
