@@ -9,12 +9,12 @@ import { lines } from './lines.mjs';
 const KINDS = {
   f32: {
     doc: 'Multiplication and addition apart, in the fixed order ky, kx, channel starting at the bias: the bits of the reference.',
-    ...{ step: 1, elementShift: 2, pack: 'packToF32', packFile: 'to-f32', store: 'real', load: 'load32_splat' },
+    ...{ step: 1, elementShift: 2, pack: 'packToF32', packFile: '../pack/to-f32', store: 'real', load: 'load32_splat' },
     sum: (a, x, w) => `f32x4.add(${a}, f32x4.mul(${x}, ${w}))`,
   },
   fma: {
     doc: 'Multiplication and addition fused where the processor can: a rounding less a product than the reference.',
-    ...{ step: 1, elementShift: 2, pack: 'packToF32', packFile: 'to-f32', store: 'real', load: 'load32_splat' },
+    ...{ step: 1, elementShift: 2, pack: 'packToF32', packFile: '../pack/to-f32', store: 'real', load: 'load32_splat' },
     sum: (a, x, w) => `f32x4.relaxed_madd(${x}, ${w}, ${a})`,
   },
   dot: {
@@ -24,7 +24,14 @@ const KINDS = {
  *   activation  |  x k0 |  x k1 |  x k0 |  x k1 |  ... one pixel's pair, splat  |
  * A pair is at most 2 * 255 * 127; the sum fits int32 while K * 255 * 127 <= 2^31 - 1, that is K <= 66,311 (\`supports\`),
  * for biases that leave it room; intermediate wrap-around would be harmless.`,
-    ...{ step: 2, elementShift: 1, pack: 'packToI16', packFile: 'to-i16', store: 'integer', load: 'load32_splat' },
+    ...{
+      step: 2,
+      elementShift: 1,
+      pack: 'packToI16',
+      packFile: '../pack/to-i16',
+      store: 'integer',
+      load: 'load32_splat',
+    },
     sum: (a, x, w) => `i32x4.add(${a}, i32x4.dot_i16x8_s(${x}, ${w}))`,
   },
   extmul: {
@@ -34,7 +41,7 @@ const KINDS = {
       step: 1,
       elementShift: 1,
       pack: 'packToI16',
-      packFile: 'to-i16',
+      packFile: '../pack/to-i16',
       store: 'integer',
       load: 'load16_splat',
       wide: true,
@@ -46,8 +53,25 @@ const KINDS = {
  * 0 .. 127 as they come, the zero point is in the bias; only so is the result the same on every processor.
  *   weights     | c0 k0..k3 | c1 k0..k3 | c2 k0..k3 | c3 k0..k3 |   activation  | x k0..k3 | four times |
  * The sum fits int32 while K * 127 * 127 <= 2^31 - 1, that is K <= 133,144 (\`supports\` takes 66,311, as for w8a8).`,
-    ...{ step: 4, elementShift: 0, pack: 'packToBytes', packFile: null, store: 'integer', load: 'load32_splat' },
+    ...{
+      step: 4,
+      elementShift: 0,
+      pack: 'packToBytes',
+      packFile: '../depthwise/packed-input',
+      store: 'integer',
+      load: 'load32_splat',
+    },
     sum: (a, x, w) => `i32x4.relaxed_dot_i8x16_i7x16_add_s(${w}, ${x}, ${a})`,
+  },
+  reldot8: {
+    doc: `By the relaxed dot product of four 8-bit activations and four 7-bit weights, added to int32. Activations are bytes
+ * q - 128, weights w + 64 in 1 .. 127 (0 past the end of a run); only so is the result the same on every processor. Sums
+ * start from the correction of their pixel: assembly/relaxed-dot/corrections.ts.
+ *   weights     | c0 k0..k3 | c1 k0..k3 | c2 k0..k3 | c3 k0..k3 |   activation  | x k0..k3 | four times |
+ * The sum of the scheme itself fits int32 for K <= 66,311 (\`supports\`); on the way there it may wrap.`,
+    ...{ step: 4, elementShift: 0, pack: 'packCorrected', packFile: '../relaxed-dot/corrections', store: 'integer' },
+    ...{ load: 'load32_splat', corrected: true },
+    sum: (a, x, w) => `i32x4.relaxed_dot_i8x16_i7x16_add_s(${x}, ${w}, ${a})`,
   },
 };
 
@@ -77,6 +101,11 @@ const TILES = {
     ['w8a7_conv_3x16__relaxed_dot', 'reldot'],
     ['w8a7_dense_1x16__relaxed_dot', 'reldot'],
   ],
+  'direct-reldot8': [
+    ['w7a8_conv_2x16__relaxed_dot', 'reldot8'],
+    ['w7a8_conv_3x16__relaxed_dot', 'reldot8'],
+    ['w7a8_dense_1x16__relaxed_dot', 'reldot8'],
+  ],
 };
 
 /** Texts of assembly/generated/direct-*.ts. */
@@ -85,15 +114,30 @@ export function directTiles() {
 }
 
 function file(tiles) {
-  const { pack, packFile, store } = KINDS[tiles[0][1]];
-  const storeName = store === 'real' ? 'storeRealTile' : 'storeIntegerTile';
-  const from = packFile ? `../pack/${packFile}` : '../depthwise/packed-input';
+  const { pack, packFile, store, corrected } = KINDS[tiles[0][1]];
   return `// Written by scripts/kernels/direct-tiles.mjs.
 import { Parameters } from "../inline/parameters";
-import { STAGE_BYTES, convolve } from "../inline/convolve";
-import { ${storeName} } from "../inline/tile-store";
-import { ${pack} } from "${from}";
+${imports(store)}
+import { ${pack}${corrected ? ', correctionOf' : ''} } from "${packFile}";
 ${tiles.map(([id, kind]) => tile(id, KINDS[kind])).join('')}`;
+}
+
+/** The accumulators as they begin: at the bias, or at the bias and the pixel's correction. */
+function starts({ corrected }, rows, vectors) {
+  const biases = (write) => lines(vectors, (v) => write(v, `v128.load(bias, ${v * 16})`));
+  if (!corrected) {
+    const others = lines((rows - 1) * vectors, (i) => {
+      const [r, v] = [1 + Math.floor(i / vectors), i % vectors];
+      return `    let a${r}${v} = a0${v};`;
+    });
+    return `${biases((v, bias) => `    let a0${v} = ${bias};`)}\n${others}`;
+  }
+  const loads = biases((v, bias) => `    const bias${v} = ${bias};`);
+  const sums = lines(rows, (r) => {
+    const correction = `    const c${r} = v128.load32_splat(corrections, ${r * 4});`;
+    return `${correction}\n${lines(vectors, (v) => `    let a${r}${v} = i32x4.add(bias${v}, c${r});`)}`;
+  });
+  return `    const corrections = correctionOf(offsets, source);\n${loads}\n${sums}`;
 }
 
 function tile(id, kind) {
@@ -137,8 +181,7 @@ class ${name} {
   @inline
   multiply(offsets: usize, source: usize, w: usize, bias: usize, stage: usize, runs: u32, gap: usize, steps: u32): void {
 ${lines(rows, (r) => `    let x${r} = source + load<u32>(offsets, ${r * 4});`)}
-${lines(vectors, (v) => `    let a0${v} = v128.load(bias, ${v * 16});`)}
-${rows > 1 ? lines((rows - 1) * vectors, (i) => `    let a${1 + Math.floor(i / vectors)}${i % vectors} = a0${i % vectors};`) : ''}
+${starts(kind, rows, vectors)}
     for (; runs > 0; runs--) {
       const end = w + steps * ${stepBytes};
       do {
@@ -151,20 +194,34 @@ ${lines(rows, (r) => `      x${r} += gap;`)}
 ${each((r, v) => `    v128.store(stage, a${r}${v}, ${(r * vectors + v) * 16});`)}
   }
 
-  @inline
-  store(block: Parameters, pixel: u32, channel: u32, multipliers: usize): void {
-    ${kind.store === 'real' ? `storeRealTile(block, block.scratch, pixel, ${rows}, channel, ${columns});` : `storeIntegerTile(block, block.scratch, pixel, ${rows}, channel, multipliers);`}
-  }
-}
+${storeMember(kind, rows, columns)}}
 
 export function ${id}(block: Parameters): void {
 ${
   kind.store === 'real'
     ? `  convolve<${name}>(block, ${kind.pack}(block, block.scratch + STAGE_BYTES));`
-    : `  const packed = block.scratch + STAGE_BYTES;
+    : `  const packed = block.scratch + PACKED_AT;
   ${kind.pack}(block, packed);
-  convolve<${name}>(block, packed);`
+  convolveStrips<${name}>(block, packed);`
 }
 }
+`;
+}
+
+/** What the drivers of real and of integer tiles need. */
+function imports(store) {
+  if (store === 'integer') return 'import { PACKED_AT, convolveStrips } from "../inline/convolve-strips";';
+  return `import { STAGE_BYTES, convolve } from "../inline/convolve";
+import { storeRealTile } from "../inline/tile-store";`;
+}
+
+/** The epilogue of a real tile; integer ones are finished in strips. */
+function storeMember({ store }, rows, columns) {
+  if (store === 'integer') return '';
+  return `
+  @inline
+  store(block: Parameters, pixel: u32, channel: u32, multipliers: usize): void {
+    storeRealTile(block, block.scratch, pixel, ${rows}, channel, ${columns});
+  }
 `;
 }

@@ -137,7 +137,7 @@ function outputTransform({ m, real }) {
   const finish = (y) => {
     if (real) return `f32x4.add(${y}, bias)`;
     if (m === 2) return `i32x4.add(i32x4.shr_s(${y}, 2), bias)`;
-    return `i32x4.add(i32x4.mul(i32x4.shr_s(${y}, 6), ninth), bias)`;
+    return `i32x4.add(i32x4.shr_s(i32x4.mul(${y}, ninth), 6), bias)`;
   };
   return `
 /** Along y: ${n} × ${n} matrices, \`matrixBytes\` apart, of 16 channels to ${m} rows of ${n} in the work area. */

@@ -25,8 +25,8 @@ export interface TileDescription {
   largestInnerSize: number;
   /** What integer kernels take off every input element while packing; the zero point where it is absent. */
   centre?: number;
-  /** Writes one panel: `rows` × `steps` steps. `target` is all zeros. */
-  packPanel(target: DataView, weightAt: WeightAt, rows: number, steps: number): void;
+  /** Writes one panel: `rows` × `steps` steps, the last of which ends at or after `run`. `target` is all zeros. */
+  packPanel(target: DataView, weightAt: WeightAt, rows: number, steps: number, run: number): void;
 }
 
 const ELEMENT_BYTES = { f32: 4, i16: 2, u8: 1 } as const;
@@ -103,7 +103,7 @@ function packPanels(
       if (k >= run || first + channel >= w.outChannels) return 0;
       return weights[((first + channel) * w.kernel[0] + ky) * run + k];
     };
-    tile.packPanel(new DataView(bytes.buffer, panel * panelBytes, panelBytes), weightAt, w.kernel[0], steps);
+    tile.packPanel(new DataView(bytes.buffer, panel * panelBytes, panelBytes), weightAt, w.kernel[0], steps, run);
   }
   return bytes;
 }

@@ -14,8 +14,8 @@ const TILES_PER_BLOCK = 16;
 const MATRIX_PADDING = 64;
 const WORK_BYTES = 1536;
 const COLUMNS = 16;
-/** What the integer form with m = 4 multiplies every sum by before it is divided again. */
-const SCALE_43 = 576;
+/** The integer form with m = 4 is exact while this times every sum fits int32. */
+const SCALE_43 = 64;
 
 /** G of F(2, 3) and F(4, 3) (Lavin and Gray 2016) as rows of numerators over one denominator a row. */
 const TRANSFORMS = {
@@ -55,8 +55,9 @@ interface WinogradDescription {
  *   while K · 255 · 127 · 4 < 2³¹.
  * - m = 4: with E = 24 / denominators = diag(6, 4, 4, 1, 1, 24) and integer rows G', U = E G' w G'ᵀ is within
  *   24 · 7 · 127 = 21,336 and V within 100 · 255 = 25,500, so both fit i16, and the kernel applies E along x at the end.
- *   The result is 576 · acc. Sums in between may wrap: only 576 · |acc| < 2³¹ matters, and that depends on the weights.
- *   Dividing by 64 is a shift, by 9 a product with its inverse modulo 2³².
+ *   The result is 576 · acc modulo 2³²: sums in between, and even it, may wrap. A product with the inverse of 9 modulo 2³²
+ *   leaves 64 · acc modulo 2³², and there the sign must be right before the shift by 6: only 64 · |acc| < 2³¹ matters. That
+ *   holds for any weights up to K = 1036 in w8a8 and 18,798 in w4a8, and beyond it depends on the weights.
  *
  * With activations x = q − z, 0 ≤ q ≤ A, |acc| ≤ A · max(P, N), P the sum of a channel's positive weights and N that of
  * its negative ones, whatever the zero point z.

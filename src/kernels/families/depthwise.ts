@@ -5,7 +5,7 @@ import { firstChannel, integerInput, writePanelConstants } from '../convolution.
 import { innerSize, scratchFor } from '../geometry.ts';
 import { sharedParameters } from '../parameter-values.ts';
 import { writeParameterBlock } from '../parameters.ts';
-import type { KernelVariant } from '../types.ts';
+import type { KernelVariant, LayerAddresses } from '../types.ts';
 import { parseVariantId } from '../variant-id.ts';
 
 /** K · 255 · 127 ≤ 2³¹ − 1. */
@@ -56,14 +56,25 @@ function depthwise(id: string): KernelVariant {
       return bytes;
     },
     writeParameters(memory, address, layer, addresses) {
-      assert(layer.residual?.type !== 'f32', `the integer kernel of layer ${layer.name} has a u8 residual`);
-      writeParameterBlock(memory, address, {
-        ...sharedParameters(layer, addresses),
-        offsets: addresses.constants + offsetsAt(layer.workload),
-        ...integerInput({ centre: 0 }, layer),
-      });
+      writeBytesParameters(memory, address, layer, addresses, addresses.constants + offsetsAt(layer.workload));
     },
   };
+}
+
+/** The parameters of kernels that read bytes; `offsets` 0 where there is no table. */
+function writeBytesParameters(
+  memory: DataView,
+  address: number,
+  layer: LayerArithmetic,
+  addresses: LayerAddresses,
+  offsets: number,
+): void {
+  assert(layer.residual?.type !== 'f32', `the integer kernel of layer ${layer.name} has a u8 residual`);
+  writeParameterBlock(memory, address, {
+    ...sharedParameters(layer, addresses),
+    offsets,
+    ...integerInput({ centre: 0 }, layer),
+  });
 }
 
 function isDepthwise(w: Workload): boolean {
@@ -96,4 +107,57 @@ function packWeights({ workload: w, weights, name }: LayerArithmetic, columns: n
   return bytes;
 }
 
-export const DEPTHWISE_VARIANTS = [depthwise('w8a8_conv_4x16__simd_depthwise')];
+/** Taps of the pairs of 3 × 3 kernels; the last has no partner. */
+const PAIRS = [
+  [0, 3],
+  [1, 4],
+  [2, 5],
+  [6, 7],
+  [8, -1],
+];
+
+/** int8 depthwise convolutions of 3 × 3 without holes: `trick` ends with the stride. */
+function depthwise3x3(id: string): KernelVariant {
+  const stride = Number(id.at(-1));
+  const general = depthwise(id);
+  const columns = 16;
+  const panelBytes = 2 * PAIRS.length * 32;
+  const panels = (w: Workload) => Math.ceil(w.outChannels / columns);
+  return {
+    ...general,
+    supports: (w) =>
+      general.supports(w) && [...w.kernel, ...w.stride, ...w.dilation].join() === [3, 3, stride, stride, 1, 1].join(),
+    // a pixel past the image is read
+    scratchBytes: (w) => general.scratchBytes(w) + Math.ceil(w.inChannels / 16) * 16,
+    packedBytes: (w) => panels(w) * panelBytes,
+    packWeights({ workload: w, weights, name }) {
+      assert(weights, `layer ${name} has weights to pack`);
+      const bytes = new Uint8Array(panels(w) * panelBytes);
+      for (let panel = 0; panel < panels(w); panel++) {
+        const view = new DataView(bytes.buffer, panel * panelBytes, panelBytes);
+        const first = firstChannel(panel, columns, w.outChannels);
+        for (let c = 0; c < Math.min(columns, w.outChannels); c++) {
+          for (const [i, pair] of PAIRS.entries()) {
+            const at = (c >> 3) * (panelBytes / 2) + i * 32 + (c & 7) * 4;
+            view.setInt16(at, weights[(first + c) * 9 + pair[0]], true);
+            view.setInt16(at + 2, pair[1] < 0 ? 0 : weights[(first + c) * 9 + pair[1]], true);
+          }
+        }
+      }
+      return bytes;
+    },
+    constantsBytes: (w) => panels(w) * columns * 8,
+    packConstants(layer) {
+      const bytes = new Uint8Array(this.constantsBytes(layer.workload));
+      writePanelConstants(new DataView(bytes.buffer), { element: 'u8', centre: 0 }, layer, columns);
+      return bytes;
+    },
+    writeParameters: (memory, address, layer, addresses) => writeBytesParameters(memory, address, layer, addresses, 0),
+  };
+}
+
+export const DEPTHWISE_VARIANTS = [
+  depthwise3x3('w8a8_conv_1x16__simd_depthwise3x3s1'),
+  depthwise3x3('w8a8_conv_1x16__simd_depthwise3x3s2'),
+  depthwise('w8a8_conv_4x16__simd_depthwise'),
+];
