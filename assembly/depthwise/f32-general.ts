@@ -45,7 +45,7 @@ export function f32_conv_4x4__simd_depthwise(block: Parameters): void {
     nextRow = max<i32>(nextRow, firstRow);
     for (; nextRow < rowsEnd; nextRow++) {
       const row = ring + (nextRow % window.span) * rowBytes + (block.paddingLeft << 4);
-      blockRow(block, row, blockBytes, block.input + nextRow * inputBytes);
+      blockRow(block, row, blockBytes, block.input + nextRow * inputBytes, 0, channels);
     }
     writeTable(block, window, firstRow, zeros, ring, rowBytes);
     for (let n: u32 = 0; n < blocks; n++) {

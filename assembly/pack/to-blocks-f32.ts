@@ -11,8 +11,13 @@ import { loadBytes4 } from "../inline/requantize";
  * u8 is read as fround(f32(q - zeroPoint) * scale). The last block is shifted back to end at the last channel; with fewer
  * than four channels the lanes past them are zero. Exactly `width` pixels of each block are written, and nothing is read
  * past the row.
+ *
+ * @param first the channel with which to begin, in whole blocks.
+ * @param last the channel before which to end; may lie past the last one.
  */
-export function blockRow(block: Parameters, target: usize, blockBytes: usize, source: usize): void {
+export function blockRow(
+  block: Parameters, target: usize, blockBytes: usize, source: usize, first: u32, last: u32,
+): void {
   const channels = block.inChannels;
   const width = block.width;
   if (channels < 4) {
@@ -22,7 +27,16 @@ export function blockRow(block: Parameters, target: usize, blockBytes: usize, so
   const pixelBytes = channels << (block.inputType << 1);
   const zero = i32x4.splat(block.inputZeroPoint);
   const scale = f32x4.splat(block.inputScale);
-  for (let n: u32 = 0; n < channels; n += 4) {
+  last = min(last, channels);
+  let n = first;
+  if (block.inputType) {
+    // pairs of blocks, for fewer steps and whole cache lines
+    for (; n + 8 <= last; n += 8) {
+      blockPair(target, blockBytes, source + (n << 2), pixelBytes, width);
+      target += blockBytes << 1;
+    }
+  }
+  for (; n < last; n += 4) {
     let from = source + (min(n, channels - 4) << (block.inputType << 1));
     let to = target;
     const end = target + (width << 4);
@@ -38,6 +52,18 @@ export function blockRow(block: Parameters, target: usize, blockBytes: usize, so
       }
     }
     target += blockBytes;
+  }
+}
+
+@inline
+function blockPair(target: usize, blockBytes: usize, source: usize, pixelBytes: usize, width: u32): void {
+  const end = target + (width << 4);
+  let second = target + blockBytes;
+  for (; target < end; target += 16) {
+    v128.store(target, v128.load(source));
+    v128.store(second, v128.load(source, 16));
+    second += 16;
+    source += pixelBytes;
   }
 }
 

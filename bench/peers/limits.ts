@@ -2,14 +2,9 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 import { supportsIsa } from '../../src/kernels/capabilities.ts';
-
-/** What the processor can do at most through this engine, in billions of operations a second (two a multiply-add). */
-export interface Limits {
-  f32: number;
-  i16: number;
-  fma?: number;
-  i8?: number;
-}
+import type { KernelVariant } from '../../src/kernels/types.ts';
+import { parseVariantId } from '../../src/kernels/variant-id.ts';
+import type { Runner } from './contestants.ts';
 
 type Loops = Record<string, (steps: number) => number>;
 
@@ -40,23 +35,37 @@ async function compile(name: 'simd' | 'relaxed'): Promise<Loops> {
   return exports as unknown as Loops;
 }
 
-/** Best of several runs of about 20 ms: loops over registers alone. */
-function bestRate(loop: (steps: number) => number, operationsPerStep: number): number {
-  const steps = 1 << 20;
-  let best = 0;
-  for (let i = 0; i < 12; i++) {
-    const start = performance.now();
-    loop(steps);
-    best = Math.max(best, (steps * operationsPerStep) / (performance.now() - start) / 1e6);
-  }
-  return best;
+/** The instruction that bounds a kernel, and with it the limit that it is held against. */
+export type LimitName = 'f32' | 'fma' | 'i16' | 'i8';
+
+/** A loop over registers alone, as a contestant among the kernels, so that drift meets it as it meets them. */
+export interface LimitRunner extends Runner {
+  limit: LimitName;
+  /** Two a multiply-add. */
+  operations: number;
 }
 
-/** Measures the limits. */
-export async function measureLimits(): Promise<Limits> {
+const STEPS = 1 << 14;
+/** Accumulators of the loops. */
+const CHAINS = 12;
+
+/** The loops that this engine can run. */
+export async function limitRunners(): Promise<LimitRunner[]> {
+  const runner = (limit: LimitName, loop: (steps: number) => number, products: number): LimitRunner => ({
+    name: `limit ${limit}`,
+    limit,
+    operations: STEPS * CHAINS * products * 2,
+    run: () => loop(STEPS),
+  });
   const simd = await compile('simd');
-  const limits: Limits = { f32: bestRate(simd.mulAdd, 12 * 4 * 2), i16: bestRate(simd.dotAdd, 12 * 8 * 2) };
-  if (!supportsIsa('relaxed')) return limits;
+  const runners = [runner('f32', simd.mulAdd, 4), runner('i16', simd.dotAdd, 8)];
+  if (!supportsIsa('relaxed')) return runners;
   const relaxed = await compile('relaxed');
-  return { ...limits, fma: bestRate(relaxed.fusedMulAdd, 12 * 4 * 2), i8: bestRate(relaxed.dot, 12 * 16 * 2) };
+  return [...runners, runner('fma', relaxed.fusedMulAdd, 4), runner('i8', relaxed.dot, 16)];
+}
+
+/** The limit of a variant: that of its arithmetic where it multiplies directly. */
+export function limitOf({ id, scheme, isa }: KernelVariant): LimitName {
+  if (scheme === 'f32') return isa === 'relaxed' ? 'fma' : 'f32';
+  return parseVariantId(id).trick === 'dot' ? 'i8' : 'i16';
 }

@@ -110,3 +110,12 @@ export function toChw<T extends Float32Array | Uint8Array>(values: T, [height, w
   }
   return moved;
 }
+
+/** One image, [c][h][w] to [h][w][c]. */
+export function toHwc<T extends Float32Array | Uint8Array>(values: T, [height, width, channels]: readonly number[]): T {
+  const moved = values.slice() as T;
+  for (let c = 0; c < channels; c++) {
+    for (let p = 0; p < height * width; p++) moved[p * channels + c] = values[c * height * width + p];
+  }
+  return moved;
+}

@@ -1,11 +1,12 @@
 import * as ort from 'onnxruntime-web';
+import { tensorSizes } from '../../src/kernels/exactness/shapes.ts';
 import { INPUT, type Layer } from '../../src/network/types.ts';
-import type { Workload } from '../../src/network/workload.ts';
-import type { TensorFormat } from '../../src/quant/arithmetic.ts';
+import { outputSize, type Workload } from '../../src/network/workload.ts';
+import type { LayerArithmetic, TensorFormat } from '../../src/quant/arithmetic.ts';
 import type { QuantizedNetwork } from '../../src/quant/quantize.ts';
-import type { Runner } from './contestants.ts';
-import { BENCH_LAYERS } from './layers.ts';
-import { OnnxModel, toChw, toOihw } from './onnx-model.ts';
+import type { BenchmarkLayer } from '../harness.ts';
+import type { LayerRunner, Runner } from './contestants.ts';
+import { OnnxModel, toChw, toHwc, toOihw } from './onnx-model.ts';
 
 ort.env.wasm.numThreads = 1;
 ort.env.logLevel = 'error';
@@ -22,73 +23,103 @@ function attributesOf({ kernel, stride, padding: [top, right, bottom, left], dil
   };
 }
 
-const real = (count: number) =>
-  Float32Array.from({ length: count }, (_, i) => (((i * 2654435761) >>> 8) % 1000) / 500 - 1);
-const bytes = (count: number) => Uint8Array.from({ length: count }, (_, i) => ((i * 2654435761) >>> 8) % 256);
-const small = (count: number) => Int8Array.from({ length: count }, (_, i) => (((i * 2654435761) >>> 8) % 255) - 127);
+/** Loads and compiles the runtime. */
+export async function startOrt(): Promise<void> {
+  const model = new OnnxModel();
+  const encoded = model.encode({ name: 'x', type: 'f32', dims: [1] }, { name: model.node('Relu', ['x']), type: 'f32' });
+  (await runnerOf('onnxruntime-web', encoded, new Float32Array(1), [1])).dispose?.();
+}
 
+/** @param toNhwc for models whose output is NCHW. */
 async function runnerOf(
   name: string,
   model: Uint8Array,
   data: Float32Array | Uint8Array,
   dims: number[],
-): Promise<Runner> {
+  toNhwc = (output: Float32Array | Uint8Array) => output,
+): Promise<LayerRunner> {
   const session = await ort.InferenceSession.create(model, { executionProviders: ['wasm'] });
   const type = data instanceof Float32Array ? 'float32' : 'uint8';
   const feeds = { x: new ort.Tensor(type, data, dims) };
-  return { name, isAsync: true, run: () => session.run(feeds), dispose: () => void session.release() };
+  return {
+    name,
+    isAsync: true,
+    run: () => session.run(feeds),
+    output: async () => toNhwc((await session.run(feeds))[session.outputNames[0]].data as Float32Array | Uint8Array),
+    dispose: () => void session.release(),
+  };
 }
 
-/** Loads and compiles the runtime. */
-export async function startOrt(): Promise<void> {
-  const [{ workload }] = BENCH_LAYERS;
-  (await ortLayer(workload)).dispose?.();
+/** [out][h][w][in] as a constant of ONNX's order. */
+function filterOf(model: OnnxModel, { workload, weights }: LayerArithmetic): string {
+  const { outChannels, inChannels, kernel, groups } = workload;
+  const shape = [outChannels, kernel[0], kernel[1], inChannels / groups];
+  return model.constant(toOihw(weights as Float32Array | Int8Array, shape), [shape[0], shape[3], shape[1], shape[2]]);
 }
 
-/** One layer in f32: a Conv with its Relu, or a Gemm. */
-export function ortLayer(workload: Workload): Promise<Runner> {
-  const { height, width, inChannels, outChannels, kernel, groups, op } = workload;
+/** A dense layer's weights as [in][out]: from [out][in] the runtime's integer kernel takes six times as long. */
+function matrixOf(model: OnnxModel, { workload, weights }: LayerArithmetic): string {
+  const { inChannels, outChannels } = workload;
+  const shape = [1, 1, outChannels, inChannels];
+  return model.constant(toOihw(weights as Float32Array | Int8Array, shape), [inChannels, outChannels]);
+}
+
+/** One layer in f32: a Conv of NCHW with its Relu, or a Gemm. */
+export function ortLayer({ layer, input }: BenchmarkLayer): Promise<LayerRunner> {
+  const { workload } = layer;
+  const { height, width, inChannels, outChannels, op } = workload;
+  const real = input as Float32Array;
+  const name = 'onnxruntime-web f32';
   const model = new OnnxModel();
-  const dims = op === 'dense' ? [1, inChannels] : [1, inChannels, height, width];
-  const shape = [outChannels, inChannels / groups, kernel[0], kernel[1]];
-  const count = shape.reduce((a, b) => a * b);
-  const bias = model.constant(real(outChannels));
-  const made =
-    op === 'dense'
-      ? model.node('Gemm', ['x', model.constant(real(count), [inChannels, outChannels]), bias])
-      : model.node('Conv', ['x', model.constant(real(count), shape), bias], attributesOf(workload));
-  const output = model.node('Relu', [made]);
+  const bias = model.constant(layer.bias as Float32Array);
+  if (op === 'dense') {
+    const output = model.node('Relu', [model.node('Gemm', ['x', matrixOf(model, layer), bias])]);
+    const dims = [1, inChannels];
+    return runnerOf(name, model.encode({ name: 'x', type: 'f32', dims }, { name: output, type: 'f32' }), real, dims);
+  }
+  const dims = [1, inChannels, height, width];
+  const output = model.node('Relu', [model.node('Conv', ['x', filterOf(model, layer), bias], attributesOf(workload))]);
   const encoded = model.encode({ name: 'x', type: 'f32', dims }, { name: output, type: 'f32' });
-  return runnerOf('onnxruntime-web f32', encoded, real(dims.reduce((a, b) => a * b)), dims);
+  return runnerOf(name, encoded, toChw(real, [height, width, inChannels]), dims, (values) =>
+    toHwc(values, [...outputSize(workload), outChannels]),
+  );
 }
 
-/** One layer in int8: QLinearConv, whose zero point of 0 is the Relu; a dense layer as QGemm. */
-export function ortInt8Layer(workload: Workload): Promise<Runner> {
-  const { height, width, inChannels, outChannels, kernel, groups, op } = workload;
+/**
+ * One layer in int8 with the numbers of our own w8a8 layer; the output's zero point of 0 is the Relu. A convolution is the
+ * QLinearConv of NHWC that the runtime uses within networks too, a dense layer a QGemm.
+ */
+export function ortInt8Layer({ layer, input }: BenchmarkLayer): Promise<LayerRunner> {
+  const { workload } = layer;
+  const { height, width, inChannels, op } = workload;
   const model = new OnnxModel();
-  const dims = op === 'dense' ? [1, inChannels] : [1, inChannels, height, width];
-  const shape = [outChannels, inChannels / groups, kernel[0], kernel[1]];
-  const count = shape.reduce((a, b) => a * b);
-  const scales = model.constant(new Float32Array(outChannels).fill(0.01));
-  const zeros = model.constant(new Int8Array(outChannels));
-  const bias = model.constant(new Int32Array(outChannels));
-  const x = ['x', model.scalar(0.02, 'f32'), model.scalar(128, 'u8')];
-  const y = [model.scalar(0.05, 'f32'), model.scalar(0, 'u8')];
-  const output =
-    op === 'dense'
-      ? model.node(
-          'QGemm',
-          [...x, model.constant(small(count), [inChannels, outChannels]), scales, zeros, bias, ...y],
-          {},
-          'com.microsoft',
-        )
-      : model.node(
-          'QLinearConv',
-          [...x, model.constant(small(count), shape), scales, zeros, ...y, bias],
-          attributesOf(workload),
-        );
-  const encoded = model.encode({ name: 'x', type: 'u8', dims }, { name: output, type: 'u8' });
-  return runnerOf('onnxruntime-web int8', encoded, bytes(dims.reduce((a, b) => a * b)), dims);
+  const x = ['x', ...formatOf(model, layer.input)];
+  const y = formatOf(model, layer.output);
+  const [scales, zeros, bias] = weightFormat(model, layer);
+  const dims = op === 'dense' ? [1, inChannels] : [1, height, width, inChannels];
+  const made = () => {
+    if (op !== 'dense') {
+      const attributes = { ...attributesOf(workload), channels_last: 1 };
+      const operands = [...x, filterOf(model, layer), scales, zeros, ...y, bias];
+      return model.node('QLinearConv', operands, attributes, 'com.microsoft');
+    }
+    const operands = [...x, matrixOf(model, layer), scales, zeros, bias, ...y];
+    return model.node('QGemm', operands, {}, 'com.microsoft');
+  };
+  const encoded = model.encode({ name: 'x', type: 'u8', dims }, { name: made(), type: 'u8' });
+  return runnerOf('onnxruntime-web int8', encoded, input, dims);
+}
+
+/** Takes a layer's input and gives a constant of its output's size: what calling the runtime costs by itself. */
+export function ortEmptyCall({ layer, input }: BenchmarkLayer): Promise<LayerRunner> {
+  const type = input instanceof Float32Array ? 'f32' : 'u8';
+  const size = tensorSizes(layer.workload).output;
+  const model = new OnnxModel();
+  const output = model.node('Identity', [
+    model.constant(type === 'f32' ? new Float32Array(size) : new Uint8Array(size)),
+  ]);
+  const encoded = model.encode({ name: 'x', type, dims: [input.length] }, { name: output, type });
+  return runnerOf(`onnxruntime-web empty ${type}`, encoded, input, [input.length]);
 }
 
 /** A network as an ONNX model: of f32 arithmetic, or of 8-bit arithmetic with QLinear operators throughout. */
@@ -127,17 +158,16 @@ function realLayer(
   names: Map<string, string>,
 ): string {
   const x = names.get(layer.inputs[0])!;
-  const { weights, bias, workload } = network.layers[i];
+  const { bias, workload } = network.layers[i];
   if (layer.op === 'globalAveragePool') return model.node('GlobalAveragePool', [x]);
   if (layer.op === 'dense') {
-    const kernel = model.constant(weights as Float32Array, [layer.outChannels, workload.inChannels]);
+    const kernel = matrixOf(model, network.layers[i]);
     const flat = model.node('Flatten', [x], { axis: 1 });
-    const y = model.node('Gemm', [flat, kernel, model.constant(bias as Float32Array)], { transB: 1 });
+    const y = model.node('Gemm', [flat, kernel, model.constant(bias as Float32Array)]);
     return activated(model, y, layer.activation);
   }
   if (layer.op !== 'conv2d') throw new Error(`The comparison knows no ${layer.op}.`);
-  const shape = [layer.outChannels, ...layer.kernel, workload.inChannels / layer.groups];
-  const kernel = model.constant(toOihw(weights as Float32Array, shape), [shape[0], shape[3], shape[1], shape[2]]);
+  const kernel = filterOf(model, network.layers[i]);
   let y = model.node('Conv', [x, kernel, model.constant(bias as Float32Array)], attributesOf(workload));
   if (layer.inputs[1]) y = model.node('Add', [y, names.get(layer.inputs[1])!]);
   return activated(model, y, layer.activation);
@@ -155,6 +185,15 @@ function formatOf(model: OnnxModel, format: TensorFormat): [scale: string, zeroP
   return [model.scalar(format.scale, 'f32'), model.scalar(format.zeroPoint, 'u8')];
 }
 
+/** Scales, zero points and biases of the weights, a value a channel. */
+function weightFormat(model: OnnxModel, layer: LayerArithmetic): [scales: string, zeros: string, bias: string] {
+  const { input, output, multiplier, bias } = layer;
+  if (input.type !== 'u8') throw new Error('The comparison keeps integers throughout.');
+  const outputScale = output.type === 'u8' ? output.scale : 1;
+  const scales = Float32Array.from(multiplier!, (m) => (m * outputScale) / input.scale);
+  return [model.constant(scales), model.constant(new Int8Array(scales.length)), model.constant(bias as Int32Array)];
+}
+
 function quantizedInput(model: OnnxModel, { formats }: QuantizedNetwork): string {
   return model.node('QuantizeLinear', ['x', ...formatOf(model, formats.get(INPUT)!)]);
 }
@@ -162,7 +201,7 @@ function quantizedInput(model: OnnxModel, { formats }: QuantizedNetwork): string
 /** The integers of our own quantization; a residual is added by QLinearAdd, whose output's zero point is the Relu. */
 function integerLayer(model: OnnxModel, network: QuantizedNetwork, i: number, names: Map<string, string>): string {
   const layer = network.folded.layers[i];
-  const { weights, bias, multiplier, workload, input, output } = network.layers[i];
+  const { workload, input, output } = network.layers[i];
   const x = [names.get(layer.inputs[0])!, ...formatOf(model, input)];
   if (layer.op === 'globalAveragePool') {
     return model.node(
@@ -173,20 +212,16 @@ function integerLayer(model: OnnxModel, network: QuantizedNetwork, i: number, na
     );
   }
   if (layer.op !== 'conv2d' && layer.op !== 'dense') throw new Error(`The comparison knows no ${layer.op}.`);
-  if (input.type !== 'u8') throw new Error('The comparison keeps integers throughout.');
   const outputScale = output.type === 'u8' ? output.scale : 1;
-  const scales = model.constant(Float32Array.from(multiplier!, (m) => (m * outputScale) / input.scale));
-  const zeros = model.constant(new Int8Array(layer.outChannels));
-  const biases = model.constant(bias as Int32Array);
+  const [scales, zeros, biases] = weightFormat(model, network.layers[i]);
   if (layer.op === 'dense') {
     const flat = model.node('Flatten', [x[0]], { axis: 1 });
-    const kernel = model.constant(weights as Int8Array, [layer.outChannels, workload.inChannels]);
+    const kernel = matrixOf(model, network.layers[i]);
     const y = output.type === 'u8' ? formatOf(model, output) : [];
     const operands = [flat, x[1], x[2], kernel, scales, zeros, biases, ...y];
-    return model.node('QGemm', operands, { transB: 1 }, 'com.microsoft');
+    return model.node('QGemm', operands, {}, 'com.microsoft');
   }
-  const shape = [layer.outChannels, ...layer.kernel, workload.inChannels / layer.groups];
-  const kernel = model.constant(toOihw(weights as Int8Array, shape), [shape[0], shape[3], shape[1], shape[2]]);
+  const kernel = filterOf(model, network.layers[i]);
   const residual = layer.inputs[1];
   const y = residual ? [model.scalar(2 * outputScale, 'f32'), model.scalar(128, 'u8')] : formatOf(model, output);
   const made = model.node('QLinearConv', [...x, kernel, scales, zeros, ...y, biases], attributesOf(workload));

@@ -5,20 +5,29 @@ import { setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import type { Layer, Network } from '../../src/network/types.ts';
 import { INPUT } from '../../src/network/types.ts';
 import type { Workload } from '../../src/network/workload.ts';
-import type { Runner } from './contestants.ts';
+import type { BenchmarkLayer } from '../harness.ts';
+import type { LayerRunner, Runner } from './contestants.ts';
 
-/** Switches to the WebAssembly backend on one thread, with SIMD. */
+/** The signals that the module of tfjs's backend listens to, as if the process were its own. */
+const HIJACKED = ['uncaughtException', 'unhandledRejection'] as const;
+
+/** Switches to the WebAssembly backend on one thread, with SIMD; errors elsewhere stay ours to report. */
 export async function startTfjs(): Promise<void> {
+  const listeners = (event: string) => process.listeners(event as 'uncaughtException');
+  const before = HIJACKED.map((event) => new Set<unknown>(listeners(event)));
   const file = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm');
   setWasmPaths(`${dirname(file)}/`);
   setThreadsCount(1);
   await tf.setBackend('wasm');
   await tf.ready();
+  HIJACKED.forEach((event, k) => {
+    for (const listener of listeners(event)) if (!before[k].has(listener)) process.removeListener(event, listener);
+  });
 }
 
 type Convolution = Pick<Workload, 'kernel' | 'stride' | 'padding' | 'dilation' | 'groups' | 'activation'>;
 
-/** Explicit padding, or `same` where that means the same: the fused kernels take both. */
+/** Padding as the fused kernels take it; that `same` is the same shows when results are compared. */
 function paddingOf({ padding: [top, right, bottom, left] }: Convolution): 'same' | 'valid' | number {
   if (top + right + bottom + left === 0) return 'valid';
   if (top === right && right === bottom && bottom === left) return top;
@@ -54,27 +63,32 @@ function toHwio(weights: Float32Array, [out, height, width, channels]: number[],
   });
 }
 
-function values(count: number): Float32Array {
-  return Float32Array.from({ length: count }, (_, i) => (((i * 2654435761) >>> 8) % 1000) / 500 - 1);
-}
-
-/** One layer of made-up numbers. */
-export function tfjsLayer(workload: Workload): Runner {
+/** One f32 layer; only running it is timed, not reading the result. */
+export function tfjsLayer({ layer, input }: BenchmarkLayer): LayerRunner {
+  const { workload } = layer;
   const { height, width, inChannels, outChannels, kernel, groups } = workload;
-  const depthwise = groups > 1;
+  const weights = layer.weights as Float32Array;
+  const bias = tf.tensor1d(layer.bias as Float32Array);
+  let x: tf.Tensor;
+  let w: tf.Tensor;
+  let compute: () => tf.Tensor;
   if (workload.op === 'dense') {
-    const x = tf.tensor2d(values(inChannels), [1, inChannels]);
-    const w = tf.tensor2d(values(inChannels * outChannels), [inChannels, outChannels]);
-    const bias = tf.tensor1d(values(outChannels));
-    const run = () => tf.fused.matMul({ a: x, b: w, bias, activation: 'relu' }).dispose();
-    return { name: 'tfjs-wasm f32', run, dispose: () => tf.dispose([x, w, bias]) };
+    const a = tf.tensor2d(input as Float32Array, [1, inChannels]);
+    const b = tf.tidy(() => tf.transpose(tf.tensor2d(weights, [outChannels, inChannels]))) as tf.Tensor2D;
+    [x, w] = [a, b];
+    compute = () => tf.fused.matMul({ a, b, bias, activation: ACTIVATIONS[workload.activation] });
+  } else {
+    const image = tf.tensor4d(input as Float32Array, [1, height, width, inChannels]);
+    const filter = toHwio(weights, [outChannels, kernel[0], kernel[1], inChannels / groups], groups > 1);
+    [x, w] = [image, filter];
+    compute = () => convolve(image, filter, bias, workload, groups > 1);
   }
-  const x = tf.tensor4d(values(height * width * inChannels), [1, height, width, inChannels]);
-  const shape = [outChannels, kernel[0], kernel[1], inChannels / groups];
-  const w = toHwio(values(shape.reduce((a, b) => a * b)), shape, depthwise);
-  const bias = tf.tensor1d(values(outChannels));
-  const run = () => convolve(x, w, bias, workload, depthwise).dispose();
-  return { name: 'tfjs-wasm f32', run, dispose: () => tf.dispose([x, w, bias]) };
+  return {
+    name: 'tfjs-wasm f32',
+    run: () => compute().dispose(),
+    output: () => tf.tidy(() => compute().dataSync()),
+    dispose: () => tf.dispose([x, w, bias]),
+  };
 }
 
 /** A folded network, op by op as a user would write it. */
@@ -102,10 +116,10 @@ export class TfjsNetwork {
     }
   }
 
-  /** @param input preprocessed reals. */
+  /** From a tensor to logits that can be read. @param input preprocessed reals. */
   runner(input: Float32Array): Runner {
     const x = tf.tensor4d(input, [1, ...this.network.inputShape]);
-    const run = () => this.execute(x).dispose();
+    const run = () => tf.tidy(() => this.execute(x).dataSync());
     return { name: 'tfjs-wasm f32', run, dispose: () => tf.dispose([x, ...this.tensors.values()]) };
   }
 

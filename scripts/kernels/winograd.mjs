@@ -18,17 +18,25 @@ const lanes = (type) => ({
   },
 });
 
-/** Bᵀ along one axis: from d0 … to v0 … */
+/** Bᵀ along one axis: from d0 … to v0 …; what several of them share comes first. */
 function inputRows(m, { add, sub, times }) {
-  if (m === 2) return [sub('d0', 'd2'), add('d1', 'd2'), sub('d2', 'd1'), sub('d1', 'd3')];
-  return [
-    add(sub(times('d0', 4), add(times('d2', 4), 'd2')), 'd4'),
-    sub(add('d3', 'd4'), times(add('d1', 'd2'), 4)),
-    add(sub('d4', 'd3'), times(sub('d1', 'd2'), 4)),
-    add(sub('d4', 'd2'), times(sub('d3', 'd1'), 2)),
-    sub(sub('d4', 'd2'), times(sub('d3', 'd1'), 2)),
-    add(sub(times('d1', 4), add(times('d3', 4), 'd3')), 'd5'),
+  if (m === 2) return { shared: {}, rows: [sub('d0', 'd2'), add('d1', 'd2'), sub('d2', 'd1'), sub('d1', 'd3')] };
+  const shared = {
+    even: sub('d4', 'd2'),
+    odd: sub('d3', 'd1'),
+    even4: sub('d4', times('d2', 4)),
+    odd4: sub('d3', times('d1', 4)),
+    odd2: times('odd', 2),
+  };
+  const rows = [
+    add(times(sub('d0', 'd2'), 4), 'even'),
+    add('even4', 'odd4'),
+    sub('even4', 'odd4'),
+    add('even', 'odd2'),
+    sub('even', 'odd2'),
+    sub(sub('d5', 'd3'), times('odd', 4)),
   ];
+  return { shared, rows };
 }
 
 /** Aᵀ along one axis: from t0 … to y0 … */
@@ -55,7 +63,10 @@ const factors = (real, names) => (real ? names.map((f) => `  const f${f} = f32x4
 function inputTransform({ m, real }) {
   const n = m + 2;
   const vector = lanes(real ? 'f32x4' : 'i16x8');
-  const rows = inputRows(m, vector);
+  const { shared, rows } = inputRows(m, vector);
+  const common = Object.entries(shared)
+    .map(([name, value]) => `    const ${name} = ${value};\n`)
+    .join('');
   return `
 /** V of one vector of channels: \`rowBytes\` and \`pixelBytes\` apart in the packed input, \`matrixBytes\` apart in V. */
 function transformInput(
@@ -66,7 +77,7 @@ ${factors(real && m === 4, [2, 4])}
   for (let to = work; to < end; to += ${n * 16}) {
     let at = source;
 ${lines(n, (i) => `    const d${i} = v128.load(at);${i < n - 1 ? '\n    at += pixelBytes;' : ''}`)}
-${lines(n, (i) => `    v128.store(to, ${rows[i]}, ${i * 16});`)}
+${common}${lines(n, (i) => `    v128.store(to, ${rows[i]}, ${i * 16});`)}
     source += rowBytes;
   }
   const lastColumn = work + ${n * 16};
@@ -74,7 +85,7 @@ ${lines(n, (i) => `    v128.store(to, ${rows[i]}, ${i * 16});`)}
   for (; work < lastColumn; work += 16) {
 ${lines(n, (i) => `    const d${i} = v128.load(work, ${i * n * 16});`)}
     let to = target;
-${lines(n, (i) => `    v128.store(to, ${rows[i]});${i < n - 1 ? '\n    to += matrixRow;' : ''}`)}
+${common}${lines(n, (i) => `    v128.store(to, ${rows[i]});${i < n - 1 ? '\n    to += matrixRow;' : ''}`)}
     target += matrixBytes;
   }
 }

@@ -64,6 +64,8 @@ const DEPTHWISE: Row[] = (
     [8, 6, 6, [5, 3], [2, 1], [1, 1, 2, 1]],
     [12, 7, 20, [10, 4], [2, 2], [4, 1, 4, 1]],
     [7, 8, 9, [3, 3], [1, 1], [2, 2, 2, 2], [2, 2]],
+    [3, 30, 70, [3, 3], [1, 1], [1, 1, 1, 1]], // more channels than go through at once in rows of this width
+    [5, 29, 67, [3, 3], [2, 2], [0, 1, 1, 0]],
   ] as [number, number, number, Pair, Pair, Padding, Pair?][]
 ).map(([height, width, channels, kernel, stride, padding, dilation]) => [
   ...([height, width, channels, channels, kernel, stride, padding, channels] as const),
