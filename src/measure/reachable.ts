@@ -54,6 +54,37 @@ export function reachableEntries(folded: Network, schemes: readonly Scheme[]): M
   return entries;
 }
 
+/**
+ * Those of the given schemes in which a table holds everything that candidates of a network can need: a table may be of
+ * several networks, measured in other schemes each. All of them where there is none, so that what is missing gets named.
+ *
+ * @param keys of the table's entries.
+ */
+export function measuredSchemes(
+  folded: Network,
+  schemes: readonly Scheme[],
+  keys: ReadonlySet<string>,
+): readonly Scheme[] {
+  let kept = schemes;
+  for (
+    let missing = missingSchemes(folded, kept, keys);
+    missing.size > 0;
+    missing = missingSchemes(folded, kept, keys)
+  ) {
+    // without f32 its neighbours need fewer entries: drop it first
+    kept = kept.filter((scheme) => (missing.has('f32') ? scheme !== 'f32' : !missing.has(scheme)));
+    if (kept.length === 0) return schemes;
+  }
+  return kept;
+}
+
+function missingSchemes(folded: Network, schemes: readonly Scheme[], keys: ReadonlySet<string>): Set<Scheme> {
+  const missing = [...reachableEntries(folded, schemes)].filter(
+    ([key, { scheme }]) => scheme !== 'u8' && !keys.has(key),
+  );
+  return new Set(missing.map(([, { scheme }]) => scheme));
+}
+
 /** The layers with weights whose class decides how the tensors around a layer are stored. */
 function neighbourhood(folded: Network, name: string): string[] {
   const consumers = consumersOf(folded.layers);

@@ -8,6 +8,8 @@ interface ConvolutionOptions {
   stride?: number;
   /** `same` follows TensorFlow: the odd pixel goes to the bottom and the right. A number pads all four sides. */
   padding: 'same' | number;
+  /** Distance between the taps of the window; 1 unless given. */
+  dilation?: number;
   bias?: boolean;
 }
 
@@ -44,11 +46,12 @@ export class NetworkBuilder {
   }
 
   convolution(name: string, outChannels: number, options: ConvolutionOptions & { groups?: number }): this {
-    const { stride = 1, bias = false, groups = 1 } = options;
+    const { stride = 1, dilation = 1, bias = false, groups = 1 } = options;
     const kernel: Pair = typeof options.kernel === 'number' ? [options.kernel, options.kernel] : options.kernel;
     const [height, width] = this.shape();
-    const along = (size: number, window: number): Pair => {
+    const along = (size: number, taps: number): Pair => {
       if (options.padding !== 'same') return [options.padding, options.padding];
+      const window = (taps - 1) * dilation + 1;
       const total = Math.max((Math.ceil(size / stride) - 1) * stride + window - size, 0);
       return [total >> 1, total - (total >> 1)];
     };
@@ -62,7 +65,7 @@ export class NetworkBuilder {
       kernel,
       stride: [stride, stride],
       padding,
-      dilation: [1, 1],
+      dilation: [dilation, dilation],
       groups,
       activation: 'none',
       bias,

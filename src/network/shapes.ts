@@ -5,7 +5,8 @@ import { outputSize } from './workload.ts';
 /**
  * Infers the output shape of every layer, keyed by layer name, with the network's own input under `input`.
  *
- * @throws {BitbudgetError} `input` for a reference to a missing layer, operands of unequal shape, or an empty output.
+ * @throws {BitbudgetError} `input` for a reference to a missing layer, operands of unequal shape, groups that do not divide the
+ * channels, or an empty output.
  */
 export function inferShapes(network: Pick<Network, 'inputShape' | 'layers'>): Map<string, Shape> {
   const shapes = new Map<string, Shape>([[INPUT, network.inputShape]]);
@@ -35,6 +36,7 @@ export function layerOutputShape(layer: Layer, inputs: readonly Shape[]): Shape 
   const [height, width, channels] = inputs[0];
   switch (layer.op) {
     case 'conv2d': {
+      assertWholeGroups(layer, channels);
       const shape = windowed(layer, inputs[0], layer.outChannels);
       if (inputs.length > 1) assertSameShape(layer, shape, inputs[1]);
       return shape;
@@ -70,6 +72,12 @@ function windowed(layer: Windowed, [height, width]: Shape, channels: number): Sh
     throw new BitbudgetError('input', problem, 'Use a larger input, a smaller window or more padding.');
   }
   return [size[0], size[1], channels];
+}
+
+function assertWholeGroups({ name, groups, outChannels }: Extract<Layer, { op: 'conv2d' }>, channels: number): void {
+  if (channels % groups === 0 && outChannels % groups === 0) return;
+  const problem = `Layer "${name}" has ${groups} groups, which do not divide its ${channels} input and ${outChannels} output channels.`;
+  throw new BitbudgetError('input', problem, 'Use a number of groups that divides both.');
 }
 
 function assertSameShape(layer: Layer, a: Shape, b: Shape): void {

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
+import { assertDatasetFits } from '../accuracy/dataset-fit.ts';
 import { shareWithInterval, type Top1 } from '../accuracy/top1.ts';
 import { BitbudgetError } from '../core/errors.ts';
 import type { Cancellation, Progress } from '../core/ports.ts';
 import { type DatasetSpec, openDataset } from '../data/open.ts';
-import type { Network, Shape } from '../network/types.ts';
 import type { QuantizedNetwork } from '../quant/quantize.ts';
 import type { EvaluateTask, EvaluateWorkerData } from './evaluate-worker.ts';
 import { createWorkerPool } from './worker-pool.ts';
@@ -25,11 +25,13 @@ const IMAGES_PER_TASK = 50;
  * Top-1 accuracy of quantized networks on a dataset, streamed over worker threads: every image is drawn or decoded once
  * and run through all networks. Integer networks give the same result whatever the number of threads.
  *
- * @throws {BitbudgetError} `interrupted` if the user cancels, `input` where the images are not of the input's shape.
+ * @throws {BitbudgetError} `interrupted` if the user cancels, `input` where the images or their classes do
+ * not fit the network.
  */
 export async function evaluateNetworks(networks: QuantizedNetwork[], options: EvaluateOptions): Promise<Top1[]> {
-  const { count, imageShape } = openDataset(options.dataset);
-  for (const { folded } of networks) assertSameShape(folded, options.dataset.name, imageShape);
+  const dataset = openDataset(options.dataset);
+  const { count } = dataset;
+  for (const { folded } of networks) assertDatasetFits(folded, dataset);
   const tasks: EvaluateTask[] = [];
   for (let from = 0; from < count; from += IMAGES_PER_TASK)
     tasks.push({ from, to: Math.min(from + IMAGES_PER_TASK, count) });
@@ -56,11 +58,4 @@ export async function evaluateNetworks(networks: QuantizedNetwork[], options: Ev
     await pool.close();
   }
   return correct.map((n) => shareWithInterval(n, count));
-}
-
-/** Images at another size would do for timing, but nobody could say what an accuracy on them means. */
-function assertSameShape({ name, inputShape }: Network, dataset: string, imageShape: Shape): void {
-  if (inputShape.every((size, axis) => size === imageShape[axis])) return;
-  const problem = `Images of ${dataset} are ${imageShape.join('×')}, the input of ${name} is ${inputShape.join('×')}.`;
-  throw new BitbudgetError('input', problem, 'Evaluate a network of that input shape.');
 }

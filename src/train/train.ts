@@ -1,3 +1,4 @@
+import { assertDatasetFits } from '../accuracy/dataset-fit.ts';
 import type { Autodiff } from '../autodiff/index.ts';
 import { BitbudgetError } from '../core/errors.ts';
 import type { Cancellation, Progress } from '../core/ports.ts';
@@ -5,7 +6,6 @@ import { Random } from '../core/random.ts';
 import { cachedDataset } from '../data/cache.ts';
 import type { Dataset } from '../data/types.ts';
 import { seededWeights } from '../network/seeded-weights.ts';
-import { inferShapes } from '../network/shapes.ts';
 import type { Network, Weights } from '../network/types.ts';
 import { attachWeights } from '../network/weights-file.ts';
 import { type Augmentation, inputBatch, inputTable, smoothedTargets } from './batches.ts';
@@ -66,8 +66,8 @@ export interface TrainResult {
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const settings = { ...DEFAULT_SETTINGS, ...options.settings };
   const { autodiff, test, epochs, seed, progress, cancellation } = options;
-  assertFits(options.network, options.train);
-  assertFits(options.network, test);
+  assertDatasetFits(options.network, options.train);
+  assertDatasetFits(options.network, test);
   assertCount('--epochs', epochs);
   const start = options.network.weights.size > 0 ? options.network : seededWeights(options.network, seed);
   const model = new TrainableModel(autodiff, attachWeights(start, start.weights, start.name));
@@ -171,28 +171,6 @@ function countRight(logits: Float32Array, labels: Uint8Array): number {
 function assertCount(flag: string, value: number): void {
   if (Number.isInteger(value) && value >= 1) return;
   throw new BitbudgetError('usage', `${flag} cannot be ${value}.`, `Use ${flag} with a whole number from 1.`);
-}
-
-function assertFits(network: Network, dataset: Dataset): void {
-  const images = dataset.imageShape.join('×');
-  if (network.inputShape.join('×') !== images) {
-    throw new BitbudgetError(
-      'input',
-      `Dataset "${dataset.name}" has images of ${images}, and network "${network.name}" reads ${network.inputShape.join('×')}.`,
-      'Choose a dataset and a network of the same image size.',
-    );
-  }
-  const last = network.layers[network.layers.length - 1];
-  const outputs = inferShapes(network)
-    .get(last.name)!
-    .reduce((product, size) => product * size, 1);
-  if (outputs !== dataset.classes.length) {
-    throw new BitbudgetError(
-      'input',
-      `Dataset "${dataset.name}" has ${dataset.classes.length} classes, and network "${network.name}" has ${outputs} outputs.`,
-      'Choose a dataset and a network with the same number of classes.',
-    );
-  }
 }
 
 function assertFinite(name: string, values: Float32Array): void {

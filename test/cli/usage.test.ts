@@ -10,6 +10,7 @@ afterAll(() => folder.remove());
 const cases: [argv: string[], message: RegExp, remedy: RegExp][] = [
   [['inspect', 'resnet21'], /^Unknown network "resnet21"\.$/, /^Did you mean resnet20\? The zoo holds resnet8, /],
   [['profile', '--network', 'lenet'], /^Unknown network "lenet"\.$/, /^The zoo holds resnet8, /],
+  [['inspect', 'mobilenet-v2-0.3x-96'], /^Unknown network "mobilenet-v2-0\.3x-96"\.$/, /such as mobilenet-v2-0\.35-96/],
   [['evaluate', '--schemes', 'w9a4'], /^Unknown scheme "w9a4"\.$/, /such as w4a8/],
   [['profile', '--schemes', 'w4a4,int8'], /^Unknown scheme "int8"\.$/, /wXaY/],
   [['profile', '--schemes', 'u8'], /^"u8" is no scheme for a layer with weights\.$/, /wXaY/],

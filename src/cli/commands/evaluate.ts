@@ -1,5 +1,8 @@
 import { type Command, Option } from 'commander';
+import { assertDatasetFits } from '../../accuracy/dataset-fit.ts';
 import { BitbudgetError } from '../../core/errors.ts';
+import { type DatasetSpec, openDataset } from '../../data/open.ts';
+import { zooNetwork } from '../../network/zoo/index.ts';
 import { evaluateNetworks } from '../../node/evaluate.ts';
 import { describeHost, disabledIds } from '../../node/host.ts';
 import { openWorkbench } from '../../node/workbench.ts';
@@ -46,9 +49,9 @@ export function register(program: Command, context: CliContext): void {
     .addOption(new Option('--samples <n>', 'how many of them').argParser(wholeNumber(1)))
     .addOption(new Option('--workers <n>', 'threads; all cores unless given').argParser(wholeNumber(1, 256)));
   context.handle<EvaluateFlags>(command, async (_, flags, session) => {
-    const chosen = await chooseNetwork(flags, session);
-    if (!chosen.trained) session.note(`${chosen.name} has seeded weights: its accuracy means nothing.`);
     const dataset = { name: flags.dataset, split: 'test' as const, samples: flags.samples };
+    const chosen = await chooseNetwork(flags, dataset, session);
+    if (!chosen.trained) session.note(`${chosen.name} has seeded weights: its accuracy means nothing.`);
     const { cancellation, progress: onProgress } = session;
     const options = { dataset, workers: flags.workers, disabled: chosen.disabled, onProgress, cancellation };
     const [result] = await evaluateNetworks([chosen.quantized], options);
@@ -59,11 +62,12 @@ export function register(program: Command, context: CliContext): void {
   });
 }
 
-async function chooseNetwork(flags: EvaluateFlags, { files }: Session) {
+async function chooseNetwork(flags: EvaluateFlags, dataset: DatasetSpec, { files }: Session) {
   const candidate = flags.candidate && parseCandidate(await files.readText(flags.candidate), flags.candidate);
   const name = candidate ? candidate.network : flags.network;
   const calibration = candidate ? candidate.quantization : calibrationOf(flags);
   const scheme = uniformScheme(flags.schemes);
+  assertDatasetFits(zooNetwork(name), openDataset(dataset)); // before the kernels are tested and calibration runs
   const disabled = disabledIds(await describeHost());
   const workbench = await openWorkbench(name, { weightsFile: flags.weights, calibration, disabled });
   if (candidate && candidate.weightsSha256 !== workbench.opened.weightsSha256) {

@@ -4,6 +4,7 @@ import { Random } from '../../core/random.ts';
 import { assertSameDevice, assertSameKernels } from '../../lut/compatibility.ts';
 import { tableRanking } from '../../lut/ranking.ts';
 import type { Lut } from '../../lut/schema.ts';
+import { measuredSchemes } from '../../measure/reachable.ts';
 import { drawAssignment } from '../../measure/sampler.ts';
 import { describeHost, disabledIds } from '../../node/host.ts';
 import { kernelHashes } from '../../node/kernel-files.ts';
@@ -102,7 +103,7 @@ async function chooseCandidates(
   };
 }
 
-/** Random candidates over the schemes that the table holds, drawn with a seed that no profile uses. */
+/** Random candidates over the schemes that the table holds for this network, drawn with a seed that no profile uses. */
 function randomAssignments(
   folded: Parameters<typeof drawAssignment>[0],
   layers: readonly string[],
@@ -111,7 +112,8 @@ function randomAssignments(
   seed: number,
 ): Scheme[][] {
   const random = new Random(seed ^ 0x7e51f1);
-  const schemes = [...new Set(table.entries.map(({ scheme }) => scheme))].filter((scheme) => scheme !== 'u8').sort();
+  const held = [...new Set(table.entries.map(({ scheme }) => scheme))].filter((scheme) => scheme !== 'u8').sort();
+  const schemes = measuredSchemes(folded, held, new Set(table.entries.map(({ key }) => key)));
   return Array.from({ length: count }, () => {
     const assignment = drawAssignment(folded, schemes, random);
     return layers.map((layer) => assignment.get(layer)!);

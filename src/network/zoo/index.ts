@@ -38,7 +38,7 @@ export function zooNetwork(name: string): Network {
   if (build) return build();
   if (name.startsWith(V2_PREFIX)) return scaledMobileNetV2(name);
   const guess = nearestName(name, ZOO_NAMES);
-  const remedy = `${guess ? `Did you mean ${guess}? ` : ''}The zoo holds ${ZOO_NAMES.join(', ')}.`;
+  const remedy = `${guess ? `Did you mean ${guess}? ` : ''}The zoo holds ${ZOO_NAMES.join(', ')} and ${V2_PREFIX}<width>-<resolution>.`;
   throw new BitbudgetError('usage', `Unknown network "${name}".`, remedy);
 }
 

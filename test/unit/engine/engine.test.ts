@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.ts';
+import { fitImage } from '../../../src/data/fit.ts';
 import { builtinDataset } from '../../../src/data/index.ts';
 import { calibrate } from '../../../src/engine/calibrate.ts';
 import { Engine } from '../../../src/engine/engine.ts';
@@ -14,26 +15,32 @@ import { runReference } from '../../../src/quant/reference/run.ts';
 import type { Scheme } from '../../../src/quant/scheme.ts';
 import { uniformSchemes, weightedLayers } from '../../../src/quant/tensor-plan.ts';
 
-const images = Array.from({ length: 4 }, (_, i) => builtinDataset({ split: 'calibration', samples: 4 }).pixels(i));
+const dataset = builtinDataset({ split: 'calibration', samples: 4 });
+const builtinImages = Array.from({ length: 4 }, (_, i) => dataset.pixels(i));
 let modules: KernelModules;
 
 beforeAll(async () => {
   modules = await loadKernelModules();
 });
 
-function prepare(name: string): { engine: Engine; source: QuantizationSource } {
+function prepare(name: string): { engine: Engine; source: QuantizationSource; images: Uint8Array[] } {
   const engine = new Engine(loadKernels(modules));
   const folded = foldNetwork(seededWeights(zooNetwork(name), 1));
+  const images = builtinImages.map((image) => fitImage(image, [32, 32, 3], folded.inputShape));
   const calibration = calibrate(engine, folded, images, { method: 'mse', dataset: 'builtin', seed: 1 });
-  return { engine, source: quantizationSource(folded, calibration) };
+  return { engine, source: quantizationSource(folded, calibration), images };
 }
 
 describe('a session', () => {
   it.each([
     ['resnet8', 3],
     ['resnet20-a', 1],
+    ['mobilenet-v2-0.35-32', 1],
+    ['mobilenet-v1-0.25', 1],
+    ['ds-cnn', 2],
+    ['autoencoder', 2],
   ])('computes every tensor of random mixed candidates of %s bit for bit as the reference does', (name, candidates) => {
-    const { engine, source } = prepare(name);
+    const { engine, source, images } = prepare(name);
     const schemes: Scheme[] = ['f32', 'w8a8', 'w4a4', 'w2a2', 'w2a8', 'w8a2', 'w4a8', 'w3a5', 'w1a1'];
     const random = new Random(7);
     for (let trial = 0; trial < candidates; trial++) {
@@ -56,7 +63,7 @@ describe('a session', () => {
   });
 
   it('gives the same logits when run again, and when other sessions ran in between', () => {
-    const { engine, source } = prepare('resnet8');
+    const { engine, source, images } = prepare('resnet8');
     const a = engine.load(quantizeNetwork(source, uniformSchemes(source.folded, 'w4a4')));
     const b = engine.load(quantizeNetwork(source, uniformSchemes(source.folded, 'f32')));
     const first = a.run(images[0]);
@@ -65,7 +72,7 @@ describe('a session', () => {
   });
 
   it('takes preprocessed reals and raw pixels alike', () => {
-    const { engine, source } = prepare('resnet8');
+    const { engine, source, images } = prepare('resnet8');
     const session = engine.load(quantizeNetwork(source, uniformSchemes(source.folded, 'f32')));
     const { mean, std } = source.folded.preprocessing;
     const reals = Float32Array.from(images[0], (pixel, i) => (pixel / 255 - mean[i % 3]) / std[i % 3]);
@@ -73,7 +80,7 @@ describe('a session', () => {
   });
 
   it('reads pixels as they stand where preprocessing allows it', () => {
-    const { engine, source } = prepare('resnet8');
+    const { engine, source, images } = prepare('resnet8');
     const session = engine.load(quantizeNetwork(source, uniformSchemes(source.folded, 'w8a8')));
     session.observe(images[0], (tensor, values) => {
       if (tensor === INPUT) expect(values).toEqual(images[0]);

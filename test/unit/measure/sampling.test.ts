@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.ts';
 import { resolveVariant } from '../../../src/kernels/registry.ts';
 import { MeasurementGroups } from '../../../src/measure/groups.ts';
-import { layerKey, reachableEntries } from '../../../src/measure/reachable.ts';
+import { layerKey, measuredSchemes, reachableEntries } from '../../../src/measure/reachable.ts';
 import { BalancedSampler, drawAssignment } from '../../../src/measure/sampler.ts';
 import { foldNetwork } from '../../../src/network/fold.ts';
 import { zooNetwork } from '../../../src/network/zoo/index.ts';
@@ -71,5 +71,26 @@ describe('measurement groups', () => {
   it('keep apart what has to rescale a shared input and what does not', () => {
     expect(groupOf('w8a4', 'shared')).not.toBe(groupOf('w8a8', 'shared'));
     expect(groupOf('w8a4', 'shared')).toBe(groupOf('w8a2', 'shared'));
+  });
+});
+
+describe('a table of several networks', () => {
+  const folded = foldNetwork(zooNetwork('ds-cnn'));
+  const keysOf = (schemes: Scheme[], name = 'ds-cnn') => [
+    ...reachableEntries(foldNetwork(zooNetwork(name)), schemes).keys(),
+  ];
+
+  it('serves a network in the schemes that it was measured in', () => {
+    const keys = new Set([...keysOf(['f32', 'w8a8']), ...keysOf(['f32', 'w8a8', 'w2a2'], 'resnet8')]);
+    expect(measuredSchemes(folded, ['f32', 'w2a2', 'w8a8'], keys)).toEqual(['f32', 'w8a8']);
+  });
+
+  it('serves it without f32 where only integer neighbours were measured', () => {
+    const keys = new Set([...keysOf(['w4a4', 'w8a8']), ...keysOf(['f32', 'w8a8'], 'resnet8')]);
+    expect(measuredSchemes(folded, ['f32', 'w4a4', 'w8a8'], keys)).toEqual(['w4a4', 'w8a8']);
+  });
+
+  it('leaves the schemes alone where it holds nothing of the network, for the error to name an entry', () => {
+    expect(measuredSchemes(folded, ['w8a8'], new Set(keysOf(['w8a8'], 'resnet8')))).toEqual(['w8a8']);
   });
 });

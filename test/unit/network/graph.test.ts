@@ -20,6 +20,22 @@ describe('shape inference', () => {
     expect(builder.shape()).toEqual([16, 16, 8]);
   });
 
+  it('pads for a window with holes as for one of its whole extent', () => {
+    const builder = new NetworkBuilder('holes', [9, 8, 3], preprocessing);
+    builder.convolution('c', 6, { kernel: [3, 2], padding: 'same', dilation: 2, groups: 3 });
+    expect(builder.layers[0]).toMatchObject({ padding: [2, 1, 2, 1], dilation: [2, 2], groups: 3 });
+    expect(builder.shape()).toEqual([9, 8, 6]);
+  });
+
+  it('refuses groups that do not divide the channels on either side', () => {
+    const builder = () => new NetworkBuilder('groups', [4, 4, 6], preprocessing);
+    const convolution = (outChannels: number, groups: number) => () =>
+      builder().convolution('c', outChannels, { kernel: 1, padding: 0, groups });
+    expect(convolution(8, 4)).toThrowError('4 groups, which do not divide its 6 input and 8 output channels');
+    expect(convolution(8, 3)).toThrowError('3 groups');
+    expect(convolution(12, 6)).not.toThrow();
+  });
+
   it('refuses a layer that reads what does not exist yet', () => {
     const layers: Layer[] = [{ op: 'softmax', name: 's', inputs: ['later'] }];
     expect(() => inferShapes(network(layers))).toThrowError(

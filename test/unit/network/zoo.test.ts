@@ -25,6 +25,24 @@ describe('the zoo', () => {
     expect(summarize(zooNetwork(name))).toMatchObject({ network: name, macs, parameters });
   });
 
+  // the authors' checkpoints: millions of multiply-accumulates
+  it.each([
+    ['mobilenet-v2-1.4-224', 582],
+    ['mobilenet-v2-1.3-224', 509],
+    ['mobilenet-v2-1.0-192', 221],
+    ['mobilenet-v2-1.0-160', 154],
+    ['mobilenet-v2-1.0-128', 99],
+    ['mobilenet-v2-1.0-96', 56],
+    ['mobilenet-v2-0.75-224', 209],
+    ['mobilenet-v2-0.75-160', 107],
+    ['mobilenet-v2-0.5-224', 97],
+    ['mobilenet-v2-0.5-128', 32],
+    ['mobilenet-v2-0.35-224', 59],
+    ['mobilenet-v2-0.35-96', 11],
+  ])('%s has the published %i million multiply-accumulates', (name, millions) => {
+    expect(Math.abs(summarize(zooNetwork(name)).macs / 1e6 - millions)).toBeLessThan(1);
+  });
+
   it('ends every network in a number for each class', () => {
     const classes: Record<string, number> = {
       'mobilenet-v2': 1000,
@@ -76,6 +94,27 @@ describe('the zoo', () => {
             : ['conv2d', 'dense', 'globalAveragePool'],
       );
     }
+  });
+
+  it('folds the additions of linear bottlenecks into the projections, which keep no activation', () => {
+    const { layers } = foldNetwork(zooNetwork('mobilenet-v2'));
+    const added = layers.filter((layer) => layer.inputs.length > 1);
+    expect(added).toHaveLength(10);
+    for (const layer of added) {
+      const [, block, number] = /^(stage\d\.block)(\d)\.project$/.exec(layer.name)!;
+      const inputs = [`${block}${number}.depthwise`, `${block}${Number(number) - 1}.project`];
+      expect(layer).toMatchObject({ activation: 'none', inputs });
+    }
+    const rectified = layers.filter((layer) => 'activation' in layer && layer.activation === 'relu6');
+    expect(rectified).toHaveLength(35); // stem, 16 expansions, 17 depthwise, head
+  });
+
+  it('pads windows of even size and strides of 2 as the published models do', () => {
+    const layer = (network: string, name: string) => zooNetwork(network).layers.find((l) => l.name === name);
+    expect(layer('ds-cnn', 'stem')).toMatchObject({ kernel: [10, 4], stride: [2, 2], padding: [4, 1, 5, 1] });
+    expect(inferShapes(zooNetwork('ds-cnn')).get('stem')).toEqual([25, 5, 64]);
+    expect(layer('mobilenet-v1-0.25', 'block2.depthwise')).toMatchObject({ groups: 16, padding: [0, 1, 1, 0] });
+    expect(layer('mobilenet-v2', 'stage2.block1.depthwise')).toMatchObject({ groups: 96, padding: [0, 1, 1, 0] });
   });
 
   it('counts the same multiply-accumulates after folding', () => {

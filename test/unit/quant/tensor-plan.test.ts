@@ -36,6 +36,20 @@ describe('the tensor plan', () => {
     expect(planWith({ classifier: 'f32' }).schemes.get('pool')).toBe('f32');
   });
 
+  it('keeps at 8 bits just the streams that linear bottlenecks add to', () => {
+    const bottlenecks = foldNetwork(zooNetwork('mobilenet-v2'));
+    const { tensors, workloads } = planTensors(bottlenecks, uniformSchemes(bottlenecks, 'w4a4'));
+    const shared = [...tensors].filter(([, placement]) => placement.shared).map(([name]) => name);
+    const added = bottlenecks.layers.flatMap((layer) => layer.inputs.slice(1));
+    expect(shared.sort()).toEqual(added.sort());
+    expect(shared).toHaveLength(10);
+    expect(tensors.get('stage2.block1.project')).toEqual({ type: 'u8', bits: 8, shared: true });
+    expect(tensors.get('stage2.block2.project')).toEqual({ type: 'u8', bits: 4, shared: false });
+    expect(workloads.get('stage2.block2.depthwise')).toMatchObject({ groups: 144, input: 'u8', residual: false });
+    expect(workloads.get('stage2.block2.project')).toMatchObject({ groups: 1, residual: true, activation: 'none' });
+    expect(workloads.get('stage2.block2.expand')).toMatchObject({ input: 'shared' });
+  });
+
   it('names the layer that has no scheme', () => {
     expect(() => planTensors(folded, new Map())).toThrowError('Layer "classifier" has no scheme.');
   });
