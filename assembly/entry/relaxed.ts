@@ -4,7 +4,6 @@ export * from "../generated/dense-tables-relaxed";
 export { w4a8_dense_1x16__relaxed_nibbles } from "../dense-low-bit/relaxed-nibbles";
 export * from "../generated/direct-fma";
 export * from "../generated/direct-reldot";
-export { f32_conv_4x8__relaxed_depthwise } from "../generated/depthwise-fma";
 export { f32_conv_2x16__relaxed_winograd23 } from "../generated/winograd23-fma";
 export { f32_conv_2x16__relaxed_winograd43 } from "../generated/winograd43-fma";
 
