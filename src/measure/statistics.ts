@@ -1,4 +1,4 @@
-import { quantileSorted } from 'simple-statistics';
+import { mean, quantileSorted } from 'simple-statistics';
 
 export interface Summary {
   median: number;
@@ -35,6 +35,29 @@ export function summarizeSamples(samples: ArrayLike<number>): Summary {
     p95: quantileSorted(values, 0.95),
     count: n,
   };
+}
+
+/**
+ * The lower quartile of neighbouring runs: what they take when nothing else happens. Timer interrupts and short bursts of
+ * other work hit some of the runs and only make them longer, so the middle moves with the neighbours and this does not.
+ *
+ * @param samples at least one value.
+ * @example [undisturbed([10.4, 10, 19]), undisturbed([5, 1, 3, 2, 4])] // => [10, 2]
+ */
+export function undisturbed(samples: readonly number[]): number {
+  const sorted = [...samples].sort((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) / 4)];
+}
+
+/**
+ * The mean of the middle values: a tenth is left out at either end.
+ *
+ * @param samples at least one value.
+ * @example trimmedMean([1, 1, 1, 1, 1, 3, 3, 3, 3, 100]) // => 2
+ */
+export function trimmedMean(samples: readonly number[]): number {
+  const out = Math.floor(samples.length / 10);
+  return mean([...samples].sort((a, b) => a - b).slice(out, samples.length - out));
 }
 
 /**

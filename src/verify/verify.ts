@@ -43,7 +43,7 @@ export async function verifyPredictions(
     return bench.engine.load(quantizeNetwork(bench.source, byLayer), { ranking: options.ranking });
   });
   const timing = options.timing ?? DEFAULT_NETWORK_TIMING;
-  const measured = await timeNetworks(sessions, bench.input, bench, new Random(options.seed), timing, bench);
+  const { times: measured } = await timeNetworks(sessions, bench.input, bench, new Random(options.seed), timing, bench);
   for (const session of sessions) session.dispose();
 
   const networks = assignments.map((schemes, i) => ({

@@ -2,10 +2,9 @@ import { type Command, Option } from 'commander';
 import { BitbudgetError } from '../../core/errors.ts';
 import type { Lut } from '../../lut/schema.ts';
 import { zooNetwork } from '../../network/zoo/index.ts';
-import { describeHost, disabledIds } from '../../node/host.ts';
+import { describeHost } from '../../node/host.ts';
 import { DEFAULT_PROFILE, profileThisMachine } from '../../node/profile.ts';
 import { type OpenedTable, tablePath } from '../../node/tables.ts';
-import { openWorkbench } from '../../node/workbench.ts';
 import {
   networkFlag,
   positiveNumber,
@@ -51,11 +50,14 @@ export function register(program: Command, context: CliContext): void {
     zooNetwork(flags.network); // a name that is unknown is refused before the kernels are tested
     progress('testing the kernels', 0);
     const host = await describeHost();
-    const workbench = await openWorkbench(flags.network, { disabled: disabledIds(host) });
     const out = flags.out ?? tablePath(host.device, host.engine);
     note(`Profiling ${flags.network} on ${host.device.cpu}, ${host.engine.name} ${host.engine.version}.`);
     const settings = { ...DEFAULT_PROFILE, ...flags, schemes, out, resume: flags.resume ?? false };
-    const opened = await profileThisMachine(workbench, host, settings, { files, cancellation, onProgress: progress });
+    const opened = await profileThisMachine(flags.network, host, settings, {
+      files,
+      cancellation,
+      onProgress: progress,
+    });
     const untrusted = opened.table.entries.filter(({ trust }) => trust !== 'stable').length;
     if (flags.strict && untrusted > 0) throw untrustedTable(opened, untrusted);
     return { document: summaryOf(opened), text: () => describeProfile(opened) };
