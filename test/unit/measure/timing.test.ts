@@ -16,13 +16,13 @@ class FakeDevice {
   runs = 0;
   switches = 0;
   private readonly layersNs: number[];
-  private readonly slowdown: (run: number) => number;
+  private readonly slowdown: (run: number, nowNs: number) => number;
   private readonly interrupts: (run: number) => boolean;
   private readonly visible: boolean;
 
   constructor(
     layersNs: number[],
-    slowdown = (_run: number) => 1,
+    slowdown: (run: number, nowNs: number) => number = () => 1,
     { interrupts, visible = false }: { interrupts?: (run: number) => boolean; visible?: boolean } = {},
   ) {
     this.layersNs = layersNs;
@@ -37,7 +37,7 @@ class FakeDevice {
     clock: this.clock,
     interruptions: { contextSwitches: () => this.switches },
     reference: new ReferenceKernel((steps) => {
-      this.nowNs += steps * (this.visible ? this.slowdown(this.runs) : 1);
+      this.nowNs += steps * (this.visible ? this.slowdown(this.runs, this.nowNs) : 1);
       return steps;
     }, this.clock),
     pause: async (ms: number) => {
@@ -61,7 +61,7 @@ class FakeDevice {
     if (this.interrupts(this.runs)) this.switches++;
     tick(0);
     for (const [i, ns] of this.layersNs.entries()) {
-      this.nowNs += ns * this.slowdown(this.runs);
+      this.nowNs += ns * this.slowdown(this.runs, this.nowNs);
       tick(i + 1);
     }
   }
@@ -93,9 +93,12 @@ describe('a visit', () => {
   });
 
   it('waits while the reference kernel shows that a neighbour has part of the core', async () => {
-    // what is calm is known from the runs before; the neighbour comes in the middle and goes again
-    const device = new FakeDevice([2e6], (run) => (run >= 5 && run < 9 ? 1.8 : 1), { visible: true });
+    // what is calm is known from the time before; the neighbour comes in the middle of the visit and goes again
+    let startNs = Number.POSITIVE_INFINITY;
+    const isThere = (nowNs: number) => nowNs > startNs + 9e6 && nowNs < startNs + 400e6;
+    const device = new FakeDevice([2e6], (_run, nowNs) => (isThere(nowNs) ? 1.8 : 1), { visible: true });
     await device.stopwatch.reference.settle(device.stopwatch);
+    startNs = device.nowNs;
     const { visit, interrupted } = await visitNetwork(device.session, input, device.stopwatch);
     expect(visit!.wholeNs).toBe(2e6);
     expect(interrupted).toBeGreaterThan(0);
