@@ -4,7 +4,7 @@ import * as demo from './demo.ts';
 import * as doctor from './doctor.ts';
 import * as evaluate from './evaluate.ts';
 import * as inspect from './inspect.ts';
-import * as lut from './lut.ts';
+import * as lut from './lut/index.ts';
 import * as profile from './profile.ts';
 import * as report from './report.ts';
 import * as search from './search.ts';
