@@ -6,6 +6,8 @@ import type { Scheme } from '../quant/scheme.ts';
 import { uniformSchemes } from '../quant/tensor-plan.ts';
 import { quickest } from './anchor.ts';
 import { measureClockStepNs } from './clock-step.ts';
+import { measureTableEnergy, type TableEnergy } from './energy/entry-energy.ts';
+import type { EnergyMeter } from './energy/meter.ts';
 import { summarizeEntries } from './entries.ts';
 import { MeasurementGroups } from './groups.ts';
 import { timeNetworks } from './networks.ts';
@@ -32,6 +34,8 @@ export interface ProfileOptions {
   /** Held-out networks for the validation; 0 for none. */
   validationNetworks: number;
   variantHashes: ReadonlyMap<string, string>;
+  /** Measures the entries' energy once their latency is known; without it energy is modelled. */
+  meter?: EnergyMeter;
 }
 
 /** What a profile adds to the facts of device and engine to make a table. */
@@ -41,6 +45,8 @@ export interface ProfileResult {
   clockStepNs: number;
   throttled: boolean;
   validation: LutValidation | null;
+  /** Why the energy of some or all entries could not be measured. */
+  energyProblem?: string;
   protocol: { name: 'in-context' } & Record<string, number | boolean | string>;
 }
 
@@ -94,12 +100,17 @@ export async function profileNetwork(bench: Bench, options: ProfileOptions): Pro
   const entries = new Map([...(options.known ?? []), ...measured]);
   const scalar = rounds.networks.length > 0 ? fitScalar(rounds) : (options.knownScalar ?? 1);
   const validation = await validate(bench, entries, scalar, options);
+  const { meter, seed } = options;
+  const energy: TableEnergy = meter
+    ? await measureTableEnergy(bench, { entries, scalar, schemes, seed }, meter)
+    : { entries: [...entries.values()], protocol: {} };
   return {
-    entries: [...entries.values()],
+    entries: energy.entries,
     scalar,
     clockStepNs,
     throttled,
     validation,
+    energyProblem: energy.problem,
     protocol: {
       name: 'in-context',
       visits: options.visits,
@@ -112,6 +123,7 @@ export async function profileNetwork(bench: Bench, options: ProfileOptions): Pro
       warmUpPasses: warm.passes,
       warmUpProven: warm.proven && late.length === 0,
       timedOut: rounds.timedOut,
+      ...energy.protocol,
     },
   };
 }

@@ -82,7 +82,7 @@ export async function runDemo(host: Host, settings: DemoSettings, surroundings: 
   const opened = await profileThisMachine(
     workbench,
     host,
-    { ...DEFAULT_PROFILE, schemes, seed, resume: false, out },
+    { ...DEFAULT_PROFILE, energy: 'off', schemes, seed, resume: false, out }, // meters take minutes
     surroundings,
   );
 

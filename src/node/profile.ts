@@ -2,11 +2,13 @@ import type { Cancellation, Files, Progress } from '../core/ports.ts';
 import { assertSameDevice, changedEntries } from '../lut/compatibility.ts';
 import { readLut, writeLut } from '../lut/file.ts';
 import { mergeEntries } from '../lut/merge.ts';
-import type { Lut, LutDevice, LutEngine, LutEntry } from '../lut/schema.ts';
+import type { EnergyMeter, Lut, LutDevice, LutEngine, LutEntry } from '../lut/schema.ts';
+import { chooseMeter } from '../measure/energy/find-meters.ts';
 import { profileNetwork } from '../measure/profile.ts';
 import type { Scheme } from '../quant/scheme.ts';
 import { conditionsReader } from './conditions.ts';
 import { kernelHashes } from './kernel-files.ts';
+import { nodeSystem } from './system.ts';
 import type { OpenedTable } from './tables.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -16,12 +18,14 @@ export interface ProfileSettings {
   visits: number;
   validationNetworks: number;
   timeMaxS?: number;
+  /** `auto`, `off`, the name of a meter or the log of one; as `chooseMeter` takes it. */
+  energy: string;
   /** Keep the trusted entries of the table at `out` and measure only the others. */
   resume: boolean;
   out: string;
 }
 
-export const DEFAULT_PROFILE = { seed: 1, visits: 12, validationNetworks: 20 };
+export const DEFAULT_PROFILE = { seed: 1, visits: 12, validationNetworks: 20, energy: 'auto' };
 
 interface Surroundings {
   files: Files;
@@ -41,14 +45,16 @@ export async function profileThisMachine(
   host: { device: LutDevice; engine: LutEngine; disabled: { variant: string; reason: string }[] },
   settings: ProfileSettings,
   { files, cancellation, onProgress }: Surroundings,
-): Promise<OpenedTable> {
+): Promise<OpenedTable & { energyProblem?: string }> {
   const hashes = await kernelHashes();
   const { device, engine, disabled } = host;
   const { entries: existing, scalar: knownScalar } = await usablePart(files, settings.out, device, engine, hashes);
   const known = settings.resume ? existing.filter(({ trust }) => trust === 'stable') : [];
   const conditions = conditionsReader();
   const before = conditions.conditions();
-  const result = await profileNetwork(workbench.bench({ cancellation, onProgress }), {
+  const bench = workbench.bench({ cancellation, onProgress });
+  const meter = await chooseMeter(settings.energy, nodeSystem(), files, bench);
+  const result = await profileNetwork(bench, {
     schemes: settings.schemes,
     seed: settings.seed,
     visits: settings.visits,
@@ -57,7 +63,9 @@ export async function profileThisMachine(
     timeMaxS: settings.timeMaxS,
     validationNetworks: settings.validationNetworks,
     variantHashes: hashes,
+    meter,
   });
+  const entries = mergeEntries(existing, result.entries);
   const { load } = before; // afterwards the load is our own
   const table: Lut = await writeLut(
     files,
@@ -72,14 +80,21 @@ export async function profileThisMachine(
       conditions: { ...conditions.conditions(), load },
       protocol: { ...result.protocol, network: workbench.folded.name },
       scalar: result.scalar,
-      energySource: 'model',
+      energySource: energySourceOf(entries),
       validation: result.validation,
       disabled,
-      entries: mergeEntries(existing, result.entries),
+      entries,
     },
     { allowFewerEntries: true },
   );
-  return { path: settings.out, table };
+  return { path: settings.out, table, energyProblem: result.energyProblem };
+}
+
+/** The meter that the most entries were read by; `model` where none was. */
+function energySourceOf(entries: readonly LutEntry[]): EnergyMeter {
+  const counts = new Map<EnergyMeter, number>();
+  for (const { energyUj } of entries) if (energyUj) counts.set(energyUj.source, (counts.get(energyUj.source) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 'model';
 }
 
 /** What of an earlier table may stay: entries of the same device and kernels, and its scalar. */
