@@ -8,8 +8,8 @@ import { type Scheme, schemeBits } from '../quant/scheme.ts';
 import { planTensors, uniformSchemes, weightedLayers } from '../quant/tensor-plan.ts';
 import { ArenaPeaks } from './arena-peaks.ts';
 import type { DeviceFacts } from './device.ts';
-import { measuredEnergy, modelledEnergy } from './energy.ts';
-import { estimateOf, systematicRelativeError } from './intervals.ts';
+import { type MeasuredSum, measuredEnergy, modelledEnergy } from './energy.ts';
+import { estimateOf, METER_RELATIVE_ERROR, summedEnergyError, systematicRelativeError } from './intervals.ts';
 import { type PricedLayer, PriceList, type RunsConditional } from './price-list.ts';
 import { deriveTypeRules, isReal, type TypeRule } from './type-rules.ts';
 import type { Cost, CostModel } from './types.ts';
@@ -60,6 +60,7 @@ class TableCostModel implements CostModel {
   private readonly macs: number;
   private readonly parameters: number;
   private readonly systematic: number;
+  private readonly summedEnergyError: number;
   private readonly schemeNumbers = new Map<Scheme, number>();
   private readonly isInteger: Uint8Array;
   private readonly schemeOf: Int32Array;
@@ -83,6 +84,7 @@ class TableCostModel implements CostModel {
     this.peaks = new ArenaPeaks(this.folded, rules);
     ({ macs: this.macs, parameters: this.parameters } = summarize(network));
     this.systematic = systematicRelativeError(table);
+    this.summedEnergyError = summedEnergyError(table);
     this.isInteger = new Uint8Array(this.layers.length);
     this.schemeOf = new Int32Array(this.layers.length);
   }
@@ -92,16 +94,20 @@ class TableCostModel implements CostModel {
     let sizeBytes = 0;
     let packedBytes = 0;
     let bitOps = 0;
+    let realMacs = 0;
+    let integerMacs = 0;
     for (const layer of priced) {
       sizeBytes += layer.sizeBytes;
       packedBytes += layer.packedBytes;
       bitOps += layer.bitOps;
+      if (layer.real) realMacs += layer.macs;
+      else integerMacs += layer.macs;
     }
-    const { latencyMs, measuredMj } = this.sum(priced);
+    const { latencyMs, measured } = this.sum(priced);
     const energyMj =
-      measuredMj === undefined
-        ? modelledEnergy(latencyMs, packedBytes, this.table.threads, this.device)
-        : measuredEnergy(measuredMj, latencyMs);
+      measured === undefined
+        ? modelledEnergy(latencyMs, { packedBytes, realMacs, integerMacs }, this.table.threads, this.device)
+        : measuredEnergy(measured, latencyMs);
     const { peaks, macs, parameters } = this;
     const isInteger = this.isInteger.slice();
     let ramBytes: number | undefined;
@@ -183,13 +189,14 @@ class TableCostModel implements CostModel {
    * Layers that share a measurement share its error, which then adds up linearly; different measurements are
    * independent, and their errors add in quadrature.
    */
-  private sum(priced: readonly PricedLayer[]): { latencyMs: Cost['latencyMs']; measuredMj: number | undefined } {
+  private sum(priced: readonly PricedLayer[]): { latencyMs: Cost['latencyMs']; measured: MeasuredSum | undefined } {
     const { counts } = this;
     for (const { price } of priced) counts[price] = (counts[price] ?? 0) + 1;
     let sumUs = 0;
     let belowSquared = 0;
     let aboveSquared = 0;
-    let energyUj: number | undefined = 0;
+    let unread = false;
+    let [uj, ujBelowSquared, ujAboveSquared, meterError] = [0, 0, 0, 0];
     for (const { price: position } of priced) {
       const count = counts[position];
       if (count === 0) continue; // its measurement has been counted already
@@ -198,7 +205,13 @@ class TableCostModel implements CostModel {
       sumUs += count * price.medianUs;
       belowSquared += (count * price.belowUs) ** 2;
       aboveSquared += (count * price.aboveUs) ** 2;
-      energyUj = energyUj === undefined || price.energyUj === undefined ? undefined : energyUj + count * price.energyUj;
+      const { energy } = price;
+      unread ||= energy === undefined;
+      if (!energy) continue;
+      uj += count * energy.uj;
+      ujBelowSquared += (count * energy.belowUj) ** 2;
+      ujAboveSquared += (count * energy.aboveUj) ** 2;
+      meterError = Math.max(meterError, METER_RELATIVE_ERROR[energy.source]);
     }
     const toMs = this.table.scalar / 1000;
     const valueMs = sumUs * toMs;
@@ -207,6 +220,13 @@ class TableCostModel implements CostModel {
       [Math.sqrt(belowSquared) * toMs, Math.sqrt(aboveSquared) * toMs],
       [systematicMs, systematicMs],
     ]);
-    return { latencyMs, measuredMj: energyUj === undefined ? undefined : energyUj * toMs };
+    if (unread) return { latencyMs, measured: undefined };
+    const measured = {
+      mj: uj * toMs,
+      belowMj: Math.sqrt(ujBelowSquared) * toMs,
+      aboveMj: Math.sqrt(ujAboveSquared) * toMs,
+      relativeErrors: [meterError, this.summedEnergyError],
+    };
+    return { latencyMs, measured };
   }
 }

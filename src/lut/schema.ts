@@ -70,7 +70,12 @@ export const LutEntrySchema = z.strictObject({
   scratchBytes: bytes,
   packedBytes: bytes.describe('weights in the layout of the kernel'),
   energyUj: z
-    .strictObject({ value: z.number().nonnegative(), source: EnergyMeterSchema })
+    .strictObject({
+      value: z.number().nonnegative(),
+      low: z.number().nonnegative().optional().describe('lower end of the 95% interval of the measurement'),
+      high: z.number().nonnegative().optional(),
+      source: EnergyMeterSchema,
+    })
     .optional()
     .describe('energy of one run above idle, µJ'),
   trust: TrustSchema,

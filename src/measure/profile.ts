@@ -1,22 +1,23 @@
 import { Random } from '../core/random.ts';
-import type { Session } from '../engine/session.ts';
 import type { VariantRanking } from '../kernels/ranking.ts';
 import { tableRanking } from '../lut/ranking.ts';
 import type { LutEntry, LutValidation } from '../lut/schema.ts';
 import type { Scheme } from '../quant/scheme.ts';
 import { uniformSchemes } from '../quant/tensor-plan.ts';
 import { measureClockStepNs } from './clock-step.ts';
+import { measureTableEnergy, type TableEnergy } from './energy/entry-energy.ts';
+import type { EnergyMeter } from './energy/meter.ts';
 import { summarizeEntries } from './entries.ts';
 import { MeasurementGroups } from './groups.ts';
-import { timeNetworks } from './networks.ts';
 import { raceVariants } from './race.ts';
-import { layerKey, reachableEntries } from './reachable.ts';
+import { reachableEntries } from './reachable.ts';
 import { loadAssignment, measureRounds, samplesByGroup, scaledSamples, type TimedNetwork } from './rounds.ts';
 import { BalancedSampler, drawAssignment } from './sampler.ts';
-import { predictionError, summarizeSamples, trimmedMean } from './statistics.ts';
+import { summarizeSamples, trimmedMean } from './statistics.ts';
 import type { Bench } from './surroundings.ts';
 import { isThrottled } from './trust.ts';
 import { TunedVariants } from './tuned-variants.ts';
+import { validateTable } from './validation.ts';
 import { lateVariants, warmUp } from './warm-up.ts';
 
 export interface ProfileOptions {
@@ -35,6 +36,8 @@ export interface ProfileOptions {
   /** What an interrupted profile of the same network and schemes had found out. */
   earlier?: ProfileProgress;
   onProgressMade?: (step: ProfileStep) => void;
+  /** Measures the entries' energy once their latency is known; without it energy is modelled. */
+  meter?: EnergyMeter;
 }
 
 /** The raw results of a profile, as far as it has come. */
@@ -55,14 +58,10 @@ export interface ProfileResult {
   validation: LutValidation | null;
   /** The raw samples. */
   networks: TimedNetwork[];
+  /** Why the energy of some or all entries could not be measured. */
+  energyProblem?: string;
   protocol: { name: 'in-context' } & Record<string, number | boolean | string | null>;
 }
-
-/** Keeps the held-out networks apart from those that the table is made of. */
-const HELD_OUT_SEED = 0x5eed;
-/** Speeds of the machine that differ by more cannot be compared. */
-const LEVEL_TOLERANCE = 0.05;
-const VALIDATION_TIMING = { rounds: 8 };
 
 /**
  * The `in-context` protocol: whole networks with random schemes run layer by layer, so that caches, frequency and drift
@@ -114,14 +113,20 @@ export async function profileNetwork(bench: Bench, options: ProfileOptions): Pro
   const measured = summarizeEntries(bench, samplesUs, tuned, reachable, options.variantHashes, doubt);
   const entries = new Map([...(options.known ?? []), ...measured]);
   const scalar = networks.length > 0 ? fitScalar(networks, samplesUs) : (options.knownScalar ?? 1);
-  const { validation, slowdown } = await validate(bench, entries, scalar, levelNs, options);
+  const { meter, seed, validationNetworks } = options;
+  const held = { scalar, levelNs, schemes, seed, networks: validationNetworks };
+  const { validation, slowdown } = await validateTable(bench, entries, held);
+  const energy: TableEnergy = meter
+    ? await measureTableEnergy(bench, { entries, scalar, schemes, seed }, meter)
+    : { entries: [...entries.values()], protocol: {} };
   return {
-    entries: [...entries.values()],
+    entries: energy.entries,
     scalar,
     clockStepNs,
     throttled,
     validation,
     networks: [...networks, ...rounds.others],
+    energyProblem: energy.problem,
     protocol: {
       name: 'in-context',
       visits: options.visits,
@@ -137,6 +142,7 @@ export async function profileNetwork(bench: Bench, options: ProfileOptions): Pro
       warmUpPasses: warm.passes,
       warmUpProven: warm.proven && late.length === 0,
       timedOut: rounds.timedOut,
+      ...energy.protocol,
     },
   };
 }
@@ -146,40 +152,4 @@ function fitScalar(networks: readonly TimedNetwork[], samplesUs: ReadonlyMap<str
   const mediansUs = new Map([...samplesUs].map(([group, samples]) => [group, summarizeSamples(samples).median]));
   const sumUs = (groups: readonly string[]) => groups.reduce((sum, group) => sum + mediansUs.get(group)!, 0);
   return trimmedMean(networks.map(({ groups, wholeUs }) => wholeUs / sumUs(groups)));
-}
-
-/**
- * Held-out networks against their predictions. A machine that is slower, or faster, meanwhile than it was while its table was measured
- * proves nothing: then there is no validation.
- */
-async function validate(
-  bench: Bench,
-  entries: ReadonlyMap<string, LutEntry>,
-  scalar: number,
-  levelNs: number,
-  options: ProfileOptions,
-): Promise<{ validation: LutValidation | null; slowdown: number }> {
-  const random = new Random(options.seed ^ HELD_OUT_SEED);
-  const ranking = tableRanking({ entries: [...entries.values()] });
-  const networks: { session: Session; predicted: number }[] = [];
-  for (let n = 0; n < options.validationNetworks; n++) {
-    const session = loadAssignment(bench, drawAssignment(bench.source.folded, options.schemes, random), { ranking });
-    const { plan } = session.network;
-    const keys = [...plan.workloads.keys()].map((layer) => layerKey(plan, layer));
-    const covered = keys.every((key) => entries.has(key)); // a profile that ran out of time has gaps
-    if (covered) networks.push({ session, predicted: (scalar * sumOf(entries, keys)) / 1e3 });
-    else session.dispose();
-  }
-  if (networks.length === 0) return { validation: null, slowdown: 1 };
-  const sessions = networks.map(({ session }) => session);
-  const truth = await timeNetworks(sessions, bench.input, bench, random, VALIDATION_TIMING, bench);
-  for (const session of sessions) session.dispose();
-  const slowdown = Number.isNaN(levelNs) ? 1 : truth.levelNs / levelNs;
-  if (Math.abs(slowdown - 1) > LEVEL_TOLERANCE) return { validation: null, slowdown };
-  const pairs = networks.map(({ predicted }, i) => ({ predicted, measured: truth.times[i].median }));
-  return { validation: predictionError(pairs), slowdown };
-}
-
-function sumOf(entries: ReadonlyMap<string, LutEntry>, keys: readonly string[]): number {
-  return keys.reduce((sum, key) => sum + entries.get(key)!.latencyUs.median, 0);
 }

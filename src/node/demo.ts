@@ -82,7 +82,7 @@ export async function runDemo(host: Host, settings: DemoSettings, surroundings: 
   const opened = await profileThisMachine(
     network,
     host,
-    { ...DEFAULT_PROFILE, schemes, seed, resume: false, out, timeMaxS: PROFILE_MAX_S },
+    { ...DEFAULT_PROFILE, energy: 'off', schemes, seed, resume: false, out, timeMaxS: PROFILE_MAX_S }, // meters take minutes
     surroundings,
   );
 

@@ -3,9 +3,12 @@
  * one job; progress, results and errors go back as messages.
  */
 import { BitbudgetError } from '../core/errors.ts';
+import { chooseMeter } from '../measure/energy/find-meters.ts';
 import { profileNetwork } from '../measure/profile.ts';
+import { nodeFiles } from './files.ts';
 import { kernelHashes } from './kernel-files.ts';
 import type { ProfileJob, ProfileMessage } from './profile-process.ts';
+import { nodeSystem } from './system.ts';
 import { openWorkbench } from './workbench.ts';
 
 /** Between two messages about progress. */
@@ -24,11 +27,13 @@ process.on('message', (message: ProfileJob | 'cancel') => {
 async function run(job: ProfileJob): Promise<void> {
   try {
     const workbench = await openWorkbench(job.network, { disabled: new Set(job.disabled) });
-    const result = await profileNetwork(workbench.bench({ cancellation, onProgress: progress() }), {
+    const bench = workbench.bench({ cancellation, onProgress: progress() });
+    const result = await profileNetwork(bench, {
       ...job.settings,
       schemes: job.schemes,
       known: new Map(job.known.map((entry) => [entry.key, entry])),
       variantHashes: await kernelHashes(),
+      meter: await chooseMeter(job.energy, nodeSystem(), nodeFiles, bench),
       earlier: job.earlier && { ...job.earlier, ranking: new Map(job.earlier.ranking) },
       onProgressMade: (step) =>
         send(

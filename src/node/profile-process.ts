@@ -21,6 +21,8 @@ export interface ProfileJob {
     timeMaxS?: number;
     knownScalar?: number;
   };
+  /** The meter, as `chooseMeter` takes it. */
+  energy: string;
   known: readonly LutEntry[];
   earlier?: { ranking: readonly (readonly [string, readonly string[]])[]; networks: readonly TimedNetwork[] };
 }

@@ -4,7 +4,7 @@ import { sha256Hex } from '../core/sha256.ts';
 import { assertSameDevice, changedEntries } from '../lut/compatibility.ts';
 import { readLut, writeLut } from '../lut/file.ts';
 import { mergeEntries } from '../lut/merge.ts';
-import type { Lut, LutDevice, LutEngine, LutEntry } from '../lut/schema.ts';
+import type { EnergyMeter, Lut, LutDevice, LutEngine, LutEntry } from '../lut/schema.ts';
 import type { SampleOrigin } from '../measure/samples.ts';
 import type { Scheme } from '../quant/scheme.ts';
 import { conditionsReader } from './conditions.ts';
@@ -21,12 +21,14 @@ export interface ProfileSettings {
   visits: number;
   validationNetworks: number;
   timeMaxS?: number;
+  /** `auto`, `off`, the name of a meter or the log of one; as `chooseMeter` takes it. */
+  energy: string;
   /** Keep the trusted entries of the table at `out`, and what an interrupted profile measured, and measure only the rest. */
   resume: boolean;
   out: string;
 }
 
-export const DEFAULT_PROFILE = { seed: 1, visits: 12, validationNetworks: 20 };
+export const DEFAULT_PROFILE = { seed: 1, visits: 12, validationNetworks: 20, energy: 'auto' };
 
 interface Surroundings {
   files: Files;
@@ -47,7 +49,7 @@ export async function profileThisMachine(
   host: Host,
   settings: ProfileSettings,
   { files, cancellation, onProgress }: Surroundings,
-): Promise<OpenedTable> {
+): Promise<OpenedTable & { energyProblem?: string }> {
   const { schemes, out, resume } = settings;
   const hashes = await kernelHashes();
   const { device, engine, disabled } = host;
@@ -57,15 +59,17 @@ export async function profileThisMachine(
   const journal = await SampleJournal.open(files, out, origin, resume);
   const conditions = conditionsReader();
   const before = conditions.conditions();
-  const { seed, visits, validationNetworks, timeMaxS } = settings;
+  const { seed, visits, validationNetworks, timeMaxS, energy } = settings;
   const job = {
     ...{ network, schemes, known, earlier: journal.earlier },
     settings: { seed, visits, validationNetworks, timeMaxS, knownScalar },
+    energy,
     disabled: [...disabledIds(host)],
   };
   const onMessage = journal.take.bind(journal);
   try {
     const { facts, placement } = await profileInProcess(job, { cancellation, onProgress, onMessage });
+    const entries = mergeEntries(existing, facts.entries);
     const { load } = before; // afterwards the load is our own
     const table: Lut = await writeLut(
       files,
@@ -80,15 +84,15 @@ export async function profileThisMachine(
         conditions: { ...conditions.conditions(), load },
         protocol: { ...facts.protocol, ...placement, network },
         scalar: facts.scalar,
-        energySource: 'model',
+        energySource: energySourceOf(entries),
         validation: facts.validation,
         disabled,
-        entries: mergeEntries(existing, facts.entries),
+        entries,
       },
       { allowFewerEntries: true },
     );
     await journal.write(true);
-    return { path: out, table };
+    return { path: out, table, energyProblem: facts.energyProblem };
   } catch (error) {
     await journal.write(false);
     throw error;
@@ -111,6 +115,13 @@ async function sampleOrigin(
     threads: 1,
     kernelsSha256: sha256Hex(canonicalJson(Object.fromEntries(hashes))),
   };
+}
+
+/** The meter that the most entries were read by; `model` where none was. */
+function energySourceOf(entries: readonly LutEntry[]): EnergyMeter {
+  const counts = new Map<EnergyMeter, number>();
+  for (const { energyUj } of entries) if (energyUj) counts.set(energyUj.source, (counts.get(energyUj.source) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 'model';
 }
 
 /** What of an earlier table may stay: entries of the same device and kernels, and its scalar. */
