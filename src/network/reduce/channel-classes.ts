@@ -65,6 +65,15 @@ export function isDepthwise(layer: Layer, inChannels: number): boolean {
  * @example channelClasses({ inputShape: [1, 1, 2], layers: [] }).fixed // => new Uint8Array([1, 1])
  */
 export function channelClasses(network: Graph): ChannelClasses {
+  let classes = KNOWN.get(network.layers);
+  if (!classes) KNOWN.set(network.layers, (classes = findClasses(network)));
+  return classes;
+}
+
+/** A network's layers are never changed, and one network is reduced many times. */
+const KNOWN = new WeakMap<object, ChannelClasses>();
+
+function findClasses(network: Graph): ChannelClasses {
   const shapes = inferShapes(network);
   const starts = new Map<string, number>();
   let elements = 0;
@@ -78,20 +87,22 @@ export function channelClasses(network: Graph): ChannelClasses {
   const last = network.layers.at(-1);
   if (last) held.push(last.name);
 
-  const numbers = new Map<number, number>();
+  const numbers = new Int32Array(elements).fill(-1);
+  let count = 0;
   const of = new Map<string, Int32Array>();
   for (const [tensor, [, , channels]] of shapes) {
     const start = starts.get(tensor)!;
-    const classes = Int32Array.from({ length: channels }, (_, channel) => {
+    const own = new Int32Array(channels);
+    for (let channel = 0; channel < channels; channel++) {
       const root = sets.find(start + channel);
-      if (!numbers.has(root)) numbers.set(root, numbers.size);
-      return numbers.get(root)!;
-    });
-    of.set(tensor, classes);
+      if (numbers[root] < 0) numbers[root] = count++;
+      own[channel] = numbers[root];
+    }
+    of.set(tensor, own);
   }
-  const fixed = new Uint8Array(numbers.size);
+  const fixed = new Uint8Array(count);
   for (const tensor of held) for (const number of of.get(tensor)!) fixed[number] = 1;
-  return { of, count: numbers.size, fixed };
+  return { of, count, fixed };
 }
 
 /** Joins what a layer ties, and lists the tensors that it holds as they are. */
