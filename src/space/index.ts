@@ -13,6 +13,7 @@ export {
 } from './budget.ts';
 export { assertReachable, reachableMinimum, uniformGenomes } from './extremes.ts';
 export { findFeasible, jointlyInfeasible } from './feasible.ts';
+export { type ReachableWorkload, reachableWorkloads } from './reachable.ts';
 export { createRepair, type Loss, type Repair, type RepairOptions, startingGenomes } from './repair.ts';
 export { createSearchSpace } from './search-space.ts';
 export { choiceCounts, type Gene, type GeneKind, type Pricer, type SearchSpace, type Space } from './space.ts';

@@ -1,6 +1,7 @@
 import { assert } from '../../core/errors.ts';
 import { inferShapes } from '../shapes.ts';
 import { INPUT, type Layer, type Network, type Shape } from '../types.ts';
+import { shortcutName } from './shortcuts.ts';
 
 type Graph = Pick<Network, 'inputShape' | 'layers'>;
 
@@ -19,7 +20,7 @@ export interface ChannelClasses {
 
 /** Tensors that share classes: they are as wide as each other wherever they meet. */
 export interface ChannelGroup {
-  /** The first layer with weights that produces these channels. */
+  /** The first layer with weights that produces these channels, inserted shortcuts aside. */
   readonly name: string;
   /** All layers with weights that produce them, in execution order; depthwise convolutions pass them on. */
   readonly layers: readonly string[];
@@ -173,6 +174,7 @@ export function channelGroups(network: Graph, classes: ChannelClasses = channelC
   const producers = network.layers.filter(
     (layer) => layer.op === 'dense' || (layer.op === 'conv2d' && !isDepthwise(layer, shapes.get(layer.inputs[0])![2])),
   );
+  const inserted = new Set(network.layers.filter(({ op }) => op === 'add').map(({ name }) => shortcutName(name)));
   const groups = new Map<number, string[]>();
   for (const { name } of producers) {
     const root = sets.find(classes.of.get(name)![0]);
@@ -181,7 +183,8 @@ export function channelGroups(network: Graph, classes: ChannelClasses = channelC
   return [...groups].flatMap(([root, layers]) => {
     const members = tensors.get(root)!;
     const free = orderedClasses(members, classes).filter((number) => !classes.fixed[number]);
-    return free.length === 0 ? [] : [{ name: layers[0], layers, classes: free, tensors: members }];
+    const name = layers.find((layer) => !inserted.has(layer)) ?? layers[0];
+    return free.length === 0 ? [] : [{ name, layers, classes: free, tensors: members }];
   });
 }
 
