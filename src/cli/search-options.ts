@@ -26,7 +26,7 @@ export function addBudgetOptions(command: Command): void {
 
 /** The budgets that the flags set, in the metrics' own units. */
 export function budgetsOf(options: BudgetOptions): Budgets {
-  const budgets: Budgets = {};
+  const budgets: { -readonly [Name in keyof Budgets]: Budgets[Name] } = {};
   for (const [name, { metric, units }] of Object.entries(BUDGET_FLAGS)) {
     const value = options[name as keyof BudgetOptions];
     if (value !== undefined) budgets[metric] = value * units;
