@@ -19,6 +19,8 @@ export * from "../generated/packed-dot-conv";
 export * from "../depthwise/packed";
 export { w4a8_dense_1x16__simd_nibbles } from "../dense-low-bit/nibbles";
 export * from "../generated/dense-tables-simd";
+export { f32_activation_1x4__simd, u8_activation_1x8__simd } from "../pool-add/activation";
+export { f32_concat_1x4__simd, u8_concat_1x16__simd } from "../pool-add/concat";
 export { f32_add_1x4__simd, u8_add_1x16__simd } from "../pool-add/add";
 export {
   f32_averagepool_1x4__simd,

@@ -25,7 +25,18 @@ const schemeSchema = z
   .describe('wXaY, f32, or u8 for integer layers without weights') as unknown as z.ZodType<Scheme>;
 
 const workloadSchema: z.ZodType<Workload> = z.strictObject({
-  op: z.enum(['conv2d', 'dense', 'averagePool', 'maxPool', 'globalAveragePool', 'add', 'subsample', 'softmax']),
+  op: z.enum([
+    'conv2d',
+    'dense',
+    'averagePool',
+    'maxPool',
+    'globalAveragePool',
+    'add',
+    'concat',
+    'activation',
+    'subsample',
+    'softmax',
+  ]),
   batch: z.literal(1),
   height: count.describe('input rows'),
   width: count.describe('input columns'),
@@ -36,7 +47,7 @@ const workloadSchema: z.ZodType<Workload> = z.strictObject({
   padding: padding.describe('[top, right, bottom, left]'),
   dilation: pair.describe('[height, width]'),
   groups: count,
-  activation: z.enum(['none', 'relu', 'relu6']),
+  activation: z.enum(['none', 'relu', 'relu6', 'hardSwish', 'sigmoid']),
   residual: z.boolean(),
   input: z.enum(['u8', 'shared', 'f32']),
   output: z.enum(['u8', 'f32']),

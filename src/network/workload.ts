@@ -1,4 +1,4 @@
-import type { Activation, Padding, Pair } from './types.ts';
+import type { Activation, ActivationFunction, Padding, Pair } from './types.ts';
 
 export type WorkloadOp =
   | 'conv2d'
@@ -7,6 +7,8 @@ export type WorkloadOp =
   | 'maxPool'
   | 'globalAveragePool'
   | 'add'
+  | 'concat'
+  | 'activation'
   | 'subsample'
   | 'softmax';
 
@@ -17,7 +19,7 @@ export type OutputFormat = 'u8' | 'f32';
 /**
  * One layer's arithmetic without its weights. Two layers with equal workloads share measurements.
  * Ops without a kernel window have kernel [1,1], stride [1,1], padding 0 (subsample keeps its stride; its channels
- * before are `padding[3]`, left). `dense` has height = width = 1 and inChannels = the flattened input.
+ * before are `padding[3]`, left; a reshape is one with stride 1). A concat's inChannels are those of its first operand. `dense` has height = width = 1 and inChannels = the flattened input.
  */
 export interface Workload {
   op: WorkloadOp;
@@ -31,7 +33,7 @@ export interface Workload {
   padding: Padding;
   dilation: Pair;
   groups: number;
-  activation: Activation;
+  activation: Activation | ActivationFunction;
   /** A second tensor of the output's shape is added before the activation (conv2d). */
   residual: boolean;
   input: InputFormat;

@@ -29,7 +29,8 @@ export interface TensorPlan {
  * Decides how every tensor of a folded network is stored once the layers with weights have their schemes.
  * A layer without weights runs in f32 if all that reads it is f32 (softmax always). A tensor is f32 if all its readers
  * are; otherwise u8, at its reader's activation bits if it has one reader, at 8 bits (`shared`) if it has several or
- * is a residual. The network's output is f32.
+ * is a residual. The network's output is f32. Where an imported model prescribes a tensor's format (`stored`), the layer
+ * that makes it runs in u8 as soon as it reads u8 that an integer layer made, and the tensor is u8 if that layer is no f32.
  *
  * @param folded a network from `foldNetwork`.
  * @param schemes the scheme of each conv2d and dense layer.
@@ -79,7 +80,7 @@ function graphFacts(folded: Pick<Network, 'inputShape' | 'layers'>): GraphFacts 
 
 /** Names of the layers that a scheme is chosen for, in execution order. */
 export function weightedLayers(folded: Pick<Network, 'layers'>): string[] {
-  return folded.layers.filter((layer) => layer.op === 'conv2d' || layer.op === 'dense').map((layer) => layer.name);
+  return folded.layers.filter(hasWeights).map((layer) => layer.name);
 }
 
 /**
@@ -105,7 +106,7 @@ function completeSchemes(
   const complete = new Map<string, Scheme>();
   for (let i = layers.length - 1; i >= 0; i--) {
     const layer = layers[i];
-    if (layer.op === 'conv2d' || layer.op === 'dense') {
+    if (hasWeights(layer)) {
       const scheme = schemes.get(layer.name);
       if (!scheme) {
         const remedy = 'Name a scheme for every convolution and dense layer.';
@@ -118,7 +119,15 @@ function completeSchemes(
       complete.set(layer.name, layer.op === 'softmax' || allReal ? 'f32' : 'u8');
     }
   }
+  for (const layer of layers) {
+    if (!layer.stored || layer.op === 'softmax' || complete.get(layer.name) !== 'f32' || hasWeights(layer)) continue;
+    if (layer.inputs.some((input) => (complete.get(input) ?? 'f32') !== 'f32')) complete.set(layer.name, 'u8');
+  }
   return complete;
+}
+
+function hasWeights(layer: Layer): boolean {
+  return layer.op === 'conv2d' || layer.op === 'dense';
 }
 
 function placeTensor(
@@ -127,8 +136,11 @@ function placeTensor(
   byName: ReadonlyMap<string, Layer>,
   schemes: ReadonlyMap<string, Scheme>,
 ): TensorPlacement {
-  if (readers.every((reader) => schemes.get(reader) === 'f32'))
-    return { type: 'f32', bits: 32, shared: readers.length > 1 };
+  if (readers.every((reader) => schemes.get(reader) === 'f32')) {
+    const keepsIntegers = byName.get(name)?.stored !== undefined && schemes.get(name) !== 'f32';
+    const shared = readers.length > 1;
+    return keepsIntegers ? { type: 'u8', bits: 8, shared } : { type: 'f32', bits: 32, shared };
+  }
   const reader = byName.get(readers[0])!;
   const isResidual = reader.inputs[0] !== name;
   if (readers.length > 1 || isResidual) return { type: 'u8', bits: 8, shared: true };
@@ -143,7 +155,7 @@ function workloadOf(
   tensors: ReadonlyMap<string, TensorPlacement>,
 ): Workload {
   const source = tensors.get(layer.inputs[0])!;
-  const weighted = layer.op === 'conv2d' || layer.op === 'dense';
+  const weighted = hasWeights(layer);
   const input: InputFormat = source.type === 'f32' ? 'f32' : weighted && source.shared ? 'shared' : 'u8';
   const output = tensors.get(layer.name)!.type;
   const key = `${layer.name}/${input}:${output}`;
@@ -188,15 +200,14 @@ function makeWorkload(
         stride: layer.stride,
         padding: layer.padding,
       };
+    case 'reshape':
+      return { ...base, ...NO_WINDOW, op: 'subsample', outChannels: channels };
     case 'subsample': {
       const padding = [0, layer.channelsAfter, 0, layer.channelsBefore] as const;
       return { ...base, ...NO_WINDOW, op: 'subsample', stride: layer.stride, padding };
     }
     default:
-      assert(
-        layer.op !== 'batchNorm' && layer.op !== 'activation' && layer.op !== 'flatten',
-        `${layer.op} was not folded`,
-      );
+      assert(layer.op !== 'batchNorm' && layer.op !== 'flatten', `${layer.op} was not folded`);
       return { ...base, ...NO_WINDOW, op: layer.op satisfies WorkloadOp };
   }
 }
