@@ -1,6 +1,7 @@
 import { BitbudgetError } from '../core/errors.ts';
 import { LutIndex } from '../lut/lut-index.ts';
 import type { Lut } from '../lut/schema.ts';
+import { wholeNetworkUs } from '../lut/whole-network.ts';
 import { foldNetwork } from '../network/fold.ts';
 import type { Layer, Network } from '../network/types.ts';
 import type { Workload } from '../network/workload.ts';
@@ -269,8 +270,8 @@ export class TableCostModel implements CostModel {
       ujAboveSquared += (count * energy.aboveUj) ** 2;
       meterError = Math.max(meterError, METER_RELATIVE_ERROR[energy.source]);
     }
-    const toMs = this.table.scalar / 1000;
-    const valueMs = sumUs * toMs;
+    const valueMs = wholeNetworkUs(sumUs, this.folded.name, this.table) / 1000;
+    const toMs = valueMs / sumUs;
     const systematicMs = valueMs * this.systematic;
     const latencyMs = estimateOf(valueMs, [
       [Math.sqrt(belowSquared) * toMs, Math.sqrt(aboveSquared) * toMs],

@@ -2,6 +2,7 @@ import { Random } from '../core/random.ts';
 import type { VariantRanking } from '../kernels/ranking.ts';
 import { tableRanking } from '../lut/ranking.ts';
 import type { LutEntry, LutValidation } from '../lut/schema.ts';
+import type { WholeNetworkFit } from '../lut/whole-network.ts';
 import type { Scheme } from '../quant/scheme.ts';
 import { uniformSchemes } from '../quant/tensor-plan.ts';
 import { measureClockStepNs } from './clock-step.ts';
@@ -13,12 +14,12 @@ import { raceVariants } from './race.ts';
 import { reachableEntries } from './reachable.ts';
 import { loadAssignment, measureRounds, samplesByGroup, scaledSamples, type TimedNetwork } from './rounds.ts';
 import { BalancedSampler, drawAssignment } from './sampler.ts';
-import { summarizeSamples, trimmedMean } from './statistics.ts';
 import type { Bench } from './surroundings.ts';
 import { isThrottled } from './trust.ts';
 import { TunedVariants } from './tuned-variants.ts';
 import { validateTable } from './validation.ts';
 import { lateVariants, warmUp } from './warm-up.ts';
+import { fitWholeNetworks } from './whole-network-fit.ts';
 
 export interface ProfileOptions {
   schemes: readonly Scheme[];
@@ -27,8 +28,8 @@ export interface ProfileOptions {
   visits: number;
   /** Entries that need no measuring: those of an earlier table that is being resumed. */
   known?: ReadonlyMap<string, LutEntry>;
-  /** That table's scalar, for a profile that finds nothing left to measure. */
-  knownScalar?: number;
+  /** That table's, for a profile that finds nothing left to measure. */
+  knownFit?: WholeNetworkFit;
   timeMaxS?: number;
   /** Held-out networks for the validation; 0 for none. */
   validationNetworks: number;
@@ -50,9 +51,8 @@ export interface ProfileProgress {
 export type ProfileStep = { ranking: VariantRanking } | { network: TimedNetwork };
 
 /** What a profile adds to the facts of device and engine to make a table. */
-export interface ProfileResult {
+export interface ProfileResult extends WholeNetworkFit {
   entries: LutEntry[];
-  scalar: number;
   clockStepNs: number;
   throttled: boolean;
   validation: LutValidation | null;
@@ -112,16 +112,17 @@ export async function profileNetwork(bench: Bench, options: ProfileOptions): Pro
   const doubt = { throttled, unwarmed: new Set(late), allUnwarmed: !warm.proven, groups: new Set(scaled.keys()) };
   const measured = summarizeEntries(bench, samplesUs, tuned, reachable, options.variantHashes, doubt);
   const entries = new Map([...(options.known ?? []), ...measured]);
-  const scalar = networks.length > 0 ? fitScalar(networks, samplesUs) : (options.knownScalar ?? 1);
+  const fit =
+    networks.length > 0 ? fitWholeNetworks(folded.name, networks, samplesUs) : (options.knownFit ?? { scalar: 1 });
   const { meter, seed, validationNetworks } = options;
-  const held = { scalar, levelNs, schemes, seed, networks: validationNetworks };
+  const held = { fit, levelNs, schemes, seed, networks: validationNetworks };
   const { validation, slowdown } = await validateTable(bench, entries, held);
   const energy: TableEnergy = meter
-    ? await measureTableEnergy(bench, { entries, scalar, schemes, seed }, meter)
+    ? await measureTableEnergy(bench, { entries, scalar: fit.scalar, schemes, seed }, meter)
     : { entries: [...entries.values()], protocol: {} };
   return {
     entries: energy.entries,
-    scalar,
+    ...fit,
     clockStepNs,
     throttled,
     validation,
@@ -145,11 +146,4 @@ export async function profileNetwork(bench: Bench, options: ProfileOptions): Pro
       ...energy.protocol,
     },
   };
-}
-
-/** The mean ratio of an untimed run to the sum of its layers' medians, without the tenth at either end. */
-function fitScalar(networks: readonly TimedNetwork[], samplesUs: ReadonlyMap<string, readonly number[]>): number {
-  const mediansUs = new Map([...samplesUs].map(([group, samples]) => [group, summarizeSamples(samples).median]));
-  const sumUs = (groups: readonly string[]) => groups.reduce((sum, group) => sum + mediansUs.get(group)!, 0);
-  return trimmedMean(networks.map(({ groups, wholeUs }) => wholeUs / sumUs(groups)));
 }

@@ -61,6 +61,27 @@ export function trimmedMean(samples: readonly number[]): number {
 }
 
 /**
+ * The median of the slopes between all pairs of points, with its 95% interval (P. K. Sen, JASA 63, 1968): up to 29% of
+ * the points may be anything.
+ *
+ * @param x at least two different values.
+ * @example theilSen([1, 2, 3, 4, 5, 6], [2, 4, 6, 8, 10, 80]).slope // => 2
+ */
+export function theilSen(x: readonly number[], y: readonly number[]): { slope: number; low: number; high: number } {
+  const slopes: number[] = [];
+  for (let i = 0; i < x.length; i++) {
+    for (let j = 0; j < i; j++) if (x[i] !== x[j]) slopes.push((y[i] - y[j]) / (x[i] - x[j]));
+  }
+  slopes.sort((a, b) => a - b);
+  const n = x.length;
+  // half-width in ranks, from the variance of Kendall's statistic
+  const half = (Z95 * Math.sqrt((n * (n - 1) * (2 * n + 5)) / 18)) / 2;
+  const rank = (position: number) => slopes[Math.min(Math.max(Math.round(position), 0), slopes.length - 1)];
+  const middle = (slopes.length - 1) / 2;
+  return { slope: quantileSorted(slopes, 0.5), low: rank(middle - half), high: rank(middle + half) };
+}
+
+/**
  * Kendall's rank correlation τ-b, ties counted as such; O(n²). NaN if one side has a single value only.
  *
  * @example kendallTau([1, 2, 3], [10, 20, 30]) // => 1

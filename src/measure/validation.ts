@@ -2,6 +2,7 @@ import { Random } from '../core/random.ts';
 import type { Session } from '../engine/session.ts';
 import { tableRanking } from '../lut/ranking.ts';
 import type { LutEntry, LutValidation } from '../lut/schema.ts';
+import { type WholeNetworkFit, wholeNetworkUs } from '../lut/whole-network.ts';
 import type { Scheme } from '../quant/scheme.ts';
 import { timeNetworks } from './networks.ts';
 import { layerKey } from './reachable.ts';
@@ -18,7 +19,7 @@ const TIMING = { rounds: 8 };
 
 /** What the table claims, and what is drawn to test it. */
 export interface ValidationOptions {
-  scalar: number;
+  fit: WholeNetworkFit;
   /** The machine's speed while the table was measured; NaN where unknown. */
   levelNs: number;
   schemes: readonly Scheme[];
@@ -41,16 +42,17 @@ export async function validateTable(
   entries: ReadonlyMap<string, LutEntry>,
   options: ValidationOptions,
 ): Promise<ValidationResult> {
-  const { scalar, levelNs, schemes, seed } = options;
+  const { fit, levelNs, schemes, seed } = options;
+  const { folded } = bench.source;
   const random = new Random(seed ^ HELD_OUT_SEED);
   const ranking = tableRanking({ entries: [...entries.values()] });
   const networks: { session: Session; predicted: number }[] = [];
   for (let n = 0; n < options.networks; n++) {
-    const session = loadAssignment(bench, drawAssignment(bench.source.folded, schemes, random), { ranking });
+    const session = loadAssignment(bench, drawAssignment(folded, schemes, random), { ranking });
     const { plan } = session.network;
     const keys = [...plan.workloads.keys()].map((layer) => layerKey(plan, layer));
     const covered = keys.every((key) => entries.has(key)); // a profile that ran out of time has gaps
-    if (covered) networks.push({ session, predicted: (scalar * sumOf(entries, keys)) / 1e3 });
+    if (covered) networks.push({ session, predicted: wholeNetworkUs(sumOf(entries, keys), folded.name, fit) / 1e3 });
     else session.dispose();
   }
   if (networks.length === 0) return { validation: null, slowdown: 1 };

@@ -3,6 +3,7 @@ import { constants, setPriority } from 'node:os';
 import { BitbudgetError, type ErrorKind } from '../core/errors.ts';
 import type { Cancellation, Progress } from '../core/ports.ts';
 import type { LutEntry } from '../lut/schema.ts';
+import type { WholeNetworkFit } from '../lut/whole-network.ts';
 import type { ProfileResult } from '../measure/profile.ts';
 import type { TimedNetwork } from '../measure/rounds.ts';
 import type { Scheme } from '../quant/scheme.ts';
@@ -19,7 +20,7 @@ export interface ProfileJob {
     visits: number;
     validationNetworks: number;
     timeMaxS?: number;
-    knownScalar?: number;
+    knownFit?: WholeNetworkFit;
   };
   /** The meter, as `chooseMeter` takes it. */
   energy: string;

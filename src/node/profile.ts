@@ -5,6 +5,7 @@ import { assertSameDevice, changedEntries } from '../lut/compatibility.ts';
 import { readLut, writeLut } from '../lut/file.ts';
 import { mergeEntries } from '../lut/merge.ts';
 import type { EnergyMeter, Lut, LutDevice, LutEngine, LutEntry } from '../lut/schema.ts';
+import type { WholeNetworkFit } from '../lut/whole-network.ts';
 import type { SampleOrigin } from '../measure/samples.ts';
 import type { Scheme } from '../quant/scheme.ts';
 import { conditionsReader } from './conditions.ts';
@@ -53,7 +54,7 @@ export async function profileThisMachine(
   const { schemes, out, resume } = settings;
   const hashes = await kernelHashes();
   const { device, engine, disabled } = host;
-  const { entries: existing, scalar: knownScalar } = await usablePart(files, out, device, engine, hashes);
+  const { entries: existing, fit: knownFit } = await usablePart(files, out, device, engine, hashes);
   const known = resume ? existing.filter(({ trust }) => trust === 'stable') : [];
   const origin = await sampleOrigin(network, host, schemes, hashes);
   const journal = await SampleJournal.open(files, out, origin, resume);
@@ -62,7 +63,7 @@ export async function profileThisMachine(
   const { seed, visits, validationNetworks, timeMaxS, energy } = settings;
   const job = {
     ...{ network, schemes, known, earlier: journal.earlier },
-    settings: { seed, visits, validationNetworks, timeMaxS, knownScalar },
+    settings: { seed, visits, validationNetworks, timeMaxS, knownFit },
     energy,
     disabled: [...disabledIds(host)],
   };
@@ -84,6 +85,7 @@ export async function profileThisMachine(
         conditions: { ...conditions.conditions(), load },
         protocol: { ...facts.protocol, ...placement, network },
         scalar: facts.scalar,
+        ...(facts.lengthCorrection && { lengthCorrection: facts.lengthCorrection }),
         energySource: energySourceOf(entries),
         validation: facts.validation,
         disabled,
@@ -124,17 +126,18 @@ function energySourceOf(entries: readonly LutEntry[]): EnergyMeter {
   return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 'model';
 }
 
-/** What of an earlier table may stay: entries of the same device and kernels, and its scalar. */
+/** What of an earlier table may stay: entries of the same device and kernels, and what turns their sums into latencies. */
 async function usablePart(
   files: Files,
   path: string,
   device: LutDevice,
   engine: LutEngine,
   hashes: ReadonlyMap<string, string>,
-): Promise<{ entries: LutEntry[]; scalar?: number }> {
+): Promise<{ entries: LutEntry[]; fit?: WholeNetworkFit }> {
   if (!(await files.exists(path))) return { entries: [] };
   const table = await readLut(files, path);
   assertSameDevice(table, device, engine);
   const changed = new Set(changedEntries(table, hashes));
-  return { entries: table.entries.filter((entry) => !changed.has(entry)), scalar: table.scalar };
+  const { scalar, lengthCorrection } = table;
+  return { entries: table.entries.filter((entry) => !changed.has(entry)), fit: { scalar, lengthCorrection } };
 }
