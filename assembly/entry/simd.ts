@@ -7,6 +7,7 @@ export * from "../generated/direct-i16";
 export { w8a8_conv_4x16__simd_depthwise } from "../generated/depthwise-i8";
 export { w8a8_conv_1x16__simd_depthwise3x3s1, w8a8_conv_1x16__simd_depthwise3x3s2 } from "../generated/depthwise-3x3-i8";
 export { f32_conv_4x4__simd_depthwise3x3s1, f32_conv_4x4__simd_depthwise3x3s2 } from "../depthwise/f32";
+export * from "../generated/f32-depthwise-in-place-simd";
 export { f32_conv_4x4__simd_depthwise } from "../depthwise/f32-general";
 export { f32_conv_4x8__simd_grouped } from "../f32/grouped";
 export { f32_softmax_1x1__simd } from "../f32/softmax";
