@@ -1,5 +1,5 @@
 import { BitbudgetError } from '../core/errors.ts';
-import { type Evaluation, type GenerationReport, hypervolume, nsga2, nsga3 } from '../search/index.ts';
+import { type Evaluation, type GenerationReport, hypervolume, nsga2, nsga3, paretoIndices } from '../search/index.ts';
 import {
   assertReachable,
   brokenBudgets,
@@ -62,7 +62,7 @@ export async function runStudy<Point>(options: StudyOptions<Point>): Promise<Stu
     repair: createRepair(space, costModel, budgets, (point) => proxy.loss(point), {
       confidence,
       onBroken: (names) => {
-        for (const name of names) rejections[`over ${name}`] = (rejections[`over ${name}`] ?? 0) + 1;
+        for (const name of names) count(rejections, `over ${name}`);
       },
     }),
     ...(saved && { resume: saved.state }),
@@ -81,11 +81,11 @@ export async function runStudy<Point>(options: StudyOptions<Point>): Promise<Stu
   const all = [...points.values()];
   if (!all.some((point) => point.feasible)) throw jointlyInfeasible(space, costModel, budgets, confidence);
   if (unsaved) await writeCheckpoint(options, unsaved.save(), rejections); // the last state is part of the run folder
-  const front = result.front
-    .map(({ variables }) => points.get(variables.join('-'))!)
-    .sort((a, b) => a.cost.latencyMs.value - b.cost.latencyMs.value || a.loss - b.loss);
+  const front = await confirmedFront(options, points, rejections);
+  front.sort((a, b) => a.cost.latencyMs.value - b.cost.latencyMs.value || a.loss - b.loss);
+  if (front.length === 0) throw jointlyInfeasible(space, costModel, budgets, confidence);
   await writeRunFolder(options, all, front);
-  const archive = result.archive.map((individual) => individual.objectives);
+  const valuesOf = (point: StudyPoint) => objectives.map((objective) => objectiveValue(objective, point));
   return {
     folder: options.folder,
     front,
@@ -93,8 +93,8 @@ export async function runStudy<Point>(options: StudyOptions<Point>): Promise<Stu
     evaluations: result.evaluations,
     rejections,
     hypervolume: scaledHypervolume(
-      result.front.map((individual) => individual.objectives),
-      archive,
+      front.map(valuesOf),
+      all.filter(({ feasible }) => feasible).map(valuesOf),
     ),
   };
 }
@@ -134,6 +134,45 @@ async function savedLosses<Point>(
   const decoded = genomes.map((genome) => space.decode(genome));
   const losses = accuracy ? await accuracy.losses(decoded) : decoded.map((point) => proxy.loss(point));
   return genomes.map((genome, i) => [genome, losses[i]]);
+}
+
+/**
+ * The non-dominated feasible points. Where a point costs more with its own weights than the search took it to, it is
+ * priced anew, and leaves if it then breaks a budget; what it dominated may take its place.
+ */
+async function confirmedFront<Point>(
+  { settings, space, finalCost }: StudyOptions<Point>,
+  points: Map<string, StudyPoint>,
+  rejections: Record<string, number>,
+): Promise<StudyPoint[]> {
+  const { budgets, objectives, budgetConfidence: confidence = 0 } = settings;
+  const pool = [...points.values()].filter(({ feasible }) => feasible);
+  const frontOf = () => {
+    const values = pool.map((point) => objectives.map((objective) => objectiveValue(objective, point)));
+    return paretoIndices(values).map((i) => pool[i]);
+  };
+  if (!finalCost) return frontOf();
+  const confirmed = new Set<StudyPoint>();
+  for (;;) {
+    const open = frontOf().filter((point) => !confirmed.has(point));
+    if (open.length === 0) return frontOf();
+    for (const point of open) {
+      const cost = await finalCost(space.decode(point.genome));
+      const broken = brokenBudgets(cost, budgets, confidence);
+      const at = pool.indexOf(point);
+      if (broken.length > 0) {
+        pool.splice(at, 1);
+        for (const name of broken) count(rejections, `over ${name} with its own weights`);
+      } else {
+        pool[at] = { ...point, cost };
+        confirmed.add(pool[at]);
+      }
+    }
+  }
+}
+
+function count(rejections: Record<string, number>, reason: string): void {
+  rejections[reason] = (rejections[reason] ?? 0) + 1;
 }
 
 function scaledHypervolume(front: number[][], archive: number[][]): number {

@@ -57,6 +57,11 @@ export interface StudyOptions<Point = Scheme[]> {
   proxy: StudyProxy<Point>;
   accuracy?: AccuracySource<Point>;
   measures?: readonly StudyMeasure<Point>[];
+  /**
+   * What a point of the front costs when its own weights are looked at, where that may differ from its price in the
+   * search; points that then break a budget leave the front.
+   */
+  finalCost?(point: Point): Cost | Promise<Cost>;
   /** Genomes to begin with, before the uniform and the cheapest ones. */
   initial?: readonly number[][];
   files: Files;
