@@ -55,7 +55,9 @@ export function createSearchSpace(network: Network, input: SpaceConfigInput): Se
     variables: genes.map(({ choices }) => ({ kind: 'choice', count: choices.length })),
     decode(genome) {
       const draft = draftOf(genome);
-      return whole ? { reduction: NO_REDUCTION, schemes: draft.schemes } : designOf(draft, ground, shortcuts);
+      return whole
+        ? { genome, reduction: NO_REDUCTION, schemes: draft.schemes }
+        : { genome, ...designOf(draft, ground, shortcuts) };
     },
     canonical(genome) {
       if (whole) return [...genome];

@@ -30,11 +30,16 @@ export interface Gene {
   readonly choices: readonly (string | number)[];
 }
 
+/** A design with the genome that it was read from. */
+export interface SpacePoint extends Design {
+  readonly genome: readonly number[];
+}
+
 /**
  * The designs of one network that a search may choose from: genes for bits, channels, windows and depth in any
  * combination. A genome is one index a gene into its choices.
  */
-export interface SearchSpace extends Space<Design> {
+export interface SearchSpace extends Space<SpacePoint> {
   readonly genes: readonly Gene[];
   canonical(genome: readonly number[]): number[];
 }
