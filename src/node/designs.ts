@@ -62,11 +62,15 @@ export class DesignBuilder {
     return quantizeNetwork(source, ownSchemes(source, schemes));
   }
 
-  /** What a design costs on a device when its own weights decide which variants run. */
-  price({ reduction, schemes }: Design, device: Omit<CostModelOptions, 'network' | 'conditional'>): Cost {
+  /** What a design costs on a device when its own weights decide which variants run, and the entries that say so. */
+  price(
+    { reduction, schemes }: Design,
+    device: Omit<CostModelOptions, 'network' | 'conditional'>,
+  ): { cost: Cost; keys: string[]; schemes: Scheme[] } {
     const { network, source } = this.reduced(reduction);
     const model = createCostModel({ ...device, network, conditional: weightConditions(source) });
-    return model.estimate([...ownSchemes(source, schemes).values()]);
+    const own = [...ownSchemes(source, schemes).values()];
+    return { cost: model.estimate(own), keys: model.keys(own), schemes: own };
   }
 }
 

@@ -190,7 +190,7 @@ async function openPricers(
     search: { estimate: (design) => onAll(costs.map((own) => own.estimate(design))) },
     final(builder, design) {
       if (isWhole(design.reduction)) return onAll(costs.map((own) => own.estimate(design)));
-      return onAll(devices.map((device) => builder.price(design, device)));
+      return onAll(devices.map((device) => builder.price(design, device).cost));
     },
   };
 }
