@@ -1,6 +1,7 @@
 import { BitbudgetError } from '../core/errors.ts';
 import { LutIndex } from '../lut/lut-index.ts';
 import type { Lut } from '../lut/schema.ts';
+import { wholeNetworkUs } from '../lut/whole-network.ts';
 import { foldNetwork } from '../network/fold.ts';
 import type { Layer, Network } from '../network/types.ts';
 import type { Workload } from '../network/workload.ts';
@@ -8,8 +9,8 @@ import { type Scheme, schemeBits } from '../quant/scheme.ts';
 import { planTensors, uniformSchemes, weightedLayers } from '../quant/tensor-plan.ts';
 import { ArenaPeaks } from './arena-peaks.ts';
 import type { DeviceFacts } from './device.ts';
-import { measuredEnergy, modelledEnergy } from './energy.ts';
-import { estimateOf, systematicRelativeError } from './intervals.ts';
+import { type MeasuredSum, measuredEnergy, modelledEnergy } from './energy.ts';
+import { estimateOf, METER_RELATIVE_ERROR, summedEnergyError, systematicRelativeError } from './intervals.ts';
 import { type LayerSizes, type LearnedExtras, learnedExtras, resizeWorkload, sizeNumber } from './layer-sizes.ts';
 import { type PricedLayer, PriceList, type RunsConditional } from './price-list.ts';
 import { deriveTypeRules, isReal, type TypeRule } from './type-rules.ts';
@@ -77,6 +78,7 @@ export class TableCostModel implements CostModel {
   private readonly slots: LayerSlot[];
   private readonly peaks: ArenaPeaks;
   private readonly systematic: number;
+  private readonly summedEnergyError: number;
   private readonly schemeNumbers = new Map<Scheme, number>();
   private readonly isInteger: Uint8Array;
   private readonly schemeOf: Int32Array;
@@ -104,6 +106,7 @@ export class TableCostModel implements CostModel {
     }));
     this.peaks = new ArenaPeaks(this.folded, rules);
     this.systematic = systematicRelativeError(table);
+    this.summedEnergyError = summedEnergyError(table);
     this.isInteger = new Uint8Array(this.layers.length);
     this.schemeOf = new Int32Array(this.layers.length);
   }
@@ -120,19 +123,23 @@ export class TableCostModel implements CostModel {
     let packedBytes = 0;
     let macs = 0;
     let bitOps = 0;
+    let realMacs = 0;
+    let integerMacs = 0;
     let parameters = 0;
     for (const layer of priced) {
       sizeBytes += layer.sizeBytes;
       packedBytes += layer.packedBytes;
       macs += layer.macs;
       bitOps += layer.bitOps;
+      if (layer.real) realMacs += layer.macs;
+      else integerMacs += layer.macs;
       parameters += layer.parameters;
     }
-    const { latencyMs, measuredMj } = this.sum(priced);
+    const { latencyMs, measured } = this.sum(priced);
     const energyMj =
-      measuredMj === undefined
-        ? modelledEnergy(latencyMs, packedBytes, this.table.threads, this.device)
-        : measuredEnergy(measuredMj, latencyMs);
+      measured === undefined
+        ? modelledEnergy(latencyMs, { packedBytes, realMacs, integerMacs }, this.table.threads, this.device)
+        : measuredEnergy(measured, latencyMs);
     const { peaks } = this;
     const isInteger = this.isInteger.slice();
     let ramBytes: number | undefined;
@@ -239,13 +246,14 @@ export class TableCostModel implements CostModel {
    * Layers that share a measurement share its error, which then adds up linearly; different measurements are
    * independent, and their errors add in quadrature.
    */
-  private sum(priced: readonly PricedLayer[]): { latencyMs: Cost['latencyMs']; measuredMj: number | undefined } {
+  private sum(priced: readonly PricedLayer[]): { latencyMs: Cost['latencyMs']; measured: MeasuredSum | undefined } {
     const { counts } = this;
     for (const { price } of priced) counts[price] = (counts[price] ?? 0) + 1;
     let sumUs = 0;
     let belowSquared = 0;
     let aboveSquared = 0;
-    let energyUj: number | undefined = 0;
+    let unread = false;
+    let [uj, ujBelowSquared, ujAboveSquared, meterError] = [0, 0, 0, 0];
     for (const { price: position } of priced) {
       const count = counts[position];
       if (count === 0) continue; // its measurement has been counted already
@@ -254,15 +262,28 @@ export class TableCostModel implements CostModel {
       sumUs += count * price.medianUs;
       belowSquared += (count * price.belowUs) ** 2;
       aboveSquared += (count * price.aboveUs) ** 2;
-      energyUj = energyUj === undefined || price.energyUj === undefined ? undefined : energyUj + count * price.energyUj;
+      const { energy } = price;
+      unread ||= energy === undefined;
+      if (!energy) continue;
+      uj += count * energy.uj;
+      ujBelowSquared += (count * energy.belowUj) ** 2;
+      ujAboveSquared += (count * energy.aboveUj) ** 2;
+      meterError = Math.max(meterError, METER_RELATIVE_ERROR[energy.source]);
     }
-    const toMs = this.table.scalar / 1000;
-    const valueMs = sumUs * toMs;
+    const valueMs = wholeNetworkUs(sumUs, this.folded.name, this.table) / 1000;
+    const toMs = valueMs / sumUs;
     const systematicMs = valueMs * this.systematic;
     const latencyMs = estimateOf(valueMs, [
       [Math.sqrt(belowSquared) * toMs, Math.sqrt(aboveSquared) * toMs],
       [systematicMs, systematicMs],
     ]);
-    return { latencyMs, measuredMj: energyUj === undefined ? undefined : energyUj * toMs };
+    if (unread) return { latencyMs, measured: undefined };
+    const measured = {
+      mj: uj * toMs,
+      belowMj: Math.sqrt(ujBelowSquared) * toMs,
+      aboveMj: Math.sqrt(ujAboveSquared) * toMs,
+      relativeErrors: [meterError, this.summedEnergyError],
+    };
+    return { latencyMs, measured };
   }
 }

@@ -31,6 +31,10 @@ export const DeviceFactsSchema = z.strictObject({
   idlePowerW: factSchema.describe('whole device, idle'),
   activePowerPerCoreW: factSchema.describe('above idle, for each busy core'),
   dramEnergyPjPerByte: factSchema.optional().describe('energy of reading a byte from main memory'),
+  integerMacPj: factSchema
+    .optional()
+    .describe('energy of an 8-bit multiply-accumulate itself, without its instruction'),
+  realMacPj: factSchema.optional().describe('energy of an f32 multiply-accumulate itself, without its instruction'),
   lastLevelCacheBytes: factSchema.describe('cache that one thread can fill'),
   peakGopsPerCore: factSchema.describe('no kernel can exceed this, whatever the scheme'),
 });

@@ -1,4 +1,4 @@
-import type { Lut } from '../lut/schema.ts';
+import type { EnergyMeter, Lut } from '../lut/schema.ts';
 import type { FactKind } from './device.ts';
 import type { Estimate } from './types.ts';
 
@@ -11,8 +11,27 @@ export const UNVALIDATED_RELATIVE_ERROR = 0.131;
 /** Relative half-width (95%) of a device's number by how it is known. */
 export const FACT_RELATIVE_ERROR: Readonly<Record<FactKind, number>> = { measured: 0.15, datasheet: 0.3, assumed: 0.5 };
 
-/** Relative half-width (95%) of an energy meter: processor counters and shunt monitors agree with wall meters to a few percent. */
-export const METER_RELATIVE_ERROR = 0.05;
+/**
+ * Relative half-width (95%) of what a meter itself is wrong by, whatever the samples: judgements, see docs/energy.md.
+ */
+export const METER_RELATIVE_ERROR: Readonly<Record<EnergyMeter, number>> = {
+  rapl: 0.05,
+  pmic: 0.05,
+  hwmon: 0.05,
+  battery: 0.1,
+  'usb-meter': 0.02,
+  model: 0.5,
+};
+
+/** Half-width of what kernels take in a loop against in a network, where no whole network was measured. */
+export const UNCHECKED_ENERGY_ERROR = 0.1;
+
+/** The part of a measured energy's uncertainty that comes from summing kernels measured in loops, relative to the sum. */
+export function summedEnergyError({ protocol }: Pick<Lut, 'protocol'>): number {
+  const median = protocol.energyMedianRelativeError;
+  // of errors around zero 95% lie within three times the median size
+  return typeof median === 'number' ? 3 * median : UNCHECKED_ENERGY_ERROR;
+}
 
 /**
  * The part of a prediction's uncertainty that more samples do not shrink, relative to the prediction.

@@ -1,6 +1,6 @@
 import { entryKey } from '../lut/entry-key.ts';
 import type { LutIndex } from '../lut/lut-index.ts';
-import type { LutEntry, LutLatency } from '../lut/schema.ts';
+import type { EnergyMeter, LutEntry, LutLatency } from '../lut/schema.ts';
 import type { Layer } from '../network/types.ts';
 import { type Workload, workloadMacs } from '../network/workload.ts';
 import { type Scheme, schemeBits } from '../quant/scheme.ts';
@@ -21,7 +21,7 @@ export interface Price {
   belowUs: number;
   aboveUs: number;
   /** Absent where no meter read it. */
-  energyUj?: number;
+  energy?: { uj: number; belowUj: number; aboveUj: number; source: EnergyMeter };
 }
 
 /** One layer under one scheme between tensors of given types. */
@@ -34,6 +34,8 @@ export interface PricedLayer {
   packedBytes: number;
   macs: number;
   bitOps: number;
+  /** Whether it computes in f32. */
+  real: boolean;
   /** Learned numbers before batch norm is folded. */
   parameters: number;
 }
@@ -73,6 +75,7 @@ export class PriceList {
       packedBytes: entry.packedBytes,
       macs,
       bitOps: macs * weightBits * activationBits,
+      real: scheme === 'f32',
       parameters: weightCount(workload) + ((extras.bias ? 1 : 0) + 2 * extras.norms) * workload.outChannels,
     };
   }
@@ -81,17 +84,20 @@ export class PriceList {
     const name = `${entry.key} ${fallback?.variant ?? entry.variant}`;
     const known = this.positions.get(name);
     if (known !== undefined) return known;
-    const energyUj = entry.energyUj && entry.energyUj.source !== 'model' ? entry.energyUj.value : undefined;
     // the meter read the fastest variant; another one of the same work takes its time at the same power
     const slowdown = fallback ? fallback.latencyUs.median / entry.latencyUs.median : 1;
-    this.prices.push(
-      priceOf(fallback?.latencyUs ?? entry.latencyUs, energyUj === undefined ? undefined : energyUj * slowdown),
-    );
+    this.prices.push({ ...priceOf(fallback?.latencyUs ?? entry.latencyUs), energy: energyOf(entry, slowdown) });
     this.positions.set(name, this.prices.length - 1);
     return this.prices.length - 1;
   }
 }
 
-function priceOf({ median, low, high }: LutLatency, energyUj: number | undefined): Price {
-  return { medianUs: median, belowUs: median - low, aboveUs: high - median, energyUj };
+function priceOf({ median, low, high }: LutLatency): Price {
+  return { medianUs: median, belowUs: median - low, aboveUs: high - median };
+}
+
+function energyOf({ energyUj }: LutEntry, slowdown: number): Price['energy'] {
+  if (!energyUj || energyUj.source === 'model') return undefined;
+  const { value, low = value, high = value, source } = energyUj;
+  return { uj: value * slowdown, belowUj: (value - low) * slowdown, aboveUj: (high - value) * slowdown, source };
 }

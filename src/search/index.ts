@@ -1,5 +1,13 @@
+export { AllocationModel } from './allocation/model.ts';
+export { parseAllocation } from './allocation/parse.ts';
+export { readAllocation } from './allocation/read.ts';
+export { type AllocationBudget, type AllocationProblem, allocationJsonSchema } from './allocation/schema.ts';
 export { defaultDivisions, directionCount, referenceDirections } from './directions.ts';
 export { type Algorithm, Evolution } from './evolution.ts';
+export { type Allocation, allocate } from './exact/allocate.ts';
+export { allocationFront } from './exact/front.ts';
+export type { BudgetChoice } from './exact/limits.ts';
+export type { FrontPoint } from './exact/pareto-labels.ts';
 export { hypervolume } from './indicators/hypervolume.ts';
 export { igd } from './indicators/igd.ts';
 export { paretoFront, paretoIndices } from './indicators/pareto-front.ts';

@@ -70,7 +70,7 @@ export async function verifyNetworks(
 ): Promise<VerificationReport> {
   const sessions = predicted.map(({ quantized }) => bench.engine.load(quantized, { ranking: options.ranking }));
   const timing = options.timing ?? DEFAULT_NETWORK_TIMING;
-  const measured = await timeNetworks(sessions, bench.input, bench, new Random(options.seed), timing, bench);
+  const { times: measured } = await timeNetworks(sessions, bench.input, bench, new Random(options.seed), timing, bench);
   for (const session of sessions) session.dispose();
 
   const networks = predicted.map(({ schemes, latencyMs }, i) => ({
