@@ -14,7 +14,7 @@ const RIDGE = 1e-12;
  * @param targets n values.
  * @param weights n weights, all positive.
  * @returns m coefficients.
- * @example nonNegativeLeastSquares([[1, 0], [0, 1]], [2, -3], [1, 1]) // => [2, 0]
+ * @example nonNegativeLeastSquares([[1, 0], [0, 1]], [2, -3], [1, 1]).map(Math.round) // => [2, 0]
  */
 export function nonNegativeLeastSquares(
   rows: readonly (readonly number[])[],
