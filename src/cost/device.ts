@@ -22,7 +22,7 @@ export const DeviceFactsSchema = z.strictObject({
   name: z.string().min(1),
   recognise: z
     .strictObject({
-      arch: z.enum(['x64', 'arm64']).describe('as `process.arch` names it'),
+      arch: z.enum(['x64', 'arm64', 'simulated']).describe('as `process.arch` names it, or a simulator'),
       modelPrefix: z.string().min(1).optional().describe('start of the model name; absent: any device of the arch'),
     })
     .describe('which devices these facts are for'),

@@ -31,6 +31,7 @@ import {
   weightsFlag,
   wholeNumber,
 } from '../options.ts';
+import { refuseStrayFlags, searchProblem } from '../problem-search.ts';
 import { addStudyOptions, type StudyOptions, studySettings } from '../search-options.ts';
 import type { CliContext, Session } from '../session.ts';
 import { renderTable } from '../table.ts';
@@ -51,6 +52,9 @@ interface SearchFlags extends StudyOptions, SchemeOptions, CalibrationOptions {
   evaluateFront: number;
   workers?: number;
   resume?: boolean;
+  problem?: string;
+  budget?: string;
+  algorithm?: 'nsga2' | 'nsga3';
 }
 
 /** `bitbudget search`: mixed-precision candidates under budgets, as a run folder. */
@@ -80,8 +84,24 @@ export function register(program: Command, context: CliContext): void {
         .default(16),
     )
     .addOption(new Option('--workers <n>', 'threads for that; all cores unless given').argParser(wholeNumber(1, 256)))
-    .addOption(new Option('--resume', "go on from the run folder's checkpoint"));
+    .addOption(new Option('--resume', "go on from the run folder's checkpoint"))
+    .addOption(
+      new Option('--problem <file>', 'instead of a network, an allocation problem (mpa-1); its loss is a black box'),
+    )
+    .addOption(new Option('--budget <name>', 'with --problem: the budget of the file that every evaluation keeps'))
+    .addOption(
+      new Option('--algorithm <name>', 'with --problem and several objectives: nsga3 unless given').choices([
+        'nsga3',
+        'nsga2',
+      ]),
+    );
   context.handle<SearchFlags>(command, async (_, flags, session) => {
+    refuseStrayFlags({ ...flags });
+    if (flags.problem !== undefined) {
+      const chosen = command.getOptionValueSource('objectives') !== 'default';
+      const objectives = chosen ? flags.objectives : undefined;
+      return searchProblem({ ...flags, problem: flags.problem, objectives }, session);
+    }
     const { files, cancellation, progress: onProgress, note } = session;
     const { network, space } = await chosenSpace(flags, session);
     studySettings({ ...flags, ...NO_BUDGETS }); // what is wrong with the other flags is said before anything is tested
