@@ -8,7 +8,10 @@ import { type Summary, summarizeSamples } from './statistics.ts';
 import { resume, type Stopwatch, timeWhole, warmSession, watch } from './visit.ts';
 
 export interface NetworkTimingOptions {
-  /** Rounds over all networks, each in a new order; one gives one sample of each. */
+  /**
+   * Rounds over all networks, each in a new order; one gives one sample of each. Networks with fewer than half so many at
+   * the machine's own speed get more, in up to twice as many further rounds.
+   */
   rounds: number;
 }
 
@@ -24,6 +27,8 @@ export interface NetworkTimes {
 /** A sample is made of runs that take so long together. */
 const SAMPLE_NS = 8e6;
 const ATTEMPTS_PER_RUN = 4;
+/** Rounds in all, in multiples of those asked for. */
+const MOST_ROUNDS = 3;
 
 /**
  * The truth that predictions are held against: end-to-end latency of loaded networks, timed in interleaved rounds so
@@ -42,12 +47,12 @@ export async function timeNetworks(
 ): Promise<NetworkTimes> {
   stopwatch.reference.beginStage();
   const samples = sessions.map(() => [] as Sample[]);
-  const order = sessions.map((_, i) => i);
-  for (let round = 0; round < options.rounds; round++) {
+  let order = sessions.map((_, i) => i);
+  for (let round = 0; order.length > 0; round++) {
     for (const [done, index] of random.shuffle(order).entries()) {
       const sample = await takeSample(sessions[index], input, stopwatch);
       if (sample) samples[index].push(sample);
-      onProgress('timing whole networks', (round + (done + 1) / order.length) / options.rounds);
+      onProgress('timing whole networks', Math.min((round + (done + 1) / order.length) / options.rounds, 1));
     }
     await stopwatch.pause(0);
     if (stopwatch.cancellation.aborted) {
@@ -57,12 +62,23 @@ export async function timeNetworks(
         'Nothing was written; start again when ready.',
       );
     }
+    if (round + 1 >= options.rounds) order = round + 1 < MOST_ROUNDS * options.rounds ? lacking(samples, options) : [];
   }
   if (samples.some(({ length }) => length === 0)) {
     const problem = 'Every run of a network was disturbed by other work on this machine.';
     throw new BitbudgetError('unsupported', problem, 'Close other programs and measure again.');
   }
   return atOneLevel(samples);
+}
+
+/** The networks that have too few samples at the machine's own speed. */
+function lacking(samples: readonly Sample[][], { rounds }: NetworkTimingOptions): number[] {
+  const levelNs = ownLevel(samples.flat().map(({ referenceNs }) => referenceNs));
+  return [...samples.keys()].filter((i) => 2 * ofLevel(samples[i], levelNs).length < rounds);
+}
+
+function ofLevel(samples: readonly Sample[], levelNs: number): Sample[] {
+  return samples.filter(({ referenceNs }) => isSameLevel(referenceNs, levelNs));
 }
 
 /** One sample of a network: milliseconds, and what the reference kernel took at the time. */
@@ -75,7 +91,7 @@ interface Sample {
 function atOneLevel(samples: readonly Sample[][]): NetworkTimes {
   const levelNs = ownLevel(samples.flat().map(({ referenceNs }) => referenceNs));
   const times = samples.map((own) => {
-    const kept = own.filter(({ referenceNs }) => isSameLevel(referenceNs, levelNs));
+    const kept = ofLevel(own, levelNs);
     return summarizeSamples((kept.length > 0 ? kept : own).map(({ ms }) => ms));
   });
   return { times, levelNs };
