@@ -17,6 +17,10 @@ export interface Doubt {
   /** Variants that were still getting faster after they had been measured; all of them, if warming up never settled. */
   unwarmed: ReadonlySet<string>;
   allUnwarmed: boolean;
+  /** How far the device's speed moved meanwhile, relative: part of every interval. */
+  drift: number;
+  /** How wrong a time may be because the clock moves in steps, ns. */
+  clockQuantumNs: number;
 }
 
 /** A variant with what it took in context. */
@@ -46,7 +50,7 @@ export function summarizeEntries(
     const runsSomewhere = new Set([...layers].map((layer) => tuned.of(entry, layer, false).id));
     const measured = variantsFor(workload, scheme, limits).flatMap((variant): Measured[] => {
       const samples = samplesUs.get(groupName(entry, variant.id));
-      return samples ? [{ variant, latencyUs: summarizeSamples(samples) }] : [];
+      return samples ? [{ variant, latencyUs: widen(summarizeSamples(samples), doubt) }] : [];
     });
     const unconditional = fastest(measured.filter(({ variant }) => runsUnconditionally(variant, workload, scheme)));
     if (!unconditional) continue; // time ran out
@@ -75,6 +79,13 @@ export function summarizeEntries(
     );
   }
   return entries;
+}
+
+/** The interval with what more samples do not shrink: a drift that all have in common, and the steps of the clock. */
+function widen(summary: Summary, { drift, clockQuantumNs }: Doubt): Summary {
+  const { low, high } = summary;
+  const stepUs = clockQuantumNs / 1e3;
+  return { ...summary, low: Math.max(low / (1 + drift) - stepUs, 0), high: high * (1 + drift) + stepUs };
 }
 
 function fastest(measured: readonly Measured[]): Measured | undefined {

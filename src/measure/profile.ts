@@ -1,3 +1,4 @@
+import { BitbudgetError } from '../core/errors.ts';
 import { Random } from '../core/random.ts';
 import type { Session } from '../engine/session.ts';
 import { tableRanking } from '../lut/ranking.ts';
@@ -6,6 +7,7 @@ import type { Scheme } from '../quant/scheme.ts';
 import { uniformSchemes } from '../quant/tensor-plan.ts';
 import { quickest } from './anchor.ts';
 import { measureClockStepNs } from './clock-step.ts';
+import { ConditionWatch } from './condition-watch.ts';
 import { measureTableEnergy, type TableEnergy } from './energy/entry-energy.ts';
 import type { EnergyMeter } from './energy/meter.ts';
 import { summarizeEntries } from './entries.ts';
@@ -16,10 +18,11 @@ import { layerKey, reachableEntries } from './reachable.ts';
 import { loadAssignment, measureRounds, type RoundsResult } from './rounds.ts';
 import { BalancedSampler, drawAssignment } from './sampler.ts';
 import { predictionError, summarizeSamples } from './statistics.ts';
+import { clockQuantumNs, SteadyClock } from './steady-clock.ts';
 import type { Bench } from './surroundings.ts';
-import { isThrottled } from './trust.ts';
 import { TunedVariants } from './tuned-variants.ts';
-import { lateVariants, warmUp } from './warm-up.ts';
+import { judge } from './verdict.ts';
+import { lateVariants, slowdownSinceWarmUp, warmUp } from './warm-up.ts';
 
 export interface ProfileOptions {
   schemes: readonly Scheme[];
@@ -62,10 +65,13 @@ const VALIDATION_TIMING = { rounds: 8, warmRuns: 6, runsPerRound: 3 };
  *
  * @throws {BitbudgetError} `interrupted` if the user cancels.
  */
-export async function profileNetwork(bench: Bench, options: ProfileOptions): Promise<ProfileResult> {
+export async function profileNetwork(given: Bench, options: ProfileOptions): Promise<ProfileResult> {
+  const clock = new SteadyClock(given.clock);
+  const watch = new ConditionWatch();
+  const bench = watch.around({ ...given, clock });
   const { folded } = bench.source;
   const random = new Random(options.seed);
-  const clockStepNs = measureClockStepNs(bench.clock);
+  const clockStepNs = measureClockStepNs(given.clock);
   const schemes = [...options.schemes];
   const reachable = reachableEntries(folded, schemes);
   const { known } = options;
@@ -92,13 +98,22 @@ export async function profileNetwork(bench: Bench, options: ProfileOptions): Pro
     ranking,
   });
   const late = lateVariants(warm, covering, bench.input, bench);
+  const slowdown = slowdownSinceWarmUp(warm, covering, bench.input, bench);
   for (const session of covering) session.dispose();
 
-  const throttled = isThrottled(rounds.anchorsMs);
-  const doubt = { throttled, unwarmed: new Set(late), allUnwarmed: !warm.proven };
+  const scalar = rounds.networks.length > 0 ? fitScalar(rounds) : (options.knownScalar ?? 1);
+  const quantumNs = clockQuantumNs(clock, clockStepNs);
+  const { setBacks } = clock;
+  const verdict = judge({ ...rounds, slowdown, readings: watch.finish(), scalar, setBacks, clockQuantumNs: quantumNs });
+  const doubt = {
+    throttled: verdict.throttled,
+    unwarmed: new Set(late),
+    allUnwarmed: !warm.proven || verdict.noisy,
+    drift: verdict.drift,
+    clockQuantumNs: quantumNs,
+  };
   const measured = summarizeEntries(bench, rounds, tuned, reachable, options.variantHashes, doubt);
   const entries = new Map([...(options.known ?? []), ...measured]);
-  const scalar = rounds.networks.length > 0 ? fitScalar(rounds) : (options.knownScalar ?? 1);
   const validation = await validate(bench, entries, scalar, options);
   const { meter, seed } = options;
   const energy: TableEnergy = meter
@@ -108,7 +123,7 @@ export async function profileNetwork(bench: Bench, options: ProfileOptions): Pro
     entries: energy.entries,
     scalar,
     clockStepNs,
-    throttled,
+    throttled: verdict.throttled,
     validation,
     energyProblem: energy.problem,
     protocol: {
@@ -123,6 +138,8 @@ export async function profileNetwork(bench: Bench, options: ProfileOptions): Pro
       warmUpPasses: warm.passes,
       warmUpProven: warm.proven && late.length === 0,
       timedOut: rounds.timedOut,
+      drift: verdict.drift,
+      ...(verdict.reasons.length > 0 && { doubts: verdict.reasons.join('; ') }),
       ...energy.protocol,
     },
   };
@@ -135,7 +152,10 @@ function fitScalar({ samplesUs, networks }: RoundsResult): number {
     const sumUs = groups.reduce((sum, group) => sum + mediansUs.get(group)!, 0);
     return wholeNs / 1e3 / sumUs;
   });
-  return summarizeSamples(ratios).median;
+  const scalar = summarizeSamples(ratios).median;
+  if (scalar > 0 && Number.isFinite(scalar)) return scalar;
+  const problem = 'The clock is too coarse: most layers take less than one of its steps.';
+  throw new BitbudgetError('unsupported', problem, 'Measure a larger network, or where the clock is finer.');
 }
 
 async function validate(

@@ -12,6 +12,7 @@ import {
   DEFAULT_CALIBRATION,
 } from './calibrated-source.ts';
 import { nodeClock, nodeInterruptions } from './clock.ts';
+import { conditionsReader } from './conditions.ts';
 import { createEngine } from './network-engine.ts';
 import { type OpenedNetwork, type OpenNetworkOptions, openNetwork } from './open-network.ts';
 
@@ -59,6 +60,7 @@ export async function openWorkbench(
       input: images[0],
       clock: nodeClock,
       interruptions: nodeInterruptions,
+      sensors: conditionsReader().sensors,
       pause: sleep, // even 0 ms lets signals and output through
     }),
   };
