@@ -19,6 +19,10 @@ export interface Doubt {
   allUnwarmed: boolean;
   /** Groups whose samples were not taken at the machine's own speed. */
   groups: ReadonlySet<string>;
+  /** How far the device's speed moved meanwhile, relative: part of every interval. */
+  drift: number;
+  /** How wrong a time may be because the clock moves in steps, ns. */
+  clockQuantumNs: number;
 }
 
 /** A variant with what it took in context. */
@@ -50,7 +54,7 @@ export function summarizeEntries(
     const measured = variantsFor(workload, scheme, limits).flatMap((variant): Measured[] => {
       const group = groupName(entry, variant.id);
       const samples = samplesUs.get(group);
-      return samples ? [{ group, variant, latencyUs: summarizeSamples(samples) }] : [];
+      return samples ? [{ group, variant, latencyUs: widen(summarizeSamples(samples), doubt) }] : [];
     });
     const unconditional = fastest(measured.filter(({ variant }) => runsUnconditionally(variant, workload, scheme)));
     if (!unconditional) continue; // time ran out
@@ -79,6 +83,13 @@ export function summarizeEntries(
     );
   }
   return entries;
+}
+
+/** The interval with what more samples do not shrink: a drift that all have in common, and the steps of the clock. */
+function widen(summary: Summary, { drift, clockQuantumNs }: Doubt): Summary {
+  const { low, high } = summary;
+  const stepUs = clockQuantumNs / 1e3;
+  return { ...summary, low: Math.max(low / (1 + drift) - stepUs, 0), high: high * (1 + drift) + stepUs };
 }
 
 function fastest(measured: readonly Measured[]): Measured | undefined {

@@ -99,6 +99,7 @@ export class ReferenceKernel {
   /** Runs it once. @returns whether nothing else slowed it down. */
   look(): boolean {
     this.latestNs = this.time();
+    if (this.latestNs <= 0) return false; // the clock was set back
     const learning = this.seen.size < FIRST_LOOKS;
     const calm = learning || this.latestNs <= this.calmNs * (1 + TOLERANCE) + 2 * this.clockStepNs;
     if (calm) this.seen.add(this.latestNs);

@@ -139,14 +139,25 @@ async function structureNoise(
     if (kind === 'scheme' || kind === 'weights' || kind === 'activations') continue;
     for (let choice = 0; choice < choices.length; choice++) {
       const { reduction } = space.decode(full.with(gene, choice));
-      if (choice !== full[gene] || kind === 'keep') probes.push({ gene, choice, reduction: alone(reduction, space, full, gene) });
+      if (choice !== full[gene] || kind === 'keep')
+        probes.push({ gene, choice, reduction: alone(reduction, space, full, gene) });
     }
   }
   const seen = probes.length > MANY_PROBES ? images.slice(0, FEW_IMAGES) : images;
-  const noise = await reductionNoise(engine, network, probes.map(({ reduction }) => reduction), seen, surroundings);
+  const noise = await reductionNoise(
+    engine,
+    network,
+    probes.map(({ reduction }) => reduction),
+    seen,
+    surroundings,
+  );
   const rows = new Map<number, number[]>();
   for (const [i, { gene, choice }] of probes.entries()) {
-    if (!rows.has(gene)) rows.set(gene, space.genes[gene].choices.map(() => 0));
+    if (!rows.has(gene))
+      rows.set(
+        gene,
+        space.genes[gene].choices.map(() => 0),
+      );
     rows.get(gene)![choice] = noise[i];
   }
   return rows;
@@ -158,8 +169,12 @@ function alone(reduction: Reduction, space: SearchSpace, full: readonly number[]
   const always = space.decode(full).reduction;
   const same = (a: readonly number[] | undefined, b: readonly number[]) => a?.join() === b.join();
   const keptChannels = new Map(
-    [...reduction.keptChannels].filter(([layer, kept]) => own.has(layer) || !same(always.keptChannels.get(layer), kept)),
+    [...reduction.keptChannels].filter(
+      ([layer, kept]) => own.has(layer) || !same(always.keptChannels.get(layer), kept),
+    ),
   );
-  const kernels = new Map([...reduction.kernels].filter(([layer, size]) => own.has(layer) || always.kernels.get(layer) !== size));
+  const kernels = new Map(
+    [...reduction.kernels].filter(([layer, size]) => own.has(layer) || always.kernels.get(layer) !== size),
+  );
   return { ...reduction, keptChannels, kernels };
 }
