@@ -14,13 +14,16 @@ import type { TunedVariants } from './tuned-variants.ts';
 /** What makes entries doubtful beyond their own samples. */
 export interface Doubt {
   throttled: boolean;
-  /** Variants that were still getting faster after they had been measured; all of them, if warming up never settled. */
+  /** Something speaks against all of them. */
+  allNoisy: boolean;
+  /** Variants that were still getting faster after they had been measured. */
   unwarmed: ReadonlySet<string>;
-  allUnwarmed: boolean;
   /** Groups whose samples were not taken at the machine's own speed. */
   groups: ReadonlySet<string>;
   /** How far the device's speed moved meanwhile, relative: part of every interval. */
   drift: number;
+  /** How much faster the device was seen to be at its best, relative: part of every interval's lower end. */
+  belowBest: number;
   /** How wrong a time may be because the clock moves in steps, ns. */
   clockQuantumNs: number;
 }
@@ -85,11 +88,15 @@ export function summarizeEntries(
   return entries;
 }
 
-/** The interval with what more samples do not shrink: a drift that all have in common, and the steps of the clock. */
-function widen(summary: Summary, { drift, clockQuantumNs }: Doubt): Summary {
+/** The interval with what more samples do not shrink: the device's speed, which all have in common, and the clock's steps. */
+function widen(summary: Summary, { drift, belowBest, clockQuantumNs }: Doubt): Summary {
   const { low, high } = summary;
   const stepUs = clockQuantumNs / 1e3;
-  return { ...summary, low: Math.max(low / (1 + drift) - stepUs, 0), high: high * (1 + drift) + stepUs };
+  return {
+    ...summary,
+    low: Math.max(low / (1 + drift) / (1 + belowBest) - stepUs, 0),
+    high: high * (1 + drift) + stepUs,
+  };
 }
 
 function fastest(measured: readonly Measured[]): Measured | undefined {
@@ -101,9 +108,7 @@ function fastest(measured: readonly Measured[]): Measured | undefined {
 
 function trustOf({ group, variant, latencyUs }: Measured, doubt: Doubt): Trust {
   if (doubt.throttled) return 'throttled';
-  return doubt.allUnwarmed || doubt.unwarmed.has(variant.id) || doubt.groups.has(group)
-    ? 'noisy'
-    : entryTrust(latencyUs);
+  return doubt.allNoisy || doubt.unwarmed.has(variant.id) || doubt.groups.has(group) ? 'noisy' : entryTrust(latencyUs);
 }
 
 function hashOf({ id }: KernelVariant, hashes: ReadonlyMap<string, string>): string {

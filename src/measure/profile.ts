@@ -20,7 +20,7 @@ import type { Bench } from './surroundings.ts';
 import { TunedVariants } from './tuned-variants.ts';
 import { validateTable } from './validation.ts';
 import { judge } from './verdict.ts';
-import { lateVariants, slowdownSinceWarmUp, warmUp } from './warm-up.ts';
+import { lateVariants, warmUp } from './warm-up.ts';
 import { fitWholeNetworks } from './whole-network-fit.ts';
 
 export interface ProfileOptions {
@@ -59,7 +59,7 @@ export interface ProfileResult extends WholeNetworkFit {
   throttled: boolean;
   validation: LutValidation | null;
   /** The raw samples. */
-  networks: TimedNetwork[];
+  networks: readonly TimedNetwork[];
   /** Why the energy of some or all entries could not be measured. */
   energyProblem?: string;
   protocol: { name: 'in-context' } & Record<string, number | boolean | string | null>;
@@ -75,7 +75,7 @@ export interface ProfileResult extends WholeNetworkFit {
 export async function profileNetwork(given: Bench, options: ProfileOptions): Promise<ProfileResult> {
   const clock = new SteadyClock(given.clock);
   const watch = new ConditionWatch();
-  const bench = watch.around({ ...given, clock });
+  const bench = watch.around({ ...given, clock, interruptions: clock.countedWith(given.interruptions) });
   const { folded } = bench.source;
   const clockStepNs = measureClockStepNs(given.clock);
   const schemes = [...options.schemes];
@@ -90,20 +90,23 @@ export async function profileNetwork(given: Bench, options: ProfileOptions): Pro
     networks.length > 0 ? fitWholeNetworks(folded.name, networks, samplesUs) : (options.knownFit ?? { scalar: 1 });
   const quantumNs = clockQuantumNs(clock, clockStepNs);
   const verdict = judge({
-    levelsNs: [...networks, ...rounds.others].map(({ referenceNs }) => referenceNs),
-    slowdown: samples.slowdown,
+    levelsNs: rounds.timed.map(({ referenceNs }) => referenceNs),
+    bestLevelNs: bench.reference.bestLevelNs,
     readings: watch.finish(),
     scalar: fit.scalar,
-    droppedNetworks: rounds.others.length,
+    warmUpProven: warm.proven,
+    lateVariants: late.length,
+    unrest: bench.reference.unrest,
     setBacks: clock.setBacks,
     clockQuantumNs: quantumNs,
   });
   const doubt = {
     throttled: verdict.throttled,
     unwarmed: new Set(late),
-    allUnwarmed: !warm.proven || verdict.noisy,
+    allNoisy: verdict.noisy,
     groups: new Set(scaled.keys()),
     drift: verdict.drift,
+    belowBest: verdict.belowBest,
     clockQuantumNs: quantumNs,
   };
   const measured = summarizeEntries(bench, samplesUs, tuned, reachable, options.variantHashes, doubt);
@@ -120,7 +123,7 @@ export async function profileNetwork(given: Bench, options: ProfileOptions): Pro
     clockStepNs,
     throttled: verdict.throttled,
     validation,
-    networks: [...networks, ...rounds.others],
+    networks: rounds.timed,
     energyProblem: energy.problem,
     protocol: {
       name: 'in-context',
@@ -133,11 +136,13 @@ export async function profileNetwork(given: Bench, options: ProfileOptions): Pro
       waitedS: Math.round(bench.reference.waitedMs / 100) / 10,
       levelShifts: bench.reference.levelShifts,
       referenceNs: Number.isNaN(levelNs) ? null : Math.round(levelNs),
+      bestReferenceNs: Math.round(bench.reference.bestLevelNs),
       validationSlowdown: Math.round(slowdown * 1000) / 1000,
       warmUpPasses: warm.passes,
       warmUpProven: warm.proven && late.length === 0,
       timedOut: rounds.timedOut,
-      drift: verdict.drift,
+      drift: Math.round(verdict.drift * 1e4) / 1e4,
+      unrest: Math.round(bench.reference.unrest * 1e4) / 1e4,
       ...(verdict.reasons.length > 0 && { doubts: verdict.reasons.join('; ') }),
       ...energy.protocol,
     },
@@ -175,7 +180,6 @@ async function takeSamples(bench: Bench, reachable: ReadonlyMap<string, Reachabl
     onNetwork: (network) => options.onProgressMade?.({ network }),
   });
   const late = await lateVariants(warm, covering, bench.input, bench);
-  const slowdown = await slowdownSinceWarmUp(warm, covering, bench.input, bench);
   for (const session of covering) session.dispose();
-  return { rounds, tuned, warm, late, slowdown, raced: new Set([...race.values()].flat()).size };
+  return { rounds, tuned, warm, late, raced: new Set([...race.values()].flat()).size };
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../core/ports.ts';
+import type { Clock, InterruptionCounter } from '../core/ports.ts';
 
 /** How often a clock is read to see whether it resolves a reading. */
 const READINGS = 500;
@@ -27,6 +27,11 @@ export class SteadyClock implements Clock {
     }
     this.lastNs = now;
     return now + this.aheadNs;
+  }
+
+  /** Counts set-backs among the interruptions, so that what was timed meanwhile is dropped. */
+  countedWith(interruptions: InterruptionCounter): InterruptionCounter {
+    return { contextSwitches: () => interruptions.contextSwitches() + this.setBacks };
   }
 }
 

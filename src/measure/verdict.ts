@@ -1,3 +1,4 @@
+import { isSameLevel, ownLevel } from './reference-kernel.ts';
 import type { SensorReading } from './sensors.ts';
 import { summarizeSamples } from './statistics.ts';
 import { isThrottled } from './trust.ts';
@@ -13,10 +14,12 @@ const HEAT = { riseC: 8, slowdown: 0.03 };
 const WAITED_SHARE = 0.1;
 /** Others kept busy this share of the processors that the measuring leaves free, and on one processor this much of it. */
 const NEIGHBOURS = { ofFree: 0.5, least: 0.2 };
+/** A neighbour that interrupts this share of looks right after a calm one hits most of what lasts ten times as long. */
+const MOST_UNREST = 0.1;
 /** The whole and the sum of its parts agree to a few percent (docs/measurement.md, the scalar). */
 const MOST_SCALAR_ERROR = 0.1;
-/** The best of several passes against a single one: a few percent are chance. */
-const MOST_SLOWDOWN = 0.08;
+/** A table measured this much above the machine's best speed is of a crowded machine. */
+const CROWDED = 0.1;
 /** Less is ordinary noise. */
 const DRIFT_WORTH_SAYING = 0.03;
 /** A look at the sensors that is shorter than this says little of shares of time. */
@@ -28,24 +31,29 @@ export interface Verdict {
   /** Every entry is noisy. */
   noisy: boolean;
   /**
-   * How far the device's speed moved while it was measured: slowest over fastest stretch, less one. It is common to all
-   * samples of an entry's visit and does not average out, so every interval is widened by it.
+   * How far the device's speed moved among the networks that count: slowest over fastest stretch, less one. It is common
+   * to all samples of a stretch and does not average out, so every interval is widened by it.
    */
   drift: number;
+  /** How much slower they were timed than the device was seen to be at its best: part of every interval's lower end. */
+  belowBest: number;
   /** Why, in words. */
   reasons: string[];
 }
 
 export interface Evidence {
-  /** What the reference kernel took at each network that was timed, in order. */
+  /** What the reference kernel took at each network that was timed, in order: those that count and those that do not. */
   levelsNs: readonly number[];
+  /** The least that it took at any time. */
+  bestLevelNs: number;
   readings: readonly SensorReading[];
   /** Untimed whole networks over the sums of their layers. */
   scalar: number;
-  /** How much slower the kernels are than when they had been warmed up, relative. */
-  slowdown: number;
-  /** Networks that were timed at another speed than the machine's own, and do not count. */
-  droppedNetworks: number;
+  /** Whether warming up came to its end, and kernels that still became faster afterwards. */
+  warmUpProven: boolean;
+  lateVariants: number;
+  /** As {@link ReferenceKernel.unrest}. */
+  unrest: number;
   /** How often the clock was set back. */
   setBacks: number;
   /** How wrong a time may be because the clock moves in steps, ns. */
@@ -54,39 +62,44 @@ export interface Evidence {
 
 /** Judges what the reference kernel, the sensors, the clock and the scalar say of the time in which a table was measured. */
 export function judge(evidence: Evidence): Verdict {
-  const { levelsNs, readings, scalar, slowdown, droppedNetworks, setBacks, clockQuantumNs } = evidence;
-  const drift = driftOf(levelsNs);
+  const { levelsNs, bestLevelNs, readings, scalar, unrest, setBacks, clockQuantumNs } = evidence;
+  const levelNs = ownLevel(levelsNs);
+  const counting = levelsNs.filter((ns) => isSameLevel(ns, levelNs));
+  const drift = driftOf(counting);
+  const noise = neighbours(readings);
   const throttling: string[] = [];
-  const noise: string[] = [];
-  if (isThrottled(levelsNs)) throttling.push('the reference kernel became slower and stayed so');
+  if (isThrottled(levelsNs)) {
+    const seen = noise.length > 0 ? noise : throttling; // neighbours that came explain it
+    seen.push('the reference kernel became slower and stayed so');
+  }
   if (readings.some(({ throttled }) => throttled)) throttling.push('the system reports throttling');
   const fall = changeOf(readings, ({ frequencyMhz }) => frequencyMhz);
   if (fall !== undefined && fall.last < fall.first * (1 - FREQUENCY_FALL)) {
     throttling.push(`the frequency fell from ${Math.round(fall.first)} to ${Math.round(fall.last)} MHz`);
   }
   const heat = changeOf(readings, ({ tempC }) => tempC);
-  if (heat !== undefined && heat.last > heat.first + HEAT.riseC && drift > HEAT.slowdown) {
+  if (heat !== undefined && heat.last > heat.first + HEAT.riseC && driftOf(levelsNs) > HEAT.slowdown) {
     throttling.push(`the device grew hotter by ${Math.round(heat.last - heat.first)} °C and slower`);
   }
-  noise.push(...neighbours(readings));
   if (Math.abs(scalar - 1) > MOST_SCALAR_ERROR) {
     noise.push(`whole networks take ${scalar.toFixed(2)} times the sum of their layers`);
   }
-  if (slowdown > MOST_SLOWDOWN) {
-    noise.push(`kernels are ${percent(slowdown)} slower than when they had been warmed up`);
-  }
-  if (2 * droppedNetworks > levelsNs.length) {
-    noise.push(`${droppedNetworks} of ${levelsNs.length} networks were timed while the machine was slower`);
-  }
+  const belowBest = counting.length === 0 ? 0 : Math.max(summarizeSamples(counting).median / bestLevelNs - 1, 0);
+  if (belowBest > CROWDED) noise.push(`the machine was ${percent(belowBest)} slower than at its best`);
+  if (unrest > MOST_UNREST)
+    noise.push(`other work interrupted ${percent(unrest)} of the looks at the reference kernel`);
+  if (!evidence.warmUpProven) noise.push('warming up never settled');
   if (setBacks > 0) noise.push(`the clock was set back ${setBacks} times`);
   // these widen intervals, and each entry says whether that is too much
   const remarks: string[] = [];
   if (clockQuantumNs > 0) remarks.push(`the clock moves in steps of ${clockQuantumNs / 1e3} µs`);
+  if (evidence.lateVariants > 0) remarks.push(`${evidence.lateVariants} kernels still became faster afterwards`);
   if (drift > DRIFT_WORTH_SAYING) remarks.push(`the speed of the device moved by ${percent(drift)}`);
   return {
     throttled: throttling.length > 0,
     noisy: noise.length > 0,
     drift,
+    belowBest,
     reasons: [...throttling, ...noise, ...remarks],
   };
 }

@@ -1,6 +1,5 @@
 import type { NetworkInput } from '../engine/input.ts';
 import type { Session } from '../engine/session.ts';
-import { summarizeSamples } from './statistics.ts';
 import type { Stopwatch } from './visit.ts';
 
 /** A pass is as fast as the one before if no variant gained more than this. */
@@ -84,20 +83,6 @@ export async function lateVariants(
   return [...now]
     .filter(([variant, ns]) => ns < warm.sentinelsNs.get(variant)! * (1 - SETTLED_GAIN))
     .map(([variant]) => variant);
-}
-
-/**
- * How much slower the kernels run than when they had been warmed up, the median of all variants, relative; a device that
- * was slow all the time while it was measured has no other way to show it.
- */
-export async function slowdownSinceWarmUp(
-  warm: WarmUp,
-  sessions: readonly Session[],
-  input: NetworkInput,
-  stopwatch: Stopwatch,
-): Promise<number> {
-  const now = await timePass(sessions, input, stopwatch, new Map());
-  return summarizeSamples([...now].map(([variant, ns]) => ns / warm.sentinelsNs.get(variant)!)).median - 1;
 }
 
 /** The least time a variant took for all its layers in one session, summed over sessions. */

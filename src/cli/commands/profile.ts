@@ -78,7 +78,9 @@ function unmeasuredEnergy(problem: string): BitbudgetError {
 }
 
 function untrustedTable({ path, table }: OpenedTable, untrusted: number): BitbudgetError {
-  const problem = `${untrusted} of ${table.entries.length} entries of ${path} are not stable.`;
+  const { doubts } = table.protocol;
+  const why = doubts ? ` (${doubts})` : '';
+  const problem = `${untrusted} of ${table.entries.length} entries of ${path} are not stable${why}.`;
   const remedy = 'Close other programs, let the device cool down and run `bitbudget profile --resume --strict`.';
   return new BitbudgetError('verification', problem, remedy);
 }
@@ -97,6 +99,7 @@ function countTrust({ entries }: Lut): Record<string, number> {
 function describeProfile({ path, table }: OpenedTable): string {
   const trust = Object.entries(countTrust(table)).map(([verdict, n]) => `${n} ${verdict}`);
   const lines = [`${path}: ${table.entries.length} entries (${trust.join(', ')})`];
+  if (table.protocol.doubts) lines.push(`What speaks against it: ${table.protocol.doubts}.`);
   if (table.validation) {
     lines.push(`Held-out networks, predicted against measured: ${describeError(table.validation)}.`);
   } else if (table.protocol.validationSlowdown !== 1) {

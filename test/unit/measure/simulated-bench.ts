@@ -4,11 +4,14 @@ import { PARAMETER_FIELDS, type ParameterName } from '../../../src/kernels/param
 import { variantById } from '../../../src/kernels/registry.ts';
 import type { LoadedKernels } from '../../../src/kernels/types.ts';
 import type { LutEntry } from '../../../src/lut/schema.ts';
+import { measureClockStepNs } from '../../../src/measure/clock-step.ts';
 import { Contestant } from '../../../src/measure/contestant.ts';
-import { type ProfileResult, profileNetwork } from '../../../src/measure/profile.ts';
+import type { EnergyMeter } from '../../../src/measure/energy/meter.ts';
+import { type ProfileOptions, type ProfileResult, profileNetwork } from '../../../src/measure/profile.ts';
 import { servedAs } from '../../../src/measure/race.ts';
 import { ReferenceKernel } from '../../../src/measure/reference-kernel.ts';
 import type { SensorReading } from '../../../src/measure/sensors.ts';
+import { clockQuantumNs } from '../../../src/measure/steady-clock.ts';
 import type { Bench } from '../../../src/measure/surroundings.ts';
 import { NetworkBuilder } from '../../../src/network/builder.ts';
 import { foldNetwork } from '../../../src/network/fold.ts';
@@ -38,9 +41,11 @@ export interface Disturbance {
 const DEFAULT_SCHEMES: Scheme[] = ['w8a8', 'w4a4'];
 const PARAMETER_OFFSET = new Map(PARAMETER_FIELDS.map(([name], i) => [name as ParameterName, 4 * i]));
 
-/** A device on which each kernel takes a known time; the kernels do not run. */
-class SimulatedDevice {
+/** A device on which each kernel takes a known time and power; the kernels do not run. */
+export class SimulatedDevice {
   nowNs = 0;
+  /** Energy since the start: 2 W of idling, and what kernels take. */
+  joules = 0;
   switches = 0;
   share = 0;
   disturbance: Disturbance = {};
@@ -53,22 +58,37 @@ class SimulatedDevice {
     this.kernels = kernels;
   }
 
-  /** The kernel's time on an undisturbed device: 700 ns, and about three multiply-accumulates in two nanoseconds. */
+  /** The kernel's time on an undisturbed device: 4 µs, and about three multiply-accumulates in two nanoseconds. */
   private costNs(id: string, parameters: number): number {
     const view = new DataView(this.kernels.memory.buffer);
     const field = (name: ParameterName) => view.getUint32(parameters + PARAMETER_OFFSET.get(name)!, true);
     const outputs = Math.max(field('outHeight') * field('outWidth'), 1) * field('outChannels');
     const inner = Math.max(field('kernelHeight') * field('kernelWidth'), 1) * field('inChannels');
+    return 4000 + (outputs * inner * this.factorOf(id)) / 1.5;
+  }
+
+  private factorOf(id: string): number {
     let factor = this.factors.get(id);
     if (factor === undefined) {
       const seed = [...id].reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) >>> 0, 7);
       this.factors.set(id, (factor = 0.6 + new Random(seed).real()));
     }
-    return 700 + (outputs * inner * factor) / 1.5;
+    return factor;
   }
 
   /** Runs take up to half a percent more or less, and one in fifty 5% more. */
-  readonly call = (id: string) => (parameters: number) => this.work(this.costNs(id, parameters) * this.jitter());
+  readonly call = (id: string) => (parameters: number) =>
+    this.work(this.costNs(id, parameters) * this.jitter(), this.powerW(id));
+
+  /** What a kernel takes above idle: 0.6 to 1.6 W. */
+  powerW(id: string): number {
+    return this.factorOf(id);
+  }
+
+  pass(ns: number, watts = 0): void {
+    this.nowNs += ns;
+    this.joules += ((2 + watts) * ns) / 1e9;
+  }
 
   /** The reference kernel: a nanosecond a step, and no jitter. */
   readonly referenceLoop = (steps: number) => {
@@ -82,8 +102,12 @@ class SimulatedDevice {
   }
 
   /** Lets so much work pass, in steps short enough for what happens meanwhile. */
-  private work(ns: number): void {
+  private work(ns: number, watts = 0): void {
     const { slowdown, steal, counted = true } = this.disturbance;
+    if (!slowdown && !steal) {
+      this.pass(ns, watts);
+      return;
+    }
     for (let left = ns; left > 0; ) {
       const stolenNs = steal?.(this.nowNs) ?? 0;
       if (stolenNs > 0) {
@@ -91,7 +115,7 @@ class SimulatedDevice {
         if (counted) this.switches++;
       }
       const step = Math.min(left, 50_000);
-      this.nowNs += step * (slowdown?.(this.nowNs, this.share) ?? 1);
+      this.pass(step * (slowdown?.(this.nowNs, this.share) ?? 1), watts);
       left -= step;
     }
   }
@@ -112,6 +136,7 @@ export function smallSource(kernels: LoadedKernels): QuantizationSource {
 }
 
 export interface Simulation {
+  device: SimulatedDevice;
   result: ProfileResult;
   /** Undisturbed time of an entry's variant, µs. */
   truthUs: (entry: LutEntry) => number;
@@ -124,7 +149,7 @@ export async function simulateProfile(
   source: QuantizationSource,
   kernels: LoadedKernels,
   disturbance: Disturbance = {},
-  { schemes = DEFAULT_SCHEMES, seed = 1, visits = 12, validationNetworks = 0 } = {},
+  options: Partial<ProfileOptions> & { meterOf?: (device: SimulatedDevice) => EnergyMeter } = {},
 ): Promise<Simulation> {
   const device = new SimulatedDevice(kernels);
   const engine = new Engine({ ...kernels, call: device.call });
@@ -136,17 +161,26 @@ export async function simulateProfile(
     source,
     input: new Uint8Array(source.folded.inputShape.reduce((size, n) => size * n)),
     clock: ownClock,
-    reference: new ReferenceKernel(device.referenceLoop, ownClock),
+    reference: new ReferenceKernel(
+      device.referenceLoop,
+      ownClock,
+      clockQuantumNs(ownClock, measureClockStepNs(ownClock)),
+    ),
     interruptions: { contextSwitches: () => device.switches },
-    pause: async (ms) => void (device.nowNs += Math.max(ms, 1) * 1e6),
+    pause: async (ms) => device.pass(Math.max(ms, 1) * 1e6),
     cancellation: { aborted: false },
     onProgress: (message, fraction) => {
-      if (message === 'measuring layers in context') device.share = fraction;
+      // networks at another speed than the rest may stop to count
+      if (message === 'measuring layers in context') device.share = Math.max(device.share, fraction);
     },
     ...(sensors && { sensors: () => sensors(device.nowNs, device.share) }),
   };
   const everyHash = { get: () => 'a'.repeat(64) } as unknown as ReadonlyMap<string, string>;
-  const result = await profileNetwork(bench, { schemes, seed, visits, validationNetworks, variantHashes: everyHash });
+  const result = await profileNetwork(bench, {
+    ...{ schemes: DEFAULT_SCHEMES, seed: 1, visits: 12, validationNetworks: 0, variantHashes: everyHash },
+    ...options,
+    meter: options.meterOf?.(device),
+  });
   const tookNs = device.nowNs;
   const truthUs = (entry: LutEntry) => {
     device.disturbance = {};
@@ -160,7 +194,7 @@ export async function simulateProfile(
     contestant.dispose();
     return us;
   };
-  return { result, truthUs, tookNs };
+  return { device, result, truthUs, tookNs };
 }
 
 /** How the entries that are called stable stand to the truth. */
