@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { BitbudgetError } from '../../../../src/core/errors.ts';
 import { loadKernels } from '../../../../src/kernels/load.ts';
-import type { LiveMeter } from '../../../../src/measure/energy/meter.ts';
+import type { LiveMeter, LoggingMeter } from '../../../../src/measure/energy/meter.ts';
+import { PowerTrace } from '../../../../src/measure/energy/power-trace.ts';
 import { loadKernelModules } from '../../../../src/node/kernel-files.ts';
 import type { QuantizationSource } from '../../../../src/quant/quantize.ts';
 import { type SimulatedDevice, simulateProfile, smallSource } from '../simulated-bench.ts';
@@ -79,6 +80,34 @@ describe('a profile with a meter', () => {
     expect(result.energyProblem).toBe('The charger was plugged in. Unplug it.');
     expect(result.entries.length).toBeGreaterThan(10);
     expect(result.entries.every(({ energyUj }) => energyUj === undefined)).toBe(true);
+  });
+
+  it('looks once at the log of a meter that keeps its own, when everything has run', async () => {
+    let looks = 0;
+    const logging = (device: SimulatedDevice): LoggingMeter => {
+      const trace = new PowerTrace('energy');
+      const pass = device.pass.bind(device);
+      device.pass = (ns, watts) => {
+        pass(ns, watts);
+        if (device.nowNs - trace.endNs > 2e6 || trace.length === 0) {
+          trace.add({ timeNs: device.nowNs, value: device.joules });
+        }
+      };
+      return {
+        ...{ id: 'log.csv', source: 'usb-meter', description: '', updateMs: 5, kind: 'logging' },
+        trace: async () => {
+          looks++;
+          device.pass(5e6);
+          return trace;
+        },
+      };
+    };
+    const { device, result } = await simulate({ meterOf: logging });
+    expect(looks).toBe(1);
+    expect(result.protocol.energyNetworks).toBe(4);
+    for (const { variant, latencyUs, energyUj } of result.entries) {
+      expect(energyUj!.value / (device.powerW(variant) * latencyUs.median)).toBeCloseTo(1, 1);
+    }
   });
 
   it('gives no energy to what the meter cannot tell from idling', async () => {
