@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { BitbudgetError } from '../../core/errors.ts';
 import { Random } from '../../core/random.ts';
 import { assertSameDevice, assertSameKernels } from '../../lut/compatibility.ts';
+import { createInterpolator } from '../../lut/interpolation/interpolate.ts';
 import { tableLevelNs } from '../../lut/protocol.ts';
 import { tableRanking } from '../../lut/ranking.ts';
 import type { Lut } from '../../lut/schema.ts';
@@ -31,6 +32,7 @@ interface VerifyFlags {
   candidate?: string[];
   seed: number;
   maxError: number;
+  interpolate?: boolean;
   strict?: boolean;
 }
 
@@ -49,6 +51,7 @@ export function register(program: Command, context: CliContext): void {
         .argParser(errorShare)
         .default(0.05, '5%'),
     )
+    .addOption(new Option('--interpolate', 'predict shapes that the table lacks from those that it holds'))
     .addOption(new Option('--strict', 'exit with 4 as well if an entry that is used is not stable'));
   context.handle<VerifyFlags>(command, async (_, flags, session) => {
     const { network, designsOf } = await chooseCandidates(flags, session);
@@ -57,7 +60,10 @@ export function register(program: Command, context: CliContext): void {
     assertSameDevice(table, host.device, host.engine);
     const workbench = await openWorkbench(network, { disabled: disabledIds(host) });
     const builder = new DesignBuilder(workbench);
-    const device = { table, device: await deviceFacts(session.files, table) };
+    const device = {
+      ...{ table, device: await deviceFacts(session.files, table) },
+      ...(flags.interpolate && { estimateEntry: createInterpolator(table).entryOf }),
+    };
     const networks = designsOf(workbench, table).map((design) => {
       const { cost, keys, schemes } = builder.price(design, device);
       return { schemes, keys, latencyMs: cost.latencyMs, quantized: builder.quantize(design) };
