@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.ts';
-import { crowdingDistances } from '../../../src/search/survival/crowding.ts';
+import { CrowdedFront } from '../../../src/search/survival/crowding.ts';
 import { Niches } from '../../../src/search/survival/niching.ts';
 import { NonDominatedSort } from '../../../src/search/survival/non-dominated-sort.ts';
 import { Normalisation } from '../../../src/search/survival/normalisation.ts';
@@ -117,14 +117,25 @@ describe('niching', () => {
 });
 
 describe('crowding distance', () => {
+  const infinite = Number.POSITIVE_INFINITY;
+
   it('sums the gaps between neighbours as shares of the range', () => {
-    const distances = new Float64Array(4);
-    crowdingDistances(Float64Array.of(0, 10, 1, 6, 3, 2, 4, 0), 2, indices(4), distances);
-    expect(Array.from(distances)).toEqual([
-      Number.POSITIVE_INFINITY,
-      3 / 4 + 8 / 10,
-      3 / 4 + 6 / 10,
-      Number.POSITIVE_INFINITY,
-    ]);
+    const { distances } = new CrowdedFront(Float64Array.of(0, 10, 1, 6, 3, 2, 4, 0), 2, indices(4));
+    expect(Array.from(distances)).toEqual([infinite, 3 / 4 + 8 / 10, 3 / 4 + 6 / 10, infinite]);
+  });
+
+  it('is measured anew when a neighbour goes, so that of two that crowd each other one stays', () => {
+    const line = [0, 1, 2, 2.1, 3, 4, 4.7, 5.4, 6.1, 7.1];
+    const points = Float64Array.from(line.flatMap((x) => [x, -x]));
+    // The two at 2 and 2.1 are the most crowded of all; with one of them gone those at 4.7 and 5.4 are.
+    const left = new CrowdedFront(points, 2, indices(10)).thin(8).map((place) => line[place]);
+    expect(left).toEqual([0, 1, 2, 3, 4, 4.7, 6.1, 7.1]);
+  });
+
+  it('thins duplicates and fronts without a width to what is wanted', () => {
+    const points = Float64Array.of(1, 1, 1, 1, 1, 1, 1, 1);
+    expect(new CrowdedFront(points, 2, indices(4)).thin(2)).toHaveLength(2);
+    expect(new CrowdedFront(points, 2, indices(4)).thin(4)).toHaveLength(4);
+    expect(new CrowdedFront(points, 2, indices(1)).thin(0)).toEqual([]);
   });
 });
