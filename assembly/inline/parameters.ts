@@ -69,6 +69,16 @@ export class Parameters {
   /** For u8 output relative to the zero point (the bound minus `outputZeroPoint`), for f32 output as it is. */
   clampLow: f32;
   clampHigh: f32;
+
+  /** Activations of their own: see `Activation`. */
+  activation: u32;
+}
+
+/** What an activation layer computes before the clamp, which alone makes ReLU and ReLU6. */
+export namespace Activation {
+  @inline export const CLAMP: u32 = 0;
+  @inline export const HARD_SWISH: u32 = 1;
+  @inline export const SIGMOID: u32 = 2;
 }
 
 /** How a convolution's input gets to where the tiles read it. */

@@ -22,8 +22,11 @@ export const DeviceFactsSchema = z.strictObject({
   name: z.string().min(1),
   recognise: z
     .strictObject({
-      arch: z.enum(['x64', 'arm64']).describe('as `process.arch` names it'),
-      modelPrefix: z.string().min(1).optional().describe('start of the model name; absent: any device of the arch'),
+      arch: z.enum(['x64', 'arm64', 'simulated']).describe('as `process.arch` names it, or a simulator'),
+      modelPrefix: z
+        .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+        .optional()
+        .describe('start of the model name, or several; absent: any device of the arch'),
     })
     .describe('which devices these facts are for'),
   cores: factSchema,
@@ -31,6 +34,10 @@ export const DeviceFactsSchema = z.strictObject({
   idlePowerW: factSchema.describe('whole device, idle'),
   activePowerPerCoreW: factSchema.describe('above idle, for each busy core'),
   dramEnergyPjPerByte: factSchema.optional().describe('energy of reading a byte from main memory'),
+  integerMacPj: factSchema
+    .optional()
+    .describe('energy of an 8-bit multiply-accumulate itself, without its instruction'),
+  realMacPj: factSchema.optional().describe('energy of an f32 multiply-accumulate itself, without its instruction'),
   lastLevelCacheBytes: factSchema.describe('cache that one thread can fill'),
   peakGopsPerCore: factSchema.describe('no kernel can exceed this, whatever the scheme'),
 });
@@ -83,8 +90,8 @@ export async function readDevices(files: Files, folder: string): Promise<DeviceF
  */
 export function chooseDevice(devices: readonly DeviceFacts[], measured: { arch: string; model: string }): DeviceFacts {
   const sameArch = devices.filter(({ recognise }) => recognise.arch === measured.arch);
-  const named = sameArch.find(
-    ({ recognise }) => recognise.modelPrefix && measured.model.startsWith(recognise.modelPrefix),
+  const named = sameArch.find(({ recognise }) =>
+    [recognise.modelPrefix ?? []].flat().some((prefix) => measured.model.startsWith(prefix)),
   );
   const device = named ?? sameArch.find(({ recognise }) => recognise.modelPrefix === undefined);
   if (device) return device;

@@ -6,6 +6,7 @@ import { INPUT, type Network } from '../network/types.ts';
 import { planArena, scratchName, tensorBytes } from '../quant/arena.ts';
 import type { LayerArithmetic } from '../quant/arithmetic.ts';
 import type { QuantizedNetwork } from '../quant/quantize.ts';
+import { readReal } from '../quant/reference/tensors.ts';
 import type { MemoryAllocator } from './allocator.ts';
 import { InputWriter, type NetworkInput } from './input.ts';
 
@@ -105,8 +106,13 @@ export class Session {
     }
   }
 
+  /** A copy of the network's output as reals. */
   output(): Float32Array {
-    return Float32Array.from(this.tensor(this.steps[this.steps.length - 1].layer.name));
+    const { name } = this.steps[this.steps.length - 1].layer;
+    const values = this.tensor(name);
+    const format = this.network.formats.get(name)!;
+    if (format.type === 'f32') return Float32Array.from(values);
+    return Float32Array.from(values, (_, i) => readReal(values, i, format));
   }
 
   /** Gives the session's memory back; packed weights stay with the engine. */

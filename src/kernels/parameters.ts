@@ -44,6 +44,7 @@ export const PARAMETER_FIELDS = [
   ['outputMultiplier', 'f32'],
   ['clampLow', 'f32'],
   ['clampHigh', 'f32'],
+  ['activation', 'u32'],
 ] as const satisfies readonly (readonly [name: string, type: 'u32' | 'i32' | 'f32'])[];
 
 export type ParameterName = (typeof PARAMETER_FIELDS)[number][0];

@@ -21,6 +21,8 @@ const OP_WORDS: Record<WorkloadOp, string> = {
   maxPool: 'maxpool',
   globalAveragePool: 'globalaveragepool',
   add: 'add',
+  concat: 'concat',
+  activation: 'activation',
   subsample: 'subsample',
   softmax: 'softmax',
 };

@@ -25,7 +25,18 @@ const schemeSchema = z
   .describe('wXaY, f32, or u8 for integer layers without weights') as unknown as z.ZodType<Scheme>;
 
 const workloadSchema: z.ZodType<Workload> = z.strictObject({
-  op: z.enum(['conv2d', 'dense', 'averagePool', 'maxPool', 'globalAveragePool', 'add', 'subsample', 'softmax']),
+  op: z.enum([
+    'conv2d',
+    'dense',
+    'averagePool',
+    'maxPool',
+    'globalAveragePool',
+    'add',
+    'concat',
+    'activation',
+    'subsample',
+    'softmax',
+  ]),
   batch: z.literal(1),
   height: count.describe('input rows'),
   width: count.describe('input columns'),
@@ -36,7 +47,7 @@ const workloadSchema: z.ZodType<Workload> = z.strictObject({
   padding: padding.describe('[top, right, bottom, left]'),
   dilation: pair.describe('[height, width]'),
   groups: count,
-  activation: z.enum(['none', 'relu', 'relu6']),
+  activation: z.enum(['none', 'relu', 'relu6', 'hardSwish', 'sigmoid']),
   residual: z.boolean(),
   input: z.enum(['u8', 'shared', 'f32']),
   output: z.enum(['u8', 'f32']),
@@ -70,7 +81,12 @@ export const LutEntrySchema = z.strictObject({
   scratchBytes: bytes,
   packedBytes: bytes.describe('weights in the layout of the kernel'),
   energyUj: z
-    .strictObject({ value: z.number().nonnegative(), source: EnergyMeterSchema })
+    .strictObject({
+      value: z.number().nonnegative(),
+      low: z.number().nonnegative().optional().describe('lower end of the 95% interval of the measurement'),
+      high: z.number().nonnegative().optional(),
+      source: EnergyMeterSchema,
+    })
     .optional()
     .describe('energy of one run above idle, µJ'),
   trust: TrustSchema,
@@ -107,6 +123,14 @@ const validationSchema = z.strictObject({
   kendallTau: z.number().min(-1).max(1).nullable().describe('null where fewer than two networks were compared'),
 });
 
+const lengthCorrectionSchema = z.strictObject({
+  network: text.describe('the only one that it is for'),
+  slope: z.number().min(-0.5).max(0.5).describe('µs for each µs by which the sum of entries exceeds meanUs'),
+  meanUs: z.number().positive(),
+  lowUs: z.number().positive().describe('smallest sum that it was fitted on'),
+  highUs: z.number().positive().describe('greatest sum'),
+});
+
 const scalarOrList = z.union([
   z.string(),
   z.number(),
@@ -129,6 +153,9 @@ export const LutSchema = z.strictObject({
   conditions: conditionsSchema,
   protocol: z.object({ name: text.describe('in-context, isolated, imported, …') }).catchall(scalarOrList),
   scalar: z.number().positive().describe('untimed whole network / sum of its entries'),
+  lengthCorrection: lengthCorrectionSchema
+    .optional()
+    .describe('where long networks take a greater multiple of their sum than short ones, as where caches overflow'),
   energySource: EnergyMeterSchema,
   validation: validationSchema.nullable().describe('Σ entries against whole networks; null: not validated'),
   disabled: z.array(z.strictObject({ variant: text, reason: text })).describe('variants that failed their self-test'),

@@ -95,9 +95,20 @@ function neighbourhood(folded: Network, name: string): string[] {
     if (op === 'conv2d' || op === 'dense') found.add(layer);
     else for (const reader of consumers.get(layer) ?? []) visit(reader);
   };
+  const visited = new Set<string>();
+  // a tensor whose format the model prescribes is also stored as what made it wants it
+  const visitMaker = (tensor: string) => {
+    const maker = byName.get(tensor);
+    if (!maker?.stored || visited.has(tensor)) return;
+    visited.add(tensor);
+    visit(tensor);
+    if (!found.has(tensor)) maker.inputs.forEach(visitMaker);
+  };
   visit(name);
-  for (const tensor of [...byName.get(name)!.inputs, name])
+  for (const tensor of [...byName.get(name)!.inputs, name]) {
     for (const reader of consumers.get(tensor) ?? []) visit(reader);
+    visitMaker(tensor);
+  }
   return [...found];
 }
 

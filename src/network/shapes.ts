@@ -56,8 +56,17 @@ export function layerOutputShape(layer: Layer, inputs: readonly Shape[]): Shape 
     case 'add':
       assertSameShape(layer, inputs[0], inputs[1]);
       return inputs[0];
+    case 'concat': {
+      const [, second] = inputs;
+      if (second[0] === height && second[1] === width) return [height, width, channels + second[2]];
+      const problem = `Layer "${layer.name}" joins tensors of shapes ${inputs[0].join('×')} and ${second.join('×')} along their channels.`;
+      throw new BitbudgetError('input', problem, 'Make both operands of a concatenation equal in height and width.');
+    }
     case 'flatten':
       return [1, 1, height * width * channels];
+    case 'reshape':
+      assertSameElements(layer.name, inputs[0], layer.shape);
+      return layer.shape;
     default:
       return inputs[0];
   }
@@ -84,6 +93,13 @@ function assertSameShape(layer: Layer, a: Shape, b: Shape): void {
   if (a.every((size, axis) => size === b[axis])) return;
   const problem = `Layer "${layer.name}" adds tensors of shapes ${a.join('×')} and ${b.join('×')}.`;
   throw new BitbudgetError('input', problem, 'Make both operands of an addition equal in shape.');
+}
+
+function assertSameElements(name: string, from: Shape, to: Shape): void {
+  const count = (shape: Shape) => shape[0] * shape[1] * shape[2];
+  if (count(from) === count(to)) return;
+  const problem = `Layer "${name}" reshapes ${from.join('×')} to ${to.join('×')}, which has another number of elements.`;
+  throw new BitbudgetError('input', problem, 'Reshape to a shape with the same number of elements.');
 }
 
 /**

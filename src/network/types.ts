@@ -3,13 +3,27 @@ export type Shape = readonly [height: number, width: number, channels: number];
 
 export type Pair = readonly [height: number, width: number];
 export type Padding = readonly [top: number, right: number, bottom: number, left: number];
+/** What a layer with weights, or an addition, applies to its own result. */
 export type Activation = 'none' | 'relu' | 'relu6';
+/** What a layer of its own can apply: hard-swish is x·min(max(x + 3, 0), 6)/6, sigmoid 1/(1 + e^−x). */
+export type ActivationFunction = Exclude<Activation, 'none'> | 'hardSwish' | 'sigmoid';
+
+/** An 8-bit format that an imported model prescribes for a tensor: real = scale · (q − zeroPoint), q in 0..255. */
+export interface StoredFormat {
+  scale: number;
+  zeroPoint: number;
+}
 
 interface LayerBase {
   /** Unique in the network; also the name of the layer's output tensor. */
   name: string;
   /** Names of the layers whose outputs are read, or `input` for the network's input. */
   inputs: string[];
+  /**
+   * Set by importers of integer models: the output is kept in this format wherever the layer runs in 8-bit integers, also
+   * where its readers compute in f32.
+   */
+  stored?: StoredFormat;
 }
 
 export interface Conv2dLayer extends LayerBase {
@@ -38,15 +52,20 @@ export interface BatchNormLayer extends LayerBase {
   epsilon: number;
 }
 
-/** Gone after folding where the producer can apply it. */
+/** ReLU and ReLU6 are gone after folding where the producer can apply them. */
 export interface ActivationLayer extends LayerBase {
   op: 'activation';
-  activation: Exclude<Activation, 'none'>;
+  activation: ActivationFunction;
 }
 
 export interface AddLayer extends LayerBase {
   op: 'add';
   activation: Activation;
+}
+
+/** Two tensors of one height and width, one behind the other along the channels; more are joined two at a time. */
+export interface ConcatLayer extends LayerBase {
+  op: 'concat';
 }
 
 /** Padding does not count towards an average and never wins a maximum. */
@@ -73,6 +92,12 @@ export interface FlattenLayer extends LayerBase {
   op: 'flatten';
 }
 
+/** The same elements in the same order (rows, columns, channels) under another shape. */
+export interface ReshapeLayer extends LayerBase {
+  op: 'reshape';
+  shape: Shape;
+}
+
 export interface SoftmaxLayer extends LayerBase {
   op: 'softmax';
 }
@@ -83,10 +108,12 @@ export type Layer =
   | BatchNormLayer
   | ActivationLayer
   | AddLayer
+  | ConcatLayer
   | PoolLayer
   | GlobalAveragePoolLayer
   | SubsampleLayer
   | FlattenLayer
+  | ReshapeLayer
   | SoftmaxLayer;
 
 export type Op = Layer['op'];
@@ -104,6 +131,26 @@ export interface Preprocessing {
   std: number[];
 }
 
+/** A layer's weights as an imported integer model holds them. */
+export interface IntegerWeights {
+  /** In the layout of `<layer>.kernel`. */
+  values: Int8Array;
+  /** One an output channel: real = scale · integer. */
+  scales: Float64Array;
+  /** One an output channel, in units of input scale · weight scale. */
+  bias: Int32Array;
+  /** The input scale that the bias counts in. */
+  inputScale: number;
+}
+
+/** What an imported integer model prescribes besides the `stored` formats of its layers. */
+export interface ImportedQuantization {
+  /** Format of the network's input. */
+  input?: StoredFormat;
+  /** By layer; `weights` of the network hold the same as reals. */
+  weights: Map<string, IntegerWeights>;
+}
+
 /** A graph of layers in execution order; the last layer's output is the network's output. */
 export interface Network {
   name: string;
@@ -111,6 +158,8 @@ export interface Network {
   preprocessing: Preprocessing;
   layers: Layer[];
   weights: Weights;
+  /** Present in imported integer models: layers that run in w8a8 then do so with the model's own numbers. */
+  quantization?: ImportedQuantization;
 }
 
 /** The name under which layers refer to the network's input tensor. */

@@ -39,6 +39,8 @@ export interface Rescale {
  *   maximum: clamp(rne(f32(max)·multiplier[0]) + z). The global average is the average over the whole plane.
  * - u8 add: clamp(rne(f32(a − za)·multiplier[0] + f32(r − zr)·residualMultiplier) + z, …): two products, one sum.
  * - u8 subsample: clamp(rne(f32(q − zin)·multiplier[0]) + z, …); added channels hold z.
+ * - u8 concat: clamp(rne(f32(a − za)·multiplier[0]) + z) for the first operand's channels, with residualMultiplier for the second's.
+ * - activation: f32 as in reference/activation; u8: table[q], which is the same for each of the 256 inputs.
  * - f32 pools: sum in window order from 0, then fround(sum / f32(count)). f32 add: fround(a + r) then clamp. A u8 input is read as above.
  * - softmax (f32 only): see reference/softmax.
  */
@@ -47,7 +49,7 @@ export interface LayerArithmetic {
   workload: Workload;
   scheme: Scheme;
   input: TensorFormat;
-  /** The residual of a conv2d, or the second operand of an add. */
+  /** The residual of a conv2d, or the second operand of an add or concat. */
   residual?: TensorFormat;
   output: TensorFormat;
   /** Integers within the scheme's weight range, or f32; conv2d: [out][kh][kw][in], dense: [out][in]. */
@@ -59,6 +61,8 @@ export interface LayerArithmetic {
   residualMultiplier?: number;
   /** f32 layers that write u8: f32(1 / output scale). */
   outputMultiplier?: number;
+  /** u8 activations: the output of each of the 256 inputs. */
+  table?: Uint8Array;
   /** Present where the input is `shared` and the scheme reads fewer than 8 bits. */
   rescale?: Rescale;
   /** For u8 output integers within [0, 2^bits − 1]; for f32 output reals, −Infinity and Infinity where there is no clamp. */

@@ -1,9 +1,18 @@
 import { assert } from '../core/errors.ts';
 import { clamp, roundHalfEven } from '../core/rounding.ts';
-import type { Activation, Layer, Network, Preprocessing } from '../network/types.ts';
+import { consumersOf } from '../network/shapes.ts';
+import type {
+  Activation,
+  ActivationFunction,
+  IntegerWeights,
+  Layer,
+  Network,
+  Preprocessing,
+} from '../network/types.ts';
 import { INPUT } from '../network/types.ts';
 import type { LayerArithmetic, QuantizedFormat, TensorFormat } from './arithmetic.ts';
 import { type Calibration, calibratedRange, chooseRescale, rangeToFormat } from './calibration.ts';
+import { activationTable } from './reference/activation.ts';
 import { activationMaximum, type Scheme, schemeBits, weightRange } from './scheme.ts';
 import { planTensors, type TensorPlan } from './tensor-plan.ts';
 import { WeightQuantizer } from './weights.ts';
@@ -50,17 +59,40 @@ function chooseFormats({ folded, calibration }: QuantizationSource, plan: Tensor
       formats.set(name, { type: 'f32' });
       continue;
     }
-    const pixels = name === INPUT && placement.bits === 8 ? pixelFormat(folded.preprocessing) : undefined;
-    formats.set(name, pixels ?? rangeToFormat(calibratedRange(calibration, name, placement.bits), placement.bits));
+    const own = placement.bits === 8 ? prescribedFormat(folded, name) : undefined;
+    formats.set(name, own ?? rangeToFormat(calibratedRange(calibration, name, placement.bits), placement.bits));
   }
-  for (const layer of folded.layers) {
-    // choosing pixels or their maximum makes no new values: keep the steps where the widths agree
-    if (layer.op !== 'subsample' && layer.op !== 'maxPool') continue;
-    const before = formats.get(layer.inputs[0])!;
-    const after = formats.get(layer.name)!;
-    if (before.type === 'u8' && after.type === 'u8' && before.bits === after.bits) formats.set(layer.name, before);
-  }
+  unifyFormats(folded.layers, formats);
   return formats;
+}
+
+/** The format that the model or the network's raw pixels prescribe for a tensor of 8 bits. */
+function prescribedFormat({ layers, quantization, preprocessing }: Network, name: string): QuantizedFormat | undefined {
+  const stored = name === INPUT ? quantization?.input : layers.find((layer) => layer.name === name)?.stored;
+  if (stored) return { type: 'u8', ...stored, bits: 8 };
+  return name === INPUT ? pixelFormat(preprocessing) : undefined;
+}
+
+/** Layers that make no new values keep the steps of what they read, or of what they are joined to, where the widths agree. */
+function unifyFormats(layers: readonly Layer[], formats: Map<string, TensorFormat>): void {
+  const share = (from: string, to: string) => {
+    const [given, taken] = [formats.get(from)!, formats.get(to)!];
+    if (given.type === 'u8' && taken.type === 'u8' && given.bits === taken.bits) formats.set(to, given);
+  };
+  for (const layer of layers) {
+    const copies = layer.op === 'subsample' || layer.op === 'maxPool' || layer.op === 'reshape';
+    if (copies && !layer.stored) share(layer.inputs[0], layer.name);
+  }
+  const byName = new Map(layers.map((layer) => [layer.name, layer]));
+  const consumers = consumersOf(layers);
+  for (const layer of [...layers].reverse()) {
+    // of several tensors joined two at a time, those joined first are rounded once, to the whole's steps
+    if (layer.op !== 'concat') continue;
+    for (const name of layer.inputs) {
+      const part = byName.get(name);
+      if (part?.op === 'concat' && !part.stored && consumers.get(name)!.length === 1) share(layer.name, name);
+    }
+  }
 }
 
 /** Raw pixels are the quantized input as they stand, if preprocessing is the same for all channels and 0 is a pixel value. */
@@ -99,6 +131,7 @@ function layerArithmetic(
   }
   if (scheme === 'f32') return arithmetic;
   assert(input.type === 'u8' && output.type === 'u8', `${layer.name} runs in u8 between tensors that are not`);
+  if (layer.op === 'activation') return { ...arithmetic, table: activationTable(arithmetic) };
   arithmetic.multiplier = Float32Array.of(input.scale / output.scale);
   if (residual?.type === 'u8') arithmetic.residualMultiplier = Math.fround(residual.scale / output.scale);
   return arithmetic;
@@ -122,6 +155,10 @@ function integerWeights(layer: LayerArithmetic, tensor: string, source: Quantiza
   const { input, output, residual, workload, scheme } = layer;
   assert(input.type === 'u8', `${layer.name} reads integers from a real tensor`);
   const { weightBits, activationBits } = schemeBits(scheme);
+  const own = source.folded.quantization?.weights.get(layer.name);
+  if (own && weightBits === 8 && activationBits === 8 && input.scale === own.inputScale) {
+    return prescribedWeights(own, output, residual);
+  }
   const { values, scales } = source.weights.quantized(layer.name, workload.outChannels, weightBits);
   const rescaled =
     activationBits < input.bits
@@ -148,23 +185,42 @@ function integerWeights(layer: LayerArithmetic, tensor: string, source: Quantiza
   };
 }
 
+/** The weights and biases of an imported integer model as they stand. */
+function prescribedWeights(
+  { values, scales, bias, inputScale }: IntegerWeights,
+  output: TensorFormat,
+  residual: TensorFormat | undefined,
+): Partial<LayerArithmetic> {
+  const outputScale = output.type === 'u8' ? output.scale : 1;
+  return {
+    weights: values,
+    bias,
+    multiplier: Float32Array.from(scales, (scale) => (inputScale * scale) / outputScale),
+    ...(residual?.type === 'u8' && { residualMultiplier: Math.fround(residual.scale / outputScale) }),
+  };
+}
+
 /** The largest bias that cannot make the int32 accumulator overflow, whatever the inputs. */
 function biasLimit(products: number, weightBits: number, activationBits: number): number {
   const { low } = weightRange(weightBits);
   return 2 ** 31 - 1 - products * -low * activationMaximum(activationBits);
 }
 
-function clampRange(activation: Activation, output: TensorFormat): { clampLow: number; clampHigh: number } {
+function clampRange(
+  activation: Activation | ActivationFunction,
+  output: TensorFormat,
+): { clampLow: number; clampHigh: number } {
+  const open = activation !== 'relu' && activation !== 'relu6';
   if (output.type === 'f32') {
     return {
-      clampLow: activation === 'none' ? Number.NEGATIVE_INFINITY : 0,
+      clampLow: open ? Number.NEGATIVE_INFINITY : 0,
       clampHigh: activation === 'relu6' ? 6 : Number.POSITIVE_INFINITY,
     };
   }
   const top = activationMaximum(output.bits);
   const six = output.zeroPoint + roundHalfEven(6 / output.scale);
   return {
-    clampLow: activation === 'none' ? 0 : output.zeroPoint,
+    clampLow: open ? 0 : output.zeroPoint,
     clampHigh: activation === 'relu6' ? Math.min(top, six) : top,
   };
 }

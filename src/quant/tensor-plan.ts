@@ -1,7 +1,13 @@
 import { assert, BitbudgetError } from '../core/errors.ts';
 import { consumersOf, inferShapes } from '../network/shapes.ts';
 import { INPUT, type Layer, type Network, type Shape } from '../network/types.ts';
-import { type InputFormat, type Workload, type WorkloadOp, workloadMacs } from '../network/workload.ts';
+import {
+  type InputFormat,
+  type OutputFormat,
+  type Workload,
+  type WorkloadOp,
+  workloadMacs,
+} from '../network/workload.ts';
 import { type Scheme, schemeBits } from './scheme.ts';
 
 /** How one tensor is stored: `shared` tensors have several readers and keep 8 bits. */
@@ -23,7 +29,8 @@ export interface TensorPlan {
  * Decides how every tensor of a folded network is stored once the layers with weights have their schemes.
  * A layer without weights runs in f32 if all that reads it is f32 (softmax always). A tensor is f32 if all its readers
  * are; otherwise u8, at its reader's activation bits if it has one reader, at 8 bits (`shared`) if it has several or
- * is a residual. The network's output is f32.
+ * is a residual. The network's output is f32. Where an imported model prescribes a tensor's format (`stored`), the layer
+ * that makes it runs in u8 as soon as it reads u8 that an integer layer made, and the tensor is u8 if that layer is no f32.
  *
  * @param folded a network from `foldNetwork`.
  * @param schemes the scheme of each conv2d and dense layer.
@@ -33,7 +40,8 @@ export function planTensors(
   folded: Pick<Network, 'inputShape' | 'layers'>,
   schemes: ReadonlyMap<string, Scheme>,
 ): TensorPlan {
-  const { consumers, byName, shapes } = graphFacts(folded);
+  const facts = graphFacts(folded);
+  const { consumers, byName, shapes } = facts;
   const complete = completeSchemes(folded.layers, consumers, schemes);
 
   const tensors = new Map<string, TensorPlacement>();
@@ -43,7 +51,7 @@ export function planTensors(
 
   const workloads = new Map<string, Workload>();
   for (const layer of folded.layers) {
-    workloads.set(layer.name, workloadOf(layer, shapes, tensors));
+    workloads.set(layer.name, workloadOf(layer, facts, tensors));
   }
   return { schemes: complete, tensors, workloads, shapes };
 }
@@ -53,6 +61,8 @@ interface GraphFacts {
   consumers: Map<string, string[]>;
   byName: Map<string, Layer>;
   shapes: Map<string, Shape>;
+  /** By layer and by how it reads and writes: those that were asked for so far. */
+  workloads: Map<string, Workload>;
 }
 
 /** Searches plan one graph many thousand times; a folded network is never changed. */
@@ -62,7 +72,7 @@ function graphFacts(folded: Pick<Network, 'inputShape' | 'layers'>): GraphFacts 
   let facts = GRAPH_FACTS.get(folded.layers);
   if (!facts) {
     const byName = new Map(folded.layers.map((layer) => [layer.name, layer]));
-    facts = { consumers: consumersOf(folded.layers), byName, shapes: inferShapes(folded) };
+    facts = { consumers: consumersOf(folded.layers), byName, shapes: inferShapes(folded), workloads: new Map() };
     GRAPH_FACTS.set(folded.layers, facts);
   }
   return facts;
@@ -70,7 +80,7 @@ function graphFacts(folded: Pick<Network, 'inputShape' | 'layers'>): GraphFacts 
 
 /** Names of the layers that a scheme is chosen for, in execution order. */
 export function weightedLayers(folded: Pick<Network, 'layers'>): string[] {
-  return folded.layers.filter((layer) => layer.op === 'conv2d' || layer.op === 'dense').map((layer) => layer.name);
+  return folded.layers.filter(hasWeights).map((layer) => layer.name);
 }
 
 /**
@@ -96,7 +106,7 @@ function completeSchemes(
   const complete = new Map<string, Scheme>();
   for (let i = layers.length - 1; i >= 0; i--) {
     const layer = layers[i];
-    if (layer.op === 'conv2d' || layer.op === 'dense') {
+    if (hasWeights(layer)) {
       const scheme = schemes.get(layer.name);
       if (!scheme) {
         const remedy = 'Name a scheme for every convolution and dense layer.';
@@ -109,7 +119,15 @@ function completeSchemes(
       complete.set(layer.name, layer.op === 'softmax' || allReal ? 'f32' : 'u8');
     }
   }
+  for (const layer of layers) {
+    if (!layer.stored || layer.op === 'softmax' || complete.get(layer.name) !== 'f32' || hasWeights(layer)) continue;
+    if (layer.inputs.some((input) => (complete.get(input) ?? 'f32') !== 'f32')) complete.set(layer.name, 'u8');
+  }
   return complete;
+}
+
+function hasWeights(layer: Layer): boolean {
+  return layer.op === 'conv2d' || layer.op === 'dense';
 }
 
 function placeTensor(
@@ -118,8 +136,11 @@ function placeTensor(
   byName: ReadonlyMap<string, Layer>,
   schemes: ReadonlyMap<string, Scheme>,
 ): TensorPlacement {
-  if (readers.every((reader) => schemes.get(reader) === 'f32'))
-    return { type: 'f32', bits: 32, shared: readers.length > 1 };
+  if (readers.every((reader) => schemes.get(reader) === 'f32')) {
+    const keepsIntegers = byName.get(name)?.stored !== undefined && schemes.get(name) !== 'f32';
+    const shared = readers.length > 1;
+    return keepsIntegers ? { type: 'u8', bits: 8, shared } : { type: 'f32', bits: 32, shared };
+  }
   const reader = byName.get(readers[0])!;
   const isResidual = reader.inputs[0] !== name;
   if (readers.length > 1 || isResidual) return { type: 'u8', bits: 8, shared: true };
@@ -130,14 +151,27 @@ const NO_WINDOW = { kernel: [1, 1], stride: [1, 1], padding: [0, 0, 0, 0], dilat
 
 function workloadOf(
   layer: Layer,
-  shapes: ReadonlyMap<string, Shape>,
+  { shapes, workloads }: GraphFacts,
   tensors: ReadonlyMap<string, TensorPlacement>,
+): Workload {
+  const source = tensors.get(layer.inputs[0])!;
+  const weighted = hasWeights(layer);
+  const input: InputFormat = source.type === 'f32' ? 'f32' : weighted && source.shared ? 'shared' : 'u8';
+  const output = tensors.get(layer.name)!.type;
+  const key = `${layer.name}/${input}:${output}`;
+  let workload = workloads.get(key);
+  if (!workload) workloads.set(key, (workload = makeWorkload(layer, shapes, input, output)));
+  return workload;
+}
+
+function makeWorkload(
+  layer: Layer,
+  shapes: ReadonlyMap<string, Shape>,
+  input: InputFormat,
+  output: OutputFormat,
 ): Workload {
   const [height, width, channels] = shapes.get(layer.inputs[0])!;
   const outChannels = shapes.get(layer.name)![2];
-  const source = tensors.get(layer.inputs[0])!;
-  const weighted = layer.op === 'conv2d' || layer.op === 'dense';
-  const input: InputFormat = source.type === 'f32' ? 'f32' : weighted && source.shared ? 'shared' : 'u8';
   const base = {
     batch: 1 as const,
     inChannels: channels,
@@ -147,7 +181,7 @@ function workloadOf(
     activation: 'activation' in layer ? layer.activation : ('none' as const),
     residual: layer.op === 'conv2d' && layer.inputs.length > 1,
     input,
-    output: tensors.get(layer.name)!.type,
+    output,
   };
   switch (layer.op) {
     case 'conv2d': {
@@ -166,15 +200,14 @@ function workloadOf(
         stride: layer.stride,
         padding: layer.padding,
       };
+    case 'reshape':
+      return { ...base, ...NO_WINDOW, op: 'subsample', outChannels: channels };
     case 'subsample': {
       const padding = [0, layer.channelsAfter, 0, layer.channelsBefore] as const;
       return { ...base, ...NO_WINDOW, op: 'subsample', stride: layer.stride, padding };
     }
     default:
-      assert(
-        layer.op !== 'batchNorm' && layer.op !== 'activation' && layer.op !== 'flatten',
-        `${layer.op} was not folded`,
-      );
+      assert(layer.op !== 'batchNorm' && layer.op !== 'flatten', `${layer.op} was not folded`);
       return { ...base, ...NO_WINDOW, op: layer.op satisfies WorkloadOp };
   }
 }

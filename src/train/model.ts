@@ -156,6 +156,9 @@ function assertTrainable(layer: Layer): void {
   if (layer.op === 'conv2d' && layer.groups !== 1) problem = `has ${layer.groups} groups`;
   if (layer.op === 'conv2d' && layer.dilation.some((step) => step !== 1)) problem = 'is dilated';
   if (layer.op === 'averagePool' && layer.padding.some((size) => size !== 0)) problem = 'averages over padding';
+  const smooth = layer.op === 'activation' && layer.activation !== 'relu' && layer.activation !== 'relu6';
+  if (smooth || layer.op === 'concat' || layer.op === 'reshape')
+    problem = `is a ${smooth ? layer.activation : layer.op}`;
   if (problem === '') return;
   throw new BitbudgetError(
     'unsupported',

@@ -26,7 +26,8 @@ export function runLayer(
     case 'add':
       return activate(autodiff, x.add(inputs[1]), layer.activation);
     case 'activation':
-      return activate(autodiff, x, layer.activation);
+      assert(layer.activation === 'relu' || layer.activation === 'relu6', `${layer.activation} is not trainable`);
+      return autodiff.activation(x, layer.activation);
     case 'averagePool':
     case 'maxPool':
       return pool(autodiff, layer, x);

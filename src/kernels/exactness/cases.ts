@@ -1,5 +1,5 @@
 import { Random } from '../../core/random.ts';
-import type { Activation } from '../../network/types.ts';
+import type { Activation, ActivationFunction } from '../../network/types.ts';
 import type { InputFormat, OutputFormat, Workload } from '../../network/workload.ts';
 import { type Scheme, schemeBits } from '../../quant/scheme.ts';
 import type { KernelVariant } from '../types.ts';
@@ -27,6 +27,9 @@ const REAL_JOINTS: Joint[] = [
   ['f32', 'f32', 'u8', 'none'],
   ['u8', 'f32', 'none', 'none'],
 ];
+
+/** Layers that are an activation have another one than those that end in it. */
+const FUNCTIONS: Record<Activation, ActivationFunction> = { none: 'sigmoid', relu: 'hardSwish', relu6: 'relu6' };
 
 const ZERO_POINTS = ['random', 'lowest', 'highest'] as const;
 const PATTERNS = ['lowest', 'highest', 'alternating'] as const;
@@ -103,9 +106,10 @@ function joined(
   random: Random,
 ): ExactnessCase {
   const [, , residual] = joint;
-  // an add always has its second operand; ops without one ignore the joint's
+  // an add or concat always has its second operand; ops without one ignore the joint's
   const joins = variant.op === 'conv2d' || variant.op === 'dense';
-  const operand = joins ? residual : variant.op === 'add' ? (residual === 'none' ? joint[0] : residual) : 'none';
+  const takesTwo = variant.op === 'add' || variant.op === 'concat';
+  const operand = joins ? residual : takesTwo ? (residual === 'none' ? joint[0] : residual) : 'none';
   return makeCase(
     workloadOf(shape, variant, joint),
     scheme,
@@ -120,7 +124,7 @@ function workloadOf(shape: WorkloadShape, variant: KernelVariant, joint: Joint):
     ...shape,
     op: variant.op,
     batch: 1,
-    activation,
+    activation: variant.op === 'activation' ? FUNCTIONS[activation] : activation,
     residual: false,
     input,
     output,
@@ -152,6 +156,7 @@ function randomShape(variant: KernelVariant, random: Random): WorkloadShape {
   shape.height = template.kernel[0] + random.below(6);
   shape.width = template.kernel[1] + random.below(6);
   if (variant.op === 'conv2d') return { ...shape, ...randomChannels(template, inChannels, random) };
+  if (variant.op === 'concat') return { ...shape, outChannels: inChannels + 1 + random.below(40) };
   if (variant.op === 'subsample') return { ...shape, outChannels: inChannels + template.padding[3] + random.below(5) };
   return { ...shape, outChannels: inChannels };
 }

@@ -1,6 +1,7 @@
 import type { Random } from '../../core/random.ts';
 import type { Workload } from '../../network/workload.ts';
 import type { LayerArithmetic, QuantizedFormat, Rescale, TensorFormat } from '../../quant/arithmetic.ts';
+import { activationTable } from '../../quant/reference/activation.ts';
 import { activationMaximum, type Scheme, schemeBits, weightRange } from '../../quant/scheme.ts';
 import { innerSize } from '../geometry.ts';
 import { tensorSizes } from './shapes.ts';
@@ -44,12 +45,14 @@ export function makeCase(workload: Workload, scheme: Scheme, numbers: Numbers, r
   };
   if (scheme === 'f32' && output.type === 'u8')
     layer.outputMultiplier = scaleFor(Math.sqrt(innerSize(workload)), random);
+  const looksUp = scheme === 'u8' && workload.op === 'activation' && input.type === 'u8' && output.type === 'u8';
+  if (looksUp) layer.table = activationTable(layer);
   const name = `${scheme} ${describe(layer)} ${Object.entries(numbers).map((entry) => entry.join('='))}`;
   return {
     name,
     layer,
     input: makeTensor(input, sizes.input, numbers.activations ?? 'random', random),
-    ...(residual ? { residual: makeTensor(residual, sizes.output, 'random', random) } : {}),
+    ...(residual ? { residual: makeTensor(residual, sizes.operand, 'random', random) } : {}),
   };
 }
 
@@ -121,13 +124,14 @@ function unitScale(random: Random): number {
 }
 
 function clampOf(w: Workload, output: TensorFormat): { clampLow: number; clampHigh: number } {
+  const bounded = w.activation === 'relu' || w.activation === 'relu6';
   if (output.type === 'f32') {
-    if (w.activation === 'none') return { clampLow: Number.NEGATIVE_INFINITY, clampHigh: Number.POSITIVE_INFINITY };
+    if (!bounded) return { clampLow: Number.NEGATIVE_INFINITY, clampHigh: Number.POSITIVE_INFINITY };
     return { clampLow: 0, clampHigh: w.activation === 'relu6' ? 6 : Number.POSITIVE_INFINITY };
   }
   const maximum = activationMaximum(output.bits);
   return {
-    clampLow: w.activation === 'none' ? 0 : output.zeroPoint,
+    clampLow: bounded ? output.zeroPoint : 0,
     clampHigh: w.activation === 'relu6' ? Math.min(output.zeroPoint + 6, maximum) : maximum,
   };
 }

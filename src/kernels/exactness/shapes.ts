@@ -115,6 +115,15 @@ const PLANES: Row[] = [
   [2, 9, 10, 10, ...ALONE],
 ];
 
+const CONCATS: Row[] = [
+  [1, 1, 1, 2, ...ALONE],
+  [3, 5, 3, 10, ...ALONE],
+  [4, 4, 16, 32, ...ALONE],
+  [7, 3, 17, 20, ...ALONE],
+  [2, 9, 40, 41, ...ALONE],
+  [5, 2, 8, 56, ...ALONE],
+];
+
 const SUBSAMPLES: Row[] = [
   [4, 4, 1, 1, [1, 1], [2, 2], NO_PADDING],
   [5, 7, 3, 9, [1, 1], [2, 2], [0, 0, 0, 3]],
@@ -130,6 +139,8 @@ const TABLES: Record<WorkloadOp, Row[]> = {
   maxPool: POOLS,
   globalAveragePool: PLANES,
   add: PLANES,
+  concat: CONCATS,
+  activation: PLANES,
   softmax: PLANES,
   subsample: SUBSAMPLES,
 };
@@ -171,11 +182,12 @@ export function largestShape(variant: KernelVariant, template: Workload): Worklo
 
 const ONE_PIXEL = { height: 1, width: 1, kernel: [1, 1], stride: [1, 1], padding: NO_PADDING } as const;
 
-/** Elements of the tensors of a workload. */
-export function tensorSizes(w: Workload): { input: number; output: number } {
+/** Elements of the tensors of a workload; `operand` is the second one, where there is one. */
+export function tensorSizes(w: Workload): { input: number; operand: number; output: number } {
   const input = w.height * w.width * w.inChannels;
-  if (w.op === 'globalAveragePool') return { input, output: w.outChannels };
+  if (w.op === 'globalAveragePool') return { input, operand: 0, output: w.outChannels };
   // a subsample's padding is channels
   const [height, width] = outputSize(w.op === 'subsample' ? { ...w, padding: NO_PADDING } : w);
-  return { input, output: height * width * w.outChannels };
+  const output = height * width * w.outChannels;
+  return { input, operand: w.op === 'concat' ? output - input : output, output };
 }

@@ -1,3 +1,4 @@
+import { assert } from '../../core/errors.ts';
 import type { Workload } from '../../network/workload.ts';
 import type { LayerArithmetic } from '../../quant/arithmetic.ts';
 import { hasPlainGeometry, scratchFor, windowsTouchImage } from '../geometry.ts';
@@ -14,11 +15,13 @@ interface PlainDescription {
   scratchElements?(w: Workload): number;
   /** Fields that differ from what the workload says. */
   parameters?(layer: LayerArithmetic): ParameterValues;
+  /** A table that the kernel reads as its constants. */
+  table?: { bytes: number; of(layer: LayerArithmetic): Uint8Array };
 }
 
 /** Makes the variant of an op without weights; an `f32` one reads u8 or f32, a `u8` one reads and writes u8. */
 function plainVariant(description: PlainDescription): KernelVariant {
-  const { id, accepts, scratchElements, parameters } = description;
+  const { id, accepts, scratchElements, parameters, table } = description;
   const { scheme, op, isa } = parseVariantId(id);
   const real = scheme === 'f32';
   return {
@@ -31,8 +34,8 @@ function plainVariant(description: PlainDescription): KernelVariant {
     scratchBytes: (w) => scratchFor((scratchElements?.(w) ?? 0) * 4),
     packedBytes: () => 0,
     packWeights: () => new Uint8Array(0),
-    packConstants: () => new Uint8Array(0),
-    constantsBytes: () => 0,
+    packConstants: (layer) => table?.of(layer) ?? new Uint8Array(0),
+    constantsBytes: () => table?.bytes ?? 0,
     writeParameters: (memory, address, layer, addresses) =>
       writeParameterBlock(memory, address, {
         ...sharedParameters(layer, addresses),
@@ -63,6 +66,16 @@ const subsampled = ({ workload: w }: LayerArithmetic): ParameterValues => ({
   outWidth: Math.floor((w.width - 1) / w.stride[1]) + 1,
 });
 
+/** Numbers of `Activation` in assembly/inline/parameters.ts. */
+const ACTIVATION_NUMBERS: Partial<Record<Workload['activation'], number>> = { hardSwish: 1, sigmoid: 2 };
+
+function tableOf({ name, table }: LayerArithmetic): Uint8Array {
+  assert(table, `the u8 activation ${name} has a table`);
+  return table;
+}
+
+const isFunction = (w: Workload) => sameChannels(w) && w.activation !== 'none';
+
 export const POOL_ADD_VARIANTS = [
   plainVariant({ id: 'u8_add_1x16__simd', accepts: sameChannels }),
   plainVariant({ id: 'u8_averagepool_1x16__simd', accepts: pools }),
@@ -73,7 +86,19 @@ export const POOL_ADD_VARIANTS = [
     accepts: (w) => w.inChannels + w.padding[3] <= w.outChannels,
     parameters: subsampled,
   }),
+  plainVariant({ id: 'u8_concat_1x16__simd', accepts: (w) => w.inChannels < w.outChannels }),
+  plainVariant({ id: 'u8_activation_1x8__simd', accepts: isFunction, table: { bytes: 256, of: tableOf } }),
   plainVariant({ id: 'f32_add_1x4__simd', accepts: sameChannels }),
+  plainVariant({
+    id: 'f32_concat_1x4__simd',
+    accepts: (w) => w.inChannels < w.outChannels,
+    scratchElements: (w) => w.outChannels,
+  }),
+  plainVariant({
+    id: 'f32_activation_1x4__simd',
+    accepts: isFunction,
+    parameters: ({ workload }) => ({ activation: ACTIVATION_NUMBERS[workload.activation] ?? 0 }),
+  }),
   plainVariant({ id: 'f32_averagepool_1x4__simd', accepts: pools, scratchElements: wholeInput }),
   plainVariant({
     id: 'f32_globalaveragepool_1x4__simd',

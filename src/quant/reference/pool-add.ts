@@ -67,6 +67,25 @@ export function referenceAdd(layer: LayerArithmetic, input: Elements, operand: E
   return output;
 }
 
+/** The channels of two tensors of one height and width, pixel by pixel. */
+export function referenceConcat(layer: LayerArithmetic, input: Elements, operand: Elements): Elements {
+  const { height, width, inChannels, outChannels } = layer.workload;
+  const output = emptyOutput(layer, height * width * outChannels);
+  const added = outChannels - inChannels;
+  for (let at = 0; at < output.length; at++) {
+    const [pixel, c] = [Math.floor(at / outChannels), at % outChannels];
+    const first = c < inChannels;
+    const [tensor, index] = first ? [input, pixel * inChannels + c] : [operand, pixel * added + c - inChannels];
+    const format = first ? layer.input : layer.residual!;
+    if (layer.scheme === 'f32') output[at] = writeReal(layer, readReal(tensor, index, format));
+    else {
+      const multiplier = first ? layer.multiplier![0] : fround(layer.residualMultiplier!);
+      output[at] = writeScaled(layer, fround(readInteger(tensor, index, format) * multiplier));
+    }
+  }
+  return output;
+}
+
 /** Every stride-th pixel, with channels of zeros before (`padding[3]`) and after. */
 export function referenceSubsample(layer: LayerArithmetic, input: Elements): Elements {
   const w = layer.workload;

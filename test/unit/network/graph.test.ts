@@ -102,9 +102,41 @@ describe('folding', () => {
     expect(layers[1].inputs).toEqual(['input', 'side']);
   });
 
-  it('refuses batch norm that nothing can take over', () => {
-    const builder = new NetworkBuilder('bare', [4, 4, 1], preprocessing).batchNorm('n', 1e-3);
-    expect(() => foldNetwork(builder.build())).toThrowError('Layer "n" (batchNorm) does not follow');
+  it('runs batch norm that nothing can take over as a depthwise 1 × 1 convolution', () => {
+    const builder = new NetworkBuilder('bare', [4, 4, 2], preprocessing).batchNorm('n', 0);
+    const graph = builder.build();
+    const pair = (a: number, b: number) => Float32Array.of(a, b);
+    graph.weights.set('n.gamma', pair(4, 2)).set('n.beta', pair(5, 0));
+    graph.weights.set('n.mean', pair(7, 1)).set('n.variance', pair(16, 4));
+    const folded = foldNetwork(graph);
+    expect(folded.layers).toMatchObject([{ op: 'conv2d', name: 'n', groups: 2, kernel: [1, 1], bias: true }]);
+    expect(Object.fromEntries(folded.weights)).toEqual({ 'n.kernel': pair(1, 1), 'n.bias': pair(-2, -1) });
+  });
+
+  it('lets activations run by themselves where no producer can apply them', () => {
+    const builder = new NetworkBuilder('bare', [4, 4, 1], preprocessing).activation('r', 'relu');
+    builder.convolution('c', 1, { kernel: 1, padding: 0 });
+    builder.layers.push({ op: 'activation', name: 's', inputs: ['c'], activation: 'sigmoid' });
+    expect(foldNetwork(builder.build()).layers.map(({ name }) => name)).toEqual(['r', 'c', 's']);
+  });
+
+  it('drops a flattening for dense layers alone, and keeps the stored rounding of a tensor', () => {
+    const builder = new NetworkBuilder('flat', [2, 2, 1], preprocessing);
+    builder.convolution('c', 3, { kernel: 1, padding: 0 });
+    builder.layers.push({ op: 'flatten', name: 'f', inputs: ['c'] });
+    const dense = [
+      ...builder.layers,
+      { op: 'dense', name: 'd', inputs: ['f'], outChannels: 1, activation: 'none', bias: false },
+    ];
+    const softmax = [...builder.layers, { op: 'softmax', name: 's', inputs: ['f'] }];
+    const ops = (layers: unknown[]) =>
+      foldNetwork({ ...builder.build(), layers: layers as Layer[] }).layers.map(({ op }) => op);
+    expect(ops(dense)).toEqual(['conv2d', 'dense']);
+    expect(ops(softmax)).toEqual(['conv2d', 'reshape', 'softmax']);
+    const relu = { op: 'activation', name: 'r', inputs: ['c'], activation: 'relu' };
+    const rounded = { ...builder.layers[0], stored: { scale: 0.5, zeroPoint: 3 } };
+    expect(ops([rounded, relu])).toEqual(['conv2d', 'activation']);
+    expect(ops([builder.layers[0], relu])).toEqual(['conv2d']);
   });
 });
 
