@@ -12,7 +12,7 @@ const OWN_SHARE = 0.25;
 const HISTORY = 2000;
 /** Calm is the lower edge of what was seen: other work only makes runs longer. */
 const CALM_QUANTILE = 0.05;
-/** A run this much above it is disturbed; on calm machines runs agree within 0.3%. */
+/** A run this much above it is disturbed; on calm machines runs agree within 0.5%. */
 const TOLERANCE = 0.02;
 /** Looks, spread over time, before the first judgement. */
 const FIRST_LOOKS = 64;
@@ -61,9 +61,9 @@ export interface Waiting {
 }
 
 /**
- * A fixed amount of work in registers alone, run between measurements. It touches no cache line of theirs, and takes the
- * same time to within a few tenths of a percent unless the processor is slower than it was or shares its core with other
- * work: so it tells, without sensors, which measurements were left alone.
+ * A fixed amount of work of the kernels' own kind, run between measurements. It reads under 2 KB, and takes the same time
+ * to within half a percent unless the processor is slower than it was or shares its core with other work: so it tells,
+ * without sensors, which measurements were left alone.
  */
 export class ReferenceKernel {
   /** The fastest that the machine was seen, ns for 10,000 steps; of the thousands of looks of a profile a few are calm. */
@@ -96,6 +96,17 @@ export class ReferenceKernel {
   /** What the last run took, ns for 10,000 steps: comparable between processes. */
   get levelNs(): number {
     return (this.latestNs / this.steps) * LEVEL_STEPS;
+  }
+
+  /**
+   * Makes calm what it was at an earlier time, in another process perhaps, until the machine is found to stay slower.
+   *
+   * @param levelNs what a run took then, ns for 10,000 steps.
+   */
+  expect(levelNs: number): void {
+    this.seen.clear();
+    if (this.steps === 0) this.steps = this.chooseSteps();
+    for (let look = 0; look < FIRST_LOOKS; look++) this.seen.add((levelNs / LEVEL_STEPS) * this.steps);
   }
 
   /**
