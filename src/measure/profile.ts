@@ -89,6 +89,7 @@ export async function profileNetwork(given: Bench, options: ProfileOptions): Pro
   const fit =
     networks.length > 0 ? fitWholeNetworks(folded.name, networks, samplesUs) : (options.knownFit ?? { scalar: 1 });
   const quantumNs = clockQuantumNs(clock, clockStepNs);
+  const { unrest } = bench.reference;
   const verdict = judge({
     levelsNs: rounds.timed.map(({ referenceNs }) => referenceNs),
     bestLevelNs: bench.reference.bestLevelNs,
@@ -96,7 +97,7 @@ export async function profileNetwork(given: Bench, options: ProfileOptions): Pro
     scalar: fit.scalar,
     warmUpProven: warm.proven,
     lateVariants: late.length,
-    unrest: bench.reference.unrest,
+    unrest,
     setBacks: clock.setBacks,
     clockQuantumNs: quantumNs,
   });
@@ -142,7 +143,7 @@ export async function profileNetwork(given: Bench, options: ProfileOptions): Pro
       warmUpProven: warm.proven && late.length === 0,
       timedOut: rounds.timedOut,
       drift: Math.round(verdict.drift * 1e4) / 1e4,
-      unrest: Math.round(bench.reference.unrest * 1e4) / 1e4,
+      unrest: Math.round(unrest * 1e4) / 1e4,
       ...(verdict.reasons.length > 0 && { doubts: verdict.reasons.join('; ') }),
       ...energy.protocol,
     },

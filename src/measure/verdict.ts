@@ -93,7 +93,8 @@ export function judge(evidence: Evidence): Verdict {
   // these widen intervals, and each entry says whether that is too much
   const remarks: string[] = [];
   if (clockQuantumNs > 0) remarks.push(`the clock moves in steps of ${clockQuantumNs / 1e3} µs`);
-  if (evidence.lateVariants > 0) remarks.push(`${evidence.lateVariants} kernels still became faster afterwards`);
+  if (evidence.lateVariants > 0)
+    remarks.push(`kernels that became faster after their warm-up: ${evidence.lateVariants}`);
   if (drift > DRIFT_WORTH_SAYING) remarks.push(`the speed of the device moved by ${percent(drift)}`);
   return {
     throttled: throttling.length > 0,
