@@ -178,7 +178,7 @@ export async function searchNetwork(
 }
 
 /** Prices on one device or on several: as the search takes designs to run, and as their own weights let them run. */
-async function openPricers(
+export async function openPricers(
   files: Files,
   workbench: Workbench,
   tables: readonly OpenedTable[],

@@ -3,12 +3,14 @@ import { BitbudgetError } from '../../core/errors.ts';
 import { Random } from '../../core/random.ts';
 import { assertSameDevice, assertSameKernels } from '../../lut/compatibility.ts';
 import { createInterpolator } from '../../lut/interpolation/interpolate.ts';
+import { tableLevelNs } from '../../lut/protocol.ts';
 import { tableRanking } from '../../lut/ranking.ts';
 import type { Lut } from '../../lut/schema.ts';
 import { measuredSchemes } from '../../measure/reachable.ts';
 import { drawAssignment } from '../../measure/sampler.ts';
 import { NO_REDUCTION } from '../../network/reduce/index.ts';
 import type { Network } from '../../network/types.ts';
+import { withOwnCore } from '../../node/affinity.ts';
 import { candidateDesign, DesignBuilder } from '../../node/designs.ts';
 import { describeHost, disabledIds } from '../../node/host.ts';
 import { kernelHashes } from '../../node/kernel-files.ts';
@@ -21,7 +23,7 @@ import { type VerificationReport, type VerifiedNetwork, verifyNetworks } from '.
 import { networkFlag, positiveNumber, seedFlag, wholeNumber } from '../options.ts';
 import type { CliContext, Session } from '../session.ts';
 import { renderTable } from '../table.ts';
-import { describeError, percent } from '../validation-text.ts';
+import { describeError, describeSlowdown, percent } from '../validation-text.ts';
 
 interface VerifyFlags {
   network: string;
@@ -70,7 +72,9 @@ export function register(program: Command, context: CliContext): void {
     assertSameKernels(table, await kernelHashes(), keys);
     const { cancellation, progress: onProgress } = session;
     const bench = workbench.bench({ cancellation, onProgress });
-    const report = await verifyNetworks(bench, networks, { seed: flags.seed, ranking: tableRanking(table) });
+    const report = await withOwnCore(bench, (calm) =>
+      verifyNetworks(calm, networks, { seed: flags.seed, ranking: tableRanking(table), levelNs: tableLevelNs(table) }),
+    );
     const untrusted = table.entries.filter(({ key, trust }) => keys.has(key) && trust !== 'stable').length;
     const failed = report.medianRelativeError > flags.maxError || (flags.strict === true && untrusted > 0);
     return {
@@ -146,6 +150,7 @@ function describeVerification(report: VerificationReport, flags: VerifyFlags, un
     '',
     `Predicted against measured: ${describeError({ ...report, networks: report.networks.length })}.`,
   ];
+  lines.push(...describeSlowdown(report.slowdown));
   if (report.medianRelativeError > flags.maxError) {
     lines.push(`The median error is above ${percent(flags.maxError)}: measure again with \`bitbudget profile\`.`);
   }
