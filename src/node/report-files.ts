@@ -5,6 +5,7 @@ import type { Top1 } from '../accuracy/top1.ts';
 import { BitbudgetError } from '../core/errors.ts';
 import type { Files } from '../core/ports.ts';
 import type { Cost } from '../cost/types.ts';
+import type { Candidate } from '../quant/candidate.ts';
 import { renderReport } from '../report/render.ts';
 import { parseReportData, type ReportData, type ReportNetwork } from '../report/types.ts';
 import { frontFile } from '../study/index.ts';
@@ -17,7 +18,10 @@ import type { Workbench } from './workbench.ts';
 export interface ReportedNetwork {
   name: string;
   kind: 'candidate' | 'baseline';
+  /** One for each layer of the network. */
   schemes: readonly string[];
+  /** The layers that are left, where some may be gone, smaller or added. */
+  layers?: Candidate['layers'];
   cost: Cost;
   proxyLoss?: number;
   accuracy?: Top1;
@@ -44,7 +48,8 @@ export function reportedCandidate(search: FinishedSearch, position: number): Rep
   return {
     name: frontFile(position).replace('.json', ''),
     kind: 'candidate',
-    schemes: search.candidates[position].layers.map(({ scheme }) => scheme),
+    schemes: [],
+    layers: search.candidates[position].layers,
     cost,
     proxyLoss: loss,
     accuracy: search.evaluated[position],
@@ -58,10 +63,11 @@ export function collectReport(facts: ReportFacts): ReportData {
   const { device, engine, conditions } = opened.table;
   const { calibration, folded, opened: network } = workbench;
   const { networks: _, ...error } = verification ?? { networks: [] };
+  const layers = allLayers(search.costModel.layers, facts.networks);
   return {
     title: `${folded.name} on ${device.cpu}`,
     network: folded.name,
-    layers: [...search.costModel.layers],
+    layers,
     device: {
       id: device.id,
       cpu: device.cpu,
@@ -88,20 +94,46 @@ export function collectReport(facts: ReportFacts): ReportData {
       loss,
       feasible,
     })),
-    networks: facts.networks.map((reported) => reportNetwork(reported, facts)),
+    networks: facts.networks.map((reported) => reportNetwork(reported, layers, facts)),
     ...(verification && {
       verification: { ...(error as Omit<VerificationReport, 'networks'>), networks: verification.networks.length },
     }),
   };
 }
 
-function reportNetwork(reported: ReportedNetwork, { latencyBudgetMs, dataset }: ReportFacts): ReportNetwork {
-  const { name, kind, schemes, cost, proxyLoss, accuracy, measured, best } = reported;
+/** The layers of the network, and those that candidates have besides, each behind the one that it follows there. */
+function allLayers(whole: readonly string[], networks: readonly ReportedNetwork[]): string[] {
+  const all = [...whole];
+  for (const { layers = [] } of networks) {
+    for (const [i, { name }] of layers.entries()) {
+      if (!all.includes(name)) all.splice(i === 0 ? 0 : all.indexOf(layers[i - 1].name) + 1, 0, name);
+    }
+  }
+  return all;
+}
+
+/** Of each layer of the report its scheme, empty where the network lacks it, and its channels where some were removed. */
+function layersOf({ schemes, layers }: ReportedNetwork, all: readonly string[], whole: readonly string[]) {
+  const own = new Map(layers?.map((layer) => [layer.name, layer]) ?? []);
+  const schemeOf = (name: string) => (layers ? own.get(name)?.scheme : schemes[whole.indexOf(name)]) ?? '';
+  const channels = all.map((name) => (own.get(name)?.keptChannels ? own.get(name)!.outChannels : null));
+  return {
+    schemes: all.map(schemeOf),
+    ...(channels.some((count) => count !== null) && { outChannels: channels }),
+  };
+}
+
+function reportNetwork(
+  reported: ReportedNetwork,
+  layers: readonly string[],
+  { latencyBudgetMs, dataset, search }: ReportFacts,
+): ReportNetwork {
+  const { name, kind, cost, proxyLoss, accuracy, measured, best } = reported;
   const { latencyMs, energyMj, sizeBytes, ramBytes } = cost;
   return {
     name,
     kind,
-    schemes: [...schemes],
+    ...layersOf(reported, layers, search.costModel.layers),
     predictedMs: { ...latencyMs },
     ...(measured && {
       measuredMs: { value: measured.measuredMs, low: measured.measuredLowMs, high: measured.measuredHighMs },

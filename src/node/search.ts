@@ -128,14 +128,18 @@ export async function searchNetwork(
   const builder = new DesignBuilder(workbench);
   const accuracy = request.accuracy?.(builder);
   const column = accuracy ?? proxyColumn(proxy.name);
-  const toCandidate = ({ genome, cost, loss }: StudyPoint) =>
-    makeCandidate(workbench, builder, {
-      space: space.name,
-      genome,
-      design: space.decode(genome),
-      cost,
-      accuracy: { value: column.accuracyOf(loss), kind: column.kind },
-    });
+  const written = new Map<string, Candidate>();
+  const toCandidate = ({ genome, cost, loss }: StudyPoint) => {
+    const key = genome.join('-');
+    let candidate = written.get(key);
+    if (!candidate) {
+      const design = space.decode(genome);
+      const predicted = { value: column.accuracyOf(loss), kind: column.kind };
+      const facts = { space: space.name, genome, design, cost, accuracy: predicted };
+      written.set(key, (candidate = makeCandidate(workbench, builder, facts)));
+    }
+    return candidate;
+  };
   const study = await runStudy<SpacePoint>({
     settings,
     space,
@@ -164,12 +168,7 @@ export async function searchNetwork(
     cancellation,
     pause,
   });
-  const candidates: Candidate[] = [];
-  for (const point of study.front) {
-    candidates.push(toCandidate(point));
-    onProgress('writing the front', candidates.length / study.front.length);
-    await pause();
-  }
+  const candidates = study.front.map(toCandidate);
   const designs = study.front.map(({ genome }) => space.decode(genome));
   const evaluated = study.front.map(() => undefined);
   return {
@@ -208,7 +207,8 @@ export async function openPricers(
   return {
     search: { estimate: (design) => onAll(costs.map((own) => own.estimate(design))) },
     final(builder, design) {
-      if (isWhole(design.reduction)) return onAll(costs.map((own) => own.estimate(design)));
+      const real = [...design.schemes.values()].every((scheme) => scheme === 'f32'); // no kernel of f32 asks for weights
+      if (real || isWhole(design.reduction)) return onAll(costs.map((own) => own.estimate(design)));
       return onAll(devices.map((device) => builder.price(design, device).cost));
     },
   };

@@ -25,7 +25,9 @@ function choice(best: ReportNetwork, networks: readonly ReportNetwork[]): string
   const latency = best.measuredMs
     ? `${formatMs(best.measuredMs.value)} ms measured`
     : `${formatMs(best.predictedMs.value)} ms predicted`;
-  const f32 = networks.find(({ kind, schemes }) => kind === 'baseline' && schemes.every((scheme) => scheme === 'f32'));
+  const f32 = networks.find(
+    ({ kind, schemes }) => kind === 'baseline' && schemes.every((scheme) => scheme === 'f32' || scheme === ''),
+  );
   const gain =
     f32?.measuredMs && best.measuredMs
       ? `, ${(f32.measuredMs.value / best.measuredMs.value).toFixed(1)} times as fast as f32`

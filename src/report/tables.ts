@@ -102,8 +102,12 @@ export function schemesTable(data: ReportData): string {
   const candidates = data.networks.filter(({ kind }) => kind === 'candidate');
   if (candidates.length === 0) return '<p class="missing">The search left no candidate.</p>';
   const header = data.layers.map((layer) => `<th scope="col"><span>${escapeHtml(layer)}</span></th>`).join('');
-  const rows = candidates.map(({ name, schemes, best }) => {
-    const cells = schemes.map((scheme) => `<td class="${cellClass(scheme)}">${escapeHtml(briefScheme(scheme))}</td>`);
+  const rows = candidates.map(({ name, schemes, outChannels, best }) => {
+    const cells = schemes.map((scheme, i) => {
+      if (scheme === '') return '<td class="missing">–</td>';
+      const left = outChannels?.[i] ? ` <small>${outChannels[i]} ch</small>` : '';
+      return `<td class="${cellClass(scheme)}">${escapeHtml(briefScheme(scheme))}${left}</td>`;
+    });
     const mark = best ? ' <span class="best">chosen</span>' : '';
     return `<tr><th scope="row">${escapeHtml(name)}${mark}</th>${cells.join('')}</tr>`;
   });
@@ -111,7 +115,17 @@ export function schemesTable(data: ReportData): string {
 <thead><tr><th scope="col">candidate</th>${header}</tr></thead>
 <tbody>${rows.join('\n')}</tbody>
 </table></div>
-<p class="note">Weight bits / activation bits of each layer; the stronger the shade, the more bits.</p>`;
+<p class="note">${schemesNote(candidates)}</p>`;
+}
+
+function schemesNote(candidates: readonly ReportNetwork[]): string {
+  return [
+    'Weight bits / activation bits of each layer; the stronger the shade, the more bits.',
+    candidates.some(({ outChannels }) => outChannels) && 'Where channels were removed, ch counts those that are left.',
+    candidates.some(({ schemes }) => schemes.includes('')) && 'A dash stands for a layer that the candidate lacks.',
+  ]
+    .filter((sentence) => sentence)
+    .join(' ');
 }
 
 /** Five shades by the product of both widths, and one for f32. */

@@ -9,8 +9,10 @@ const accuracy = z.strictObject({ ...interval.shape, samples: z.int().positive()
 const reportNetwork = z.strictObject({
   name: z.string(),
   kind: z.enum(['candidate', 'baseline']),
-  /** One scheme a layer, in the order of `layers`. */
+  /** One scheme a layer, in the order of `layers`; empty where the network lacks the layer. */
   schemes: z.array(z.string()),
+  /** In the same order, how many output channels are left where some were removed. */
+  outChannels: z.array(z.int().positive().nullable()).optional(),
   predictedMs: interval,
   /** Absent where the network was not run on this device. */
   measuredMs: interval.optional(),
@@ -58,9 +60,13 @@ const reportFields = z.strictObject({
 
 /** Everything that a report shows, as it stands in report.json; what was not measured is absent, never 0. */
 export const reportDataSchema = reportFields.superRefine(({ layers, networks }, context) => {
-  for (const [i, { schemes }] of networks.entries()) {
-    if (schemes.length === layers.length) continue;
-    const message = `has ${schemes.length} schemes for ${layers.length} layers`;
+  for (const [i, { schemes, outChannels = layers }] of networks.entries()) {
+    const faults = [
+      ...(schemes.length === layers.length ? [] : [`${schemes.length} schemes`]),
+      ...(outChannels.length === layers.length ? [] : [`${outChannels.length} counts of channels`]),
+    ];
+    if (faults.length === 0) continue;
+    const message = `has ${faults.join(' and ')} for ${layers.length} layers`;
     context.addIssue({ code: 'custom', path: ['networks', i], message });
   }
 });

@@ -33,7 +33,7 @@ function configuration<Point>(options: FolderOptions<Point>): Record<string, unk
 
 /** Writes config.json, reports.csv, pareto_front.csv and front/*.json. */
 export async function writeRunFolder<Point>(
-  options: FolderOptions<Point> & Pick<StudyOptions<Point>, 'toCandidate' | 'publishedOutput'>,
+  options: FolderOptions<Point> & Pick<StudyOptions<Point>, 'toCandidate' | 'publishedOutput' | 'onProgress'>,
   points: readonly StudyPoint[],
   front: readonly StudyPoint[],
 ): Promise<void> {
@@ -44,6 +44,7 @@ export async function writeRunFolder<Point>(
   await removeOldFront(options, front.length);
   for (const [i, point] of front.entries()) {
     await files.writeAtomic(`${folder}/${frontFile(i)}`, `${JSON.stringify(options.toCandidate(point), null, 2)}\n`);
+    options.onProgress('writing the front', (i + 1) / front.length);
   }
   await files.writeAtomic(`${folder}/pareto_front.csv`, formatFront(front, column));
   if (options.publishedOutput) await files.writeAtomic(`${folder}/output.csv`, formatOutput(front, column));

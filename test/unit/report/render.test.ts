@@ -43,6 +43,18 @@ function bodyText(page: string): string {
 }
 
 describe('the report', () => {
+  it('shows the channels that are left, and layers that a candidate lacks', () => {
+    const layers = ['stem', 'stage1.conv1', 'classifier'];
+    const slim: ReportNetwork = { ...candidate, schemes: ['w8a8', '', 'f32'], outChannels: [12, null, null] };
+    const text = bodyText(renderReport({ ...data, layers, networks: [slim] }, assets));
+    expect(text).toContain('8/8 <small>12 ch</small>');
+    expect(text).toContain('<td class="missing">–</td>');
+    expect(text).toContain('A dash stands for a layer that the candidate lacks.');
+    expect(() => parseReportData(JSON.stringify({ ...data, networks: [slim] }), 'report.json')).toThrowError(
+      'has 3 schemes and 3 counts of channels for 2 layers',
+    );
+  });
+
   it('shows the numbers that it was given, with their intervals and kinds', () => {
     const text = bodyText(renderReport(data, assets));
     for (const shown of [

@@ -198,6 +198,58 @@ describe('prune-ea', async () => {
   });
 });
 
+describe('accuracy from elsewhere, such as a short training', () => {
+  it('is asked for in batches, decides the front, stands in the reports, and is not asked twice on resuming', async () => {
+    const asked: string[] = [];
+    const files = memoryFiles();
+    const options = (evaluations: number, aborted = false) => {
+      const cancellation = { aborted };
+      const network = zooNetwork('resnet20');
+      const space = createSearchSpace(network, QUANT_EA.space(network));
+      return {
+        settings: { ...QUANT_EA.settings, evaluations, budgets: {}, seed: 4 },
+        ...{ space, costModel: costsOf('resnet20'), measures: QUANT_EA.measures, initial: QUANT_EA.initial(space, 4) },
+        proxy: { name: 'misled', loss: (point: SpacePoint) => -toyLoss(point) },
+        accuracy: {
+          kind: 'trained-2-epochs',
+          async losses(points: readonly SpacePoint[]) {
+            await Promise.resolve();
+            for (const { genome } of points) asked.push(genome.join());
+            return points.map((point) => toyLoss(point) / 100);
+          },
+          accuracyOf: (loss: number) => 1 - loss,
+        },
+        ...{
+          files,
+          folder: 'run',
+          provenance: {},
+          toCandidate: ({ genome }: StudyPoint) => ({ genome }),
+          cancellation,
+        },
+        onProgress: () => void (cancellation.aborted ||= asked.length >= 100 && aborted),
+        pause: async () => {},
+      };
+    };
+    const whole = await runStudy<SpacePoint>(options(160));
+    expect(asked).toHaveLength(160);
+    expect(new Set(asked).size).toBe(160);
+    const reports = files.contents.get('run/reports.csv')!;
+    const [columns, first] = parseCsv(reports);
+    expect(first[columns.indexOf('accuracyKind')]).toBe('trained-2-epochs');
+    expect(Number(first[columns.indexOf('accuracy')])).toBeCloseTo(1 - whole.points[0].loss, 12);
+    const [best] = [...whole.points].sort((a, b) => a.loss - b.loss);
+    expect(whole.front.map(({ loss }) => loss)).toContain(best.loss);
+
+    asked.length = 0;
+    await expect(runStudy<SpacePoint>(options(160, true))).rejects.toMatchObject({ kind: 'interrupted' });
+    const before = asked.length;
+    expect(before).toBeLessThan(160);
+    await runStudy<SpacePoint>({ ...options(160), resume: true });
+    expect(asked).toHaveLength(160);
+    expect(files.contents.get('run/reports.csv')).toBe(reports);
+  });
+});
+
 describe('presets', () => {
   it('are found by name, with a guess for a mistyped one', () => {
     expect(findPreset('prune-ea')).toBe(PRUNE_EA);
