@@ -3,7 +3,7 @@ import { createDesignCosts } from '../cost/design-costs.ts';
 import { foldNetwork } from '../network/fold.ts';
 import { describeReduction, reduceNetwork } from '../network/reduce/index.ts';
 import { zooNetwork } from '../network/zoo/index.ts';
-import { assertReachable, createSearchSpace, type SpacePoint } from '../space/index.ts';
+import { createSearchSpace, type SpacePoint } from '../space/index.ts';
 import {
   APQ_EVOLUTION,
   apqTable,
@@ -40,7 +40,6 @@ export async function searchApq(
   const table = apqTable(opened.table, network);
   const costModel = createDesignCosts({ network, table, device: await deviceFacts(files, table) });
   assertNoRam(settings);
-  assertReachable(space, costModel, settings.budgets, settings.budgetConfidence);
   const largest = space.decode(space.genes.map(({ kind, choices }) => (kind === 'drop' ? 0 : choices.length - 1)));
   const proxy = capacityProxy(costModel, largest);
   return runStudy<SpacePoint>({
@@ -50,6 +49,7 @@ export async function searchApq(
     costModel,
     proxy,
     initial: APQ_EVOLUTION.initial(space, settings.seed),
+    publishedOutput: true,
     files,
     folder,
     provenance: {

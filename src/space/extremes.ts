@@ -30,6 +30,23 @@ export function uniformGenomes(space: Pick<Space<unknown>, 'variables'>): number
  * otherwise it is the best found, and reached by the genome given.
  */
 export function smallest<Point>(space: Space<Point>, pricer: Pricer<Point>, name: BudgetName, confidence = 0): Extreme {
+  let known = KNOWN.get(pricer);
+  if (known?.space !== space) KNOWN.set(pricer, (known = { space, extremes: new Map() }));
+  const key = `${name} ${confidence}`;
+  let extreme = known.extremes.get(key);
+  if (!extreme) known.extremes.set(key, (extreme = findSmallest(space, pricer, name, confidence)));
+  return { value: extreme.value, genome: [...extreme.genome] };
+}
+
+/** A search asks for the same extremes before it starts, for its repair and where it fails; prices never change. */
+const KNOWN = new WeakMap<object, { space: object; extremes: Map<string, Extreme> }>();
+
+function findSmallest<Point>(
+  space: Space<Point>,
+  pricer: Pricer<Point>,
+  name: BudgetName,
+  confidence: number,
+): Extreme {
   const price = (genome: number[]): Extreme => ({
     genome,
     value: budgetedValue(pricer.estimate(space.decode(genome)), name, confidence),
