@@ -71,7 +71,9 @@ describe('search', () => {
     const study = JSON.parse(readFileSync(folder.path('first/study.json'), 'utf8'));
     expect(study).toMatchObject({ strategy: how, evaluations: count, rejections: document.rejections });
     expect(study.rejections['over latencyMs']).toBeGreaterThan(0);
-    expect(readFileSync(folder.path('first/report.html'), 'utf8')).toMatch(/before they were evaluated: \d+ over latencyMs/);
+    expect(readFileSync(folder.path('first/report.html'), 'utf8')).toMatch(
+      /before they were evaluated: \d+ over latencyMs/,
+    );
     for (const { metrics, feasible } of document.front) {
       expect(feasible).toBe(true);
       expect(metrics.latencyMs.value).toBeLessThanOrEqual(0.08);
