@@ -36,7 +36,7 @@ export async function searchProblem(flags: ProblemSearchFlags, session: Session)
   const model = await readAllocation(session.files, flags.problem);
   const objectives = (flags.objectives ?? 'loss').split(',').map((name) => name.trim());
   const limits = limitsOf(model, flags.budget);
-  const { archive, evaluations } = await guidedSearch(
+  const { archive, evaluations, rejections } = await guidedSearch(
     {
       tables: model,
       limits,
@@ -59,6 +59,7 @@ export async function searchProblem(flags: ProblemSearchFlags, session: Session)
     best: Object.fromEntries(
       Object.entries(best).map(([name, { choice, ...point }]) => [name, { choice, metrics: metricsOf(model, point) }]),
     ),
+    rejections: Object.fromEntries(Object.entries(rejections).map(([name, count]) => [`over ${name}`, count])),
     hypervolume: scaledHypervolume(values, boundsOf(model, objectives, values), new Random(flags.seed)),
   };
   return { document, text: () => describeSearch(document, objectives, flags) };
@@ -148,8 +149,8 @@ function describeSearch(document: SearchDocument, objectives: readonly string[],
 export function refuseStrayFlags(flags: Record<string, unknown>): void {
   const [stray, goes] =
     flags.problem === undefined
-      ? [['budget', 'algorithm'].find((name) => flags[name] !== undefined), 'goes with']
-      : [['generations', 'resume', 'out'].find((name) => flags[name] !== undefined), 'does not go with'];
+      ? [['budget'].find((name) => flags[name] !== undefined), 'goes with']
+      : [['generations', 'resume', 'out', 'strategy'].find((name) => flags[name] !== undefined), 'does not go with'];
   if (!stray) return;
   throw new BitbudgetError('usage', `--${stray} ${goes} --problem.`, 'See `bitbudget search --help`.');
 }

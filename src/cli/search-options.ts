@@ -98,6 +98,8 @@ export interface StudyOptions extends BudgetOptions {
   evaluations: number;
   generations?: number;
   seed: number;
+  strategy?: 'guided' | 'evolution';
+  algorithm?: 'nsga2' | 'nsga3';
 }
 
 export const DEFAULT_STUDY = { population: 92, evaluations: 2000, objectives: 'accuracy,latency' };
@@ -114,7 +116,19 @@ export function addStudyOptions(command: Command): void {
         .default(DEFAULT_STUDY.evaluations),
     )
     .addOption(new Option('--generations <n>', 'end after so many generations instead').argParser(wholeNumber(1, 1e6)))
-    .addOption(seedFlag());
+    .addOption(seedFlag())
+    .addOption(
+      new Option(
+        '--strategy <name>',
+        'guided by a model of the loss, or evolution alone; guided where the evaluations suffice to probe the space',
+      ).choices(['guided', 'evolution']),
+    )
+    .addOption(
+      new Option('--algorithm <name>', 'selection with several objectives; nsga3 unless given').choices([
+        'nsga3',
+        'nsga2',
+      ]),
+    );
 }
 
 /**
@@ -146,6 +160,12 @@ export function studySettings(options: StudyOptions, devices: readonly string[] 
     throw new BitbudgetError('usage', `Unknown proxy "${options.proxy}".`, remedy);
   }
   const { population, evaluations, generations, seed } = options;
+  const strategy = preset ? 'evolution' : options.strategy;
+  const algorithm = options.algorithm ?? preset?.settings.algorithm;
+  if (options.strategy === 'guided' && (preset || generations !== undefined)) {
+    const other = preset ? `--preset ${preset.name}` : '--generations';
+    throw new BitbudgetError('usage', `${other} is no matter of a guided search.`, 'Leave out --strategy.');
+  }
   return {
     objectives: parseObjectives(
       options.objectives,
@@ -158,6 +178,7 @@ export function studySettings(options: StudyOptions, devices: readonly string[] 
     evaluations,
     generations,
     seed,
-    ...(preset?.settings.algorithm && { algorithm: preset.settings.algorithm }),
+    ...(strategy && { strategy }),
+    ...(algorithm && { algorithm }),
   };
 }

@@ -89,6 +89,7 @@ export function collectReport(facts: ReportFacts): ReportData {
     proxyName: 'output-noise',
     ...(latencyBudgetMs !== undefined && { latencyBudgetMs }),
     evaluations: search.study.evaluations,
+    rejections: { ...search.study.rejections },
     points: search.study.points.map(({ cost, loss, feasible }) => ({
       latencyMs: cost.latencyMs.value,
       loss,

@@ -8,8 +8,12 @@ export function machineLine({ device, conditions }: ReportData): string {
   return [device.cpu, cores, device.os, device.engine, ...describeConditions(conditions)].join(' · ');
 }
 
-/** The outcome in a sentence or two. */
+/** The outcome in a few sentences. */
 export function outcome(data: ReportData): string {
+  return `${found(data)}${rejected(data.rejections ?? {})}`;
+}
+
+function found(data: ReportData): string {
   const { networks, latencyBudgetMs, evaluations } = data;
   const budget = latencyBudgetMs === undefined ? '' : ` under a budget of ${formatMs(latencyBudgetMs)} ms`;
   const searched = `${formatCount(evaluations)} ${evaluations === 1 ? 'candidate was' : 'candidates were'} evaluated${budget}.`;
@@ -18,6 +22,12 @@ export function outcome(data: ReportData): string {
   const verdicts = networks.flatMap(({ kind, budgetVerdict }) => (kind === 'candidate' ? [budgetVerdict] : []));
   const allOver = verdicts.length > 0 && verdicts.every((verdict) => verdict === 'over');
   return allOver ? `${searched} None of the candidates that were run kept the budget.` : searched;
+}
+
+/** What was kept from evaluation, by reason; nothing where there was nothing. */
+function rejected(rejections: Readonly<Record<string, number>>): string {
+  const reasons = Object.entries(rejections).map(([reason, count]) => `${formatCount(count)} ${reason}`);
+  return reasons.length > 0 ? ` Repaired or turned away before they were evaluated: ${reasons.join(', ')}.` : '';
 }
 
 function choice(best: ReportNetwork, networks: readonly ReportNetwork[]): string {

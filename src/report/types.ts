@@ -41,6 +41,8 @@ const reportFields = z.strictObject({
   proxyName: z.string(),
   latencyBudgetMs: z.number().positive().optional(),
   evaluations: z.int(),
+  /** How many candidates broke which budget before they were evaluated, by reason. */
+  rejections: z.record(z.string(), z.int()).optional(),
   /** Every evaluated candidate: predicted latency and the proxy's loss. */
   points: z.array(z.strictObject({ latencyMs: z.number(), loss: z.number(), feasible: z.boolean() })),
   networks: z.array(reportNetwork),

@@ -1,6 +1,7 @@
 import { assert, BitbudgetError } from '../core/errors.ts';
 import { nearestName } from '../core/nearest-name.ts';
 import { type CostMetric, metricValue } from '../cost/types.ts';
+import { type BudgetName, budgetName } from '../space/index.ts';
 import type { StudyPoint } from './rows.ts';
 
 type NamedObjective = 'accuracy' | 'latency' | 'energy' | 'size' | 'ram' | 'macs' | 'bitops';
@@ -45,6 +46,16 @@ export function parseObjectives(
     throw new BitbudgetError('usage', `"${name}" cannot be an objective here.`, remedy);
   }
   return names;
+}
+
+/**
+ * The budget that limits the very number of an objective; undefined where there can be none.
+ *
+ * @example budgetOfObjective('latency@rpi4') // => 'latencyMs@rpi4'
+ */
+export function budgetOfObjective(objective: Objective): BudgetName | undefined {
+  const [name, device] = objective.split('@');
+  return Object.hasOwn(METRICS, name) ? budgetName(METRICS[name as keyof typeof METRICS], device) : undefined;
 }
 
 /** The value of an objective, lower is better, in its metric's unit. */

@@ -31,15 +31,29 @@ function configuration<Point>(options: FolderOptions<Point>): Record<string, unk
   };
 }
 
-/** Writes config.json, reports.csv, pareto_front.csv and front/*.json. */
+/** What study.json tells of a search that is done. */
+export interface StudySummary {
+  strategy: 'guided' | 'evolution';
+  evaluations: number;
+  /** How many genomes broke which budget, by reason. */
+  rejections: Readonly<Record<string, number>>;
+  hypervolume: number;
+  /** Rank correlation of the guided search's model with the losses of its last batch. */
+  modelCorrelation?: number | null;
+}
+
+/** Writes config.json, study.json, reports.csv, pareto_front.csv and front/*.json. */
 export async function writeRunFolder<Point>(
   options: FolderOptions<Point> & Pick<StudyOptions<Point>, 'toCandidate' | 'publishedOutput' | 'onProgress'>,
   points: readonly StudyPoint[],
   front: readonly StudyPoint[],
+  summary: StudySummary,
 ): Promise<void> {
   const { files, folder } = options;
   const column = options.accuracy ?? proxyColumn(options.proxy.name);
   await files.writeAtomic(`${folder}/config.json`, `${JSON.stringify(configuration(options), null, 2)}\n`);
+  const study = { ...summary, candidates: points.length, front: front.length };
+  await files.writeAtomic(`${folder}/study.json`, `${JSON.stringify(study, null, 2)}\n`);
   await files.writeAtomic(`${folder}/reports.csv`, formatReports(points, column));
   await removeOldFront(options, front.length);
   for (const [i, point] of front.entries()) {
@@ -88,18 +102,25 @@ export async function recordMeasured(
   if (options.publishedOutput) await files.writeAtomic(`${folder}/output.csv`, formatOutput(front, column, measured));
 }
 
+/** A guided search between two batches: every evaluated genome with its loss, in order. The rest follows from them. */
+export interface GuidedState {
+  algorithm: 'guided';
+  genomes: number[][];
+  losses: number[];
+}
+
 interface Checkpoint {
   /** Of the configuration: a checkpoint serves no other search. */
   configSha256: string;
   /** Of the state as it stands in the file: a checkpoint that was cut or edited would lead to other bytes. */
   stateSha256: string;
-  state: SearchState;
+  state: SearchState | GuidedState;
   rejections?: Record<string, number>;
 }
 
 export async function writeCheckpoint<Point>(
   options: FolderOptions<Point>,
-  state: SearchState,
+  state: SearchState | GuidedState,
   rejections: Record<string, number>,
 ): Promise<void> {
   const checkpoint: Checkpoint = {
@@ -115,13 +136,13 @@ function configSha256<Point>(options: FolderOptions<Point>): string {
   return sha256Hex(canonicalJson(configuration(options)));
 }
 
-function stateSha256(state: SearchState | undefined): string {
+function stateSha256(state: SearchState | GuidedState | undefined): string {
   return sha256Hex(JSON.stringify(state) ?? '');
 }
 
 /** A search that was interrupted, and how many genomes had broken which budget by then. */
 export interface SavedStudy {
-  state: SearchState;
+  state: SearchState | GuidedState;
   rejections: Record<string, number>;
 }
 

@@ -17,7 +17,9 @@ export interface StudySettings {
   evaluations: number;
   generations?: number;
   seed: number;
-  /** Selection and operators; by default NSGA-III with several objectives, NSGA-II with one. */
+  /** `guided` learns a model of the loss and proposes by it; by default wherever that can be. */
+  strategy?: 'guided' | 'evolution';
+  /** Selection; by default NSGA-III with several objectives, NSGA-II with one. */
   algorithm?: 'nsga2' | 'nsga3';
   operators?: Partial<OperatorSettings>;
 }
@@ -82,6 +84,7 @@ export interface StudyOptions<Point = Scheme[]> {
 }
 
 export interface StudyResult {
+  strategy: 'guided' | 'evolution';
   folder: string;
   /** Non-dominated feasible points, by latency. */
   front: StudyPoint[];
@@ -90,6 +93,8 @@ export interface StudyResult {
   evaluations: number;
   /** How many genomes broke each budget before they were brought inside, or were given up. */
   rejections: Readonly<Record<string, number>>;
+  /** Of a guided search: rank correlation of its model with the losses of the last batch. */
+  modelCorrelation?: number | null;
   /** Of the front, in objectives scaled to the range of all feasible points, reference 1.1. */
   hypervolume: number;
 }

@@ -60,15 +60,25 @@ describe('search with a budget that no candidate keeps', () => {
 });
 
 describe('search', () => {
-  it('writes the same bytes again for the same seed and table, and nothing half-written', async () => {
-    const { exitCode, document } = await runJson(...search('first', '--latency-budget-ms', '0.08'));
+  it.each([
+    ['evolution', 300],
+    ['guided', 32], // as many as prove that the proxy adds up, and hold its whole front
+  ])('by %s writes the same bytes again for the same seed and table, and nothing half-written', async (how, count) => {
+    const flags = ['--latency-budget-ms', '0.08', '--strategy', how];
+    const { exitCode, document } = await runJson(...search('first', ...flags));
     expect(exitCode).toBe(0);
-    expect(document.evaluations).toBe(300);
+    expect(document.evaluations).toBe(count);
+    const study = JSON.parse(readFileSync(folder.path('first/study.json'), 'utf8'));
+    expect(study).toMatchObject({ strategy: how, evaluations: count, rejections: document.rejections });
+    expect(study.rejections['over latencyMs']).toBeGreaterThan(0);
+    expect(readFileSync(folder.path('first/report.html'), 'utf8')).toMatch(
+      /before they were evaluated: \d+ over latencyMs/,
+    );
     for (const { metrics, feasible } of document.front) {
       expect(feasible).toBe(true);
       expect(metrics.latencyMs.value).toBeLessThanOrEqual(0.08);
     }
-    await run(...search('second', '--latency-budget-ms', '0.08'));
+    await run(...search('second', ...flags));
     for (const name of ['reports.csv', 'pareto_front.csv', 'front/000.json']) {
       const bytes = (run: string) => readFileSync(folder.path(join(run, name)), 'utf8');
       expect(bytes('second')).toBe(bytes('first'));

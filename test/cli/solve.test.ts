@@ -105,6 +105,7 @@ describe('search --problem', () => {
       seed: 3,
       front: [{ ...best, feasible: true }],
       best: { tight: best },
+      rejections: { 'over latency': expect.any(Number) },
       hypervolume: expect.any(Number),
     });
   });

@@ -42,7 +42,6 @@ interface SearchFlags extends StudyOptions, SchemeOptions, CalibrationOptions {
   resume?: boolean;
   problem?: string;
   budget?: string;
-  algorithm?: 'nsga2' | 'nsga3';
 }
 
 /** `bitbudget search`: mixed-precision candidates under budgets, as a run folder. */
@@ -97,13 +96,7 @@ export function register(program: Command, context: CliContext): void {
     .addOption(
       new Option('--problem <file>', 'instead of a network, an allocation problem (mpa-1); its loss is a black box'),
     )
-    .addOption(new Option('--budget <name>', 'with --problem: the budget of the file that every evaluation keeps'))
-    .addOption(
-      new Option('--algorithm <name>', 'with --problem and several objectives: nsga3 unless given').choices([
-        'nsga3',
-        'nsga2',
-      ]),
-    );
+    .addOption(new Option('--budget <name>', 'with --problem: the budget of the file that every evaluation keeps'));
   context.handle<SearchFlags>(command, async (_, given, session) => {
     refuseStrayFlags({ ...given });
     const isDefault = (name: string) => command.getOptionValueSource(name) === 'default';

@@ -12,6 +12,7 @@ export class GuidedArchive {
   private readonly space: GuidedSpace;
   private readonly index: HashIndex;
   private readonly least: number[] = [];
+  private readonly costs: number[][] = [];
 
   constructor(space: GuidedSpace) {
     this.space = space;
@@ -31,9 +32,19 @@ export class GuidedArchive {
     return this.index.find(genome) >= 0;
   }
 
+  /** The row of a genome, or −1. */
+  rowOf(genome: ArrayLike<number>): number {
+    return this.index.find(genome);
+  }
+
   /** The loss of a genome that was evaluated. */
   lossOf(genome: ArrayLike<number>): number {
     return this.losses[this.index.find(genome)];
+  }
+
+  /** The free metrics of a row. */
+  costsOf(row: number): number[] {
+    return (this.costs[row] ??= this.space.costs(this.genomes[row]));
   }
 
   add(genome: Int32Array, loss: number): void {
@@ -50,7 +61,7 @@ export class GuidedArchive {
 
   point(row: number): GuidedPoint {
     const genome = this.genomes[row];
-    return { choice: this.space.decode(genome), loss: this.losses[row], costs: this.space.costs(genome) };
+    return { choice: this.space.decode(genome), loss: this.losses[row], costs: this.costsOf(row) };
   }
 
   private rank(row: number, loss: number): void {

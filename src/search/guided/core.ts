@@ -17,6 +17,8 @@ const LEAST_CORRELATION = 0.3;
 const LEAST_RANKED = 4;
 /** The model is fitted again when the points have grown by this factor. */
 const REFIT = 1.04;
+/** Pairs are screened where that takes at most this share of the evaluations that are left. */
+const MOST_SCREENED = 0.5;
 /** Batches of probes for each batch of proposals. */
 const PROBES_A_PROPOSAL = 6;
 
@@ -65,7 +67,7 @@ export class GuidedCore {
     return {
       archive: archive.losses.map((_, row) => archive.point(row)),
       evaluations: archive.size,
-      repaired: space.repaired,
+      rejections: space.rejections,
       modelCorrelation: this.correlation,
     };
   }
@@ -75,7 +77,7 @@ export class GuidedCore {
     const { archive, model, space } = this;
     for (let start = 0; start < genomes.length && this.left > 0; start += this.batchSize) {
       const batch = genomes.slice(start, start + this.batchSize).filter((genome) => !archive.has(genome));
-      const wanted = batch.slice(0, this.left);
+      const wanted = [...new Map(batch.map((genome) => [genome.join(), genome])).values()].slice(0, this.left);
       if (wanted.length === 0) continue;
       const losses = await this.problem.evaluate(wanted.map((genome) => space.decode(genome)));
       wanted.forEach((genome, i) => {
@@ -142,6 +144,8 @@ export class GuidedCore {
     const alone = model.effects.map((own) => own.slice());
     const joint = ({ genome, first, second, values: [a, b] }: PairProbe) =>
       archive.lossOf(genome) - archive.losses[0] - alone[first][a] - alone[second][b];
+    const pairs = (space.counts.length * (space.counts.length - 1)) / 2;
+    if (pairs > MOST_SCREENED * this.left) return between();
     const screen = planScreen(space, base, alone);
     await this.evaluate(screen.map(({ genome }) => genome));
     const strong = screen

@@ -25,7 +25,7 @@ export function planProbes(space: GuidedSpace, base: Int32Array, random: RandomS
     for (let value = 0; value < count; value++) {
       if (value === base[gene]) continue;
       const genome = base.with(gene, value);
-      if (space.excess(genome) === 0) {
+      if (space.admits(genome)) {
         probes.push({ genome, gene, value });
         known[gene][value] = 1;
       } else {

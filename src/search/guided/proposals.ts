@@ -40,9 +40,8 @@ export class Proposals {
     for (let k = 0; k < wanted; k++) {
       const start = afar ? this.anywhere() : this.archive.genomes[elites[k % elites.length]];
       const { genome } = walk(this.landscape, start, { moves: WALK_MOVES, random: this.random, wanted: fresh }) ?? {};
-      if (!genome || this.space.excess(genome) > 0) continue;
-      chosen.add(genome.join());
-      found.push(genome);
+      const inside = genome && this.inside(genome, chosen);
+      if (inside) found.push(inside);
     }
     return found;
   }
@@ -61,9 +60,16 @@ export class Proposals {
     );
     const wanted = (genome: Int32Array) => !this.archive.has(genome) && !chosen.has(genome.join());
     const found = walk(landscape, start, { moves: WALK_MOVES, random: this.random, wanted });
-    if (!found || space.excess(found.genome) > 0) return undefined;
-    chosen.add(found.genome.join());
-    return found.genome;
+    return found && this.inside(found.genome, chosen);
+  }
+
+  /** A genome moved inside the limits, where tables led beyond them, and taken; undefined where it is known. */
+  private inside(genome: Int32Array, chosen: Set<string>): Int32Array | undefined {
+    const entering = this.space.repair(genome, this.random, this.model.effects);
+    const key = entering.join();
+    if (this.archive.has(entering) || chosen.has(key)) return undefined;
+    chosen.add(key);
+    return entering;
   }
 
   private sheet(metric: number): PairwiseTables {
@@ -85,10 +91,7 @@ export class Proposals {
     if (view === this.allocated) return undefined;
     this.allocated = view;
     const genome = this.space.allocate(this.model.around(around));
-    if (!genome || this.archive.has(genome) || chosen.has(genome.join()) || this.space.excess(genome) > 0)
-      return undefined;
-    chosen.add(genome.join());
-    return genome;
+    return genome && this.inside(genome, chosen);
   }
 
   /** Children of elites: uniform crossover with one or two genes reset, or a swap of budget between two genes. */

@@ -9,6 +9,10 @@ import type { CheckedProblem } from './types.ts';
 const RELIEF_ROUNDS = 4;
 /** Labels that an allocation may keep: enough to be exact but for the hardest, which then are nearly so. */
 const PROPOSAL_WIDTH = 40_000;
+/** Relative distance from a limit within which rounding may decide. */
+const NEAR = 1e-6;
+/** Labels where many allocations are asked for, which need not be proven. */
+const QUICK_WIDTH = 6000;
 /** Genes that a relief looks at for its next move. */
 const RELIEF_GENES = 6;
 
@@ -22,8 +26,8 @@ export class GuidedSpace {
   readonly limits: readonly Limit[];
   /** A genome within all limits. */
   readonly refuge: Int32Array;
-  /** Genomes that had to be moved inside the limits. */
-  repaired = 0;
+  /** How many genomes broke the limit of each metric before they were evaluated. */
+  readonly rejections: Record<string, number> = {};
   private readonly problem: CheckedProblem;
   readonly tables: AllocationModel;
   private readonly choice: number[];
@@ -41,8 +45,10 @@ export class GuidedSpace {
     this.limits = ceilingsOf(problem.tables, problem.limits);
     this.choice = new Array<number>(problem.tables.layerCount).fill(0);
     this.added = this.limits.map(({ metric }) => this.singleChanges(metric));
-    const refuge = this.allocate(this.meanCosts());
-    if (!refuge || this.excess(refuge) > 0) throw infeasibleLimits(problem.tables, problem.limits, !refuge);
+    const found = this.allocate(this.meanCosts());
+    const given = problem.refuge && Int32Array.from(this.groups, ([layer]) => problem.refuge![layer]);
+    const refuge = [found, given].find((genome) => genome && this.excess(genome) === 0);
+    if (!refuge) throw infeasibleLimits(problem.tables, problem.limits, !found);
     this.refuge = refuge;
   }
 
@@ -61,20 +67,51 @@ export class GuidedSpace {
 
   /** The relative excess over all limits; 0 within them. */
   excess(genome: ArrayLike<number>): number {
-    for (let g = 0; g < this.groups.length; g++) for (const layer of this.groups[g]) this.choice[layer] = genome[g];
-    const costs = this.problem.costs?.(this.choice);
     let sum = 0;
-    for (const { metric, ceiling } of this.limits) {
-      const over = (costs ? costs[metric - 1] : this.tables.value(metric, this.choice)) - ceiling;
-      if (over > 0) sum += over / (Math.abs(ceiling) || 1);
-    }
+    this.eachExcess(genome, (_, over, ceiling) => {
+      sum += over / (Math.abs(ceiling) || 1);
+    });
     return sum;
   }
 
-  /** The genome within the limits that minimises an additive loss, loss[gene][value], by the tables; exactly, where it can. */
-  allocate(loss: readonly (readonly number[])[]): Int32Array | undefined {
+  /** Whether a genome keeps the limits; one that does not is counted, by the metrics that it breaks. */
+  admits(genome: ArrayLike<number>): boolean {
+    let broken = false;
+    this.eachExcess(genome, (metric) => {
+      const name = this.tables.metrics[metric];
+      this.rejections[name] = (this.rejections[name] ?? 0) + 1;
+      broken = true;
+    });
+    if (broken) this.problem.onRejected?.(this.decode(genome));
+    return !broken;
+  }
+
+  private eachExcess(genome: ArrayLike<number>, visit: (metric: number, over: number, ceiling: number) => void): void {
+    const { choice, problem } = this;
+    for (let g = 0; g < this.groups.length; g++) for (const layer of this.groups[g]) choice[layer] = genome[g];
+    let costs: number[] | undefined;
+    for (const { metric, ceiling } of this.limits) {
+      let value = this.tables.value(metric, choice);
+      let most = ceiling;
+      if (problem.costs && !(problem.tablesHold && Math.abs(value - ceiling) >= NEAR * Math.abs(ceiling))) {
+        costs ??= problem.costs(choice);
+        value = costs[metric - 1];
+        most = problem.limits[this.tables.metrics[metric]];
+      }
+      if (value > most) visit(metric, value - most, most);
+    }
+  }
+
+  /**
+   * The genome within the limits that minimises an additive loss, loss[gene][value], by the tables; exactly, where it can.
+   *
+   * @param more further limits.
+   */
+  allocate(loss: readonly (readonly number[])[], more: readonly Limit[] = []): Int32Array | undefined {
     const model = this.withLoss(loss);
-    const result = solveExactly(model, this.limits, PROPOSAL_WIDTH) ?? solveCoupled(model, this.limits);
+    const limits = [...this.limits, ...more];
+    const width = more.length > 0 ? QUICK_WIDTH : PROPOSAL_WIDTH;
+    const result = solveExactly(model, limits, width) ?? solveCoupled(model, limits);
     return result.choice && Int32Array.from(this.groups, ([layer]) => result.choice![layer]);
   }
 
@@ -101,8 +138,7 @@ export class GuidedSpace {
    * @param loss what each value of each gene adds to the loss, as far as is known.
    */
   repair(genome: Int32Array, random: RandomSource, loss: readonly ArrayLike<number>[]): Int32Array {
-    if (this.excess(genome) === 0) return genome;
-    this.repaired++;
+    if (this.admits(genome)) return genome;
     const current = genome.slice();
     for (let round = 0; round < RELIEF_ROUNDS; round++) {
       for (let move = 0; move < 2 * this.counts.length; move++) {

@@ -7,6 +7,8 @@ const UNARY_SHRINKAGE = 1e-3;
 const PAIR_SHRINKAGE = 0.3;
 /** Pairs of genes that the model keeps, for each gene. */
 const PAIRS_PER_GENE = 4;
+/** Beyond so many pairs of genes the model is additive: there are too few points to tell them apart. */
+const MOST_PAIRS = 20_000;
 
 /** A term between two genes: one number for each pair of values. */
 interface PairTable {
@@ -141,6 +143,8 @@ export class Surrogate {
 
   /** Keeps the pairs whose tables would explain most of the residual that they leave each other. */
   private selectPairs(residual: Float64Array, weights: Float64Array): void {
+    const pairCount = (this.counts.length * (this.counts.length - 1)) / 2;
+    if (pairCount > MOST_PAIRS) return;
     const known = new Map(this.pairs.map((pair) => [`${pair.first},${pair.second}`, pair]));
     const scored: { pair: PairTable; gain: number }[] = [];
     for (let first = 0; first < this.counts.length; first++) {

@@ -1,14 +1,15 @@
-import { BitbudgetError } from '../../core/errors.ts';
-import { allocationFront } from '../exact/front.ts';
 import { paretoIndices } from '../indicators/pareto-front.ts';
 import { nsga2 } from '../nsga2.ts';
 import { nsga3 } from '../nsga3.ts';
 import type { GuidedCore } from './core.ts';
+import { coarseToFine, modelFront } from './model-front.ts';
 import type { GuidedSettings } from './types.ts';
 
 /** Evaluations of one spell of evolution. */
 const SPELL = 400;
 const DEFAULT_POPULATION = 92;
+/** Rounds in a row that find nothing new before the space counts as exhausted. */
+const MOST_IDLE = 4;
 /** Points of the front that one round of walks starts from. */
 const WALKS = 60;
 
@@ -22,7 +23,7 @@ export async function traceFront(
   objectives: readonly string[],
   settings: GuidedSettings,
 ): Promise<void> {
-  const front = modelFront(core, objectives);
+  const front = modelFront(core, objectives).slice(0, settings.frontPoints);
   const first = front.slice(0, core.batchSize);
   await core.examine(first);
   if (core.exactBatches > 0 || first.length === 0) {
@@ -32,53 +33,28 @@ export async function traceFront(
     if (core.exactBatches > 0 && front.length > 0) return;
   }
   if (core.exactBatches === 0) await core.probePairs(() => walkRound(core, objectives));
-  while (core.left > 0) {
+  for (let idle = 0; core.left > 0 && idle < MOST_IDLE; idle++) {
     const before = core.archive.size;
     await walkRound(core, objectives);
     core.refit();
     await evolve(core, objectives, settings);
     core.refit();
-    if (core.archive.size === before) break;
+    if (core.archive.size > before) idle = -1;
   }
 }
 
-/** The front of the additive model within the limits, every other point before those between; empty where it is too large. */
-function modelFront({ space, model }: GuidedCore, objectives: readonly string[]): Int32Array[] {
-  try {
-    const points = allocationFront(space.withLoss(model.around(space.refuge)), objectives);
-    const genomes = points.map(({ choice }) => Int32Array.from(space.groups, ([layer]) => choice[layer]));
-    return coarseToFine(genomes).filter((genome) => space.excess(genome) === 0);
-  } catch (error) {
-    if (error instanceof BitbudgetError && error.kind === 'unsupported') return [];
-    throw error;
-  }
-}
-
-/** Both ends, then the middle, then the quarters, and so on. */
-function coarseToFine<T>(items: readonly T[]): T[] {
-  const taken = new Uint8Array(items.length);
-  const order: T[] = [];
-  const take = (index: number) => {
-    if (taken[index]) return;
-    taken[index] = 1;
-    order.push(items[index]);
-  };
-  for (let parts = 1; order.length < items.length; parts *= 2) {
-    for (let k = 0; k <= parts; k++) take(Math.round((k * (items.length - 1)) / parts));
-  }
-  return order;
-}
-
-/** The objectives of a genome whose loss is known. */
-function objectiveValues({ space }: GuidedCore, objectives: readonly string[], genome: Int32Array, loss: number) {
-  const costs = space.costs(genome);
-  return objectives.map((name) => (name === 'loss' ? loss : costs[space.tables.metrics.indexOf(name) - 1]));
+/** The objectives of an evaluated genome. */
+function objectiveValues({ space, archive }: GuidedCore, objectives: readonly string[], row: number): number[] {
+  const costs = archive.costsOf(row);
+  return objectives.map((name) =>
+    name === 'loss' ? archive.losses[row] : costs[space.tables.metrics.indexOf(name) - 1],
+  );
 }
 
 /** Rows of the archive that nothing dominates, by ascending loss. */
 function frontRows(core: GuidedCore, objectives: readonly string[]): number[] {
   const { archive } = core;
-  const values = archive.genomes.map((genome, row) => objectiveValues(core, objectives, genome, archive.losses[row]));
+  const values = archive.genomes.map((_, row) => objectiveValues(core, objectives, row));
   return paretoIndices(values).sort((a, b) => archive.losses[a] - archive.losses[b]);
 }
 
@@ -116,10 +92,10 @@ async function evolve(core: GuidedCore, objectives: readonly string[], settings:
       const genomes = batch.map((genome) => Int32Array.from(genome));
       await core.evaluate(genomes);
       return genomes.map((genome) => {
+        const row = archive.rowOf(genome);
         // What the evaluations no longer sufficed for ends the spell anyway.
-        const known = archive.has(genome);
-        const values = objectiveValues(core, objectives, genome, known ? archive.lossOf(genome) : 0);
-        return { objectives: values, violation: known ? 0 : 1 };
+        if (row < 0) return { objectives: objectives.map(() => 0), violation: 1 };
+        return { objectives: objectiveValues(core, objectives, row), violation: 0 };
       });
     },
     onGeneration: () => archive.size < until && core.left > 0,

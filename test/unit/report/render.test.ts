@@ -211,6 +211,13 @@ describe('the report', () => {
     );
   });
 
+  it('says how many candidates were turned away, by reason', () => {
+    const rejections = { 'over latencyMs': 1234, 'over ramBytes': 5 };
+    expect(outcome({ ...data, rejections })).toMatch(
+      / Repaired or turned away before they were evaluated: 1,234 over latencyMs, 5 over ramBytes\.$/,
+    );
+  });
+
   it('says the conditions in words and leaves out what is unknown', () => {
     const conditions = { governor: 'performance', tempC: 48, throttled: false, load: null };
     expect(machineLine({ ...data, conditions })).toBe(

@@ -93,7 +93,7 @@ describe('allocateSpace', () => {
 
   it('refuses budgets that exclude each other, and names the pair', async () => {
     const { space, pricer, leastLoss } = setUp(['w8a1', 'w1a8']);
-    const budgets = { sizeBytes: 2000, latencyMs: 13, ramBytes: 10_000 };
+    const budgets = { sizeBytes: 800, latencyMs: 13, ramBytes: 10_000 };
     expect(leastLoss(budgets)).toBe(Number.POSITIVE_INFINITY);
     await expect(allocateSpace(space, pricer, budgets, lossOf)).rejects.toMatchObject({
       kind: 'infeasible',

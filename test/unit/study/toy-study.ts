@@ -58,6 +58,7 @@ export const SETTINGS: StudySettings = {
   population: 24,
   evaluations: 300,
   seed: 1,
+  strategy: 'evolution',
 };
 
 /** Runs a study over ResNet-8 and the toy table; `stopAfter` interrupts after so many batches. */

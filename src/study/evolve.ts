@@ -1,0 +1,76 @@
+import { BitbudgetError } from '../core/errors.ts';
+import { type GenerationReport, nsga2, nsga3, type SearchState } from '../search/index.ts';
+import { createRepair, startingGenomes } from '../space/index.ts';
+import type { StudyRecord } from './record.ts';
+import { type SavedStudy, writeCheckpoint } from './run-folder.ts';
+import type { StudyOptions } from './types.ts';
+
+/** Generations between two checkpoints. */
+const CHECKPOINT_EVERY = 10;
+
+/** NSGA-III or NSGA-II over the whole space, every genome repaired into the budgets before it is evaluated. */
+export async function evolveStudy<Point>(
+  options: StudyOptions<Point>,
+  record: StudyRecord<Point>,
+  saved: SavedStudy | undefined,
+): Promise<number> {
+  const { settings, space, costModel, proxy, onProgress, cancellation } = options;
+  const { budgets, objectives, budgetConfidence: confidence = 0 } = settings;
+  const state = saved && (saved.state as SearchState);
+  if (state) for (const [genome, loss] of await savedLosses(options, record, state)) record.add(genome, loss);
+  let unsaved: GenerationReport | undefined;
+  const many = objectives.length > 1; // with one objective reference directions mean nothing
+  const algorithm = (settings.algorithm ?? (many ? 'nsga3' : 'nsga2')) === 'nsga3' ? nsga3 : nsga2;
+  const result = await algorithm({
+    variables: [...space.variables],
+    objectives: objectives.length,
+    evaluate: async (batch) => {
+      await options.pause();
+      const losses = await record.losses(batch);
+      return batch.map((genome, i) => record.add(genome, losses[i]));
+    },
+    seed: settings.seed,
+    population: settings.population,
+    ...(settings.operators && { operators: settings.operators }),
+    ...(settings.generations === undefined
+      ? { evaluations: settings.evaluations }
+      : { generations: settings.generations }),
+    initial: options.initial?.map((genome) => [...genome]) ?? startingGenomes(space, costModel, budgets, confidence),
+    repair: createRepair(space, costModel, budgets, (point) => proxy.loss(point), {
+      confidence,
+      onBroken: (names) => record.reject(names),
+    }),
+    ...(state && { resume: state }),
+    onGeneration: async (report) => {
+      const { evaluations, generation } = report;
+      const share =
+        settings.generations === undefined ? evaluations / settings.evaluations : generation / settings.generations;
+      onProgress('searching', Math.min(share, 1));
+      const due = cancellation.aborted || generation % CHECKPOINT_EVERY === 0;
+      if (due) await writeCheckpoint(options, report.save(), record.rejections);
+      unsaved = due ? undefined : report;
+      if (cancellation.aborted) throw interrupted(options.folder);
+      return true;
+    },
+  });
+  // The last state is part of the run folder, if there is to be one.
+  if (unsaved && record.points.size > 0) await writeCheckpoint(options, unsaved.save(), record.rejections);
+  return result.evaluations;
+}
+
+/** The genomes of a saved search with their losses: what was run once is not run again. */
+async function savedLosses<Point>(
+  { settings }: StudyOptions<Point>,
+  record: StudyRecord<Point>,
+  { genomes, objectives }: SearchState,
+): Promise<[number[], number][]> {
+  const at = settings.objectives.indexOf('accuracy');
+  if (at >= 0) return genomes.map((genome, i) => [genome, objectives[i][at]]);
+  const losses = await record.losses(genomes);
+  return genomes.map((genome, i) => [genome, losses[i]]);
+}
+
+/** What an interrupted search throws, its checkpoint being whole. */
+export function interrupted(folder: string): BitbudgetError {
+  return new BitbudgetError('interrupted', 'The search was interrupted.', `Go on with --resume --out ${folder}.`);
+}

@@ -1,0 +1,119 @@
+import type { Cost } from '../cost/types.ts';
+import { guidedSearch } from '../search/index.ts';
+import {
+  brokenBudgets,
+  budgetEntries,
+  budgetMetrics,
+  choiceCounts,
+  findFeasible,
+  type GeneMetric,
+  jointlyInfeasible,
+  tabulateGenes,
+  uniformGenomes,
+} from '../space/index.ts';
+import { interrupted } from './evolve.ts';
+import { budgetOfObjective, objectiveValue } from './objectives.ts';
+import type { StudyRecord } from './record.ts';
+import { type GuidedState, type SavedStudy, writeCheckpoint } from './run-folder.ts';
+import type { StudyOptions } from './types.ts';
+
+/** Evaluations between two checkpoints, at least. */
+const CHECKPOINT_EVERY = 200;
+/** Points of the model's front that are evaluated, in populations: a front of thousands helps nobody. */
+const FRONT_POPULATIONS = 4;
+
+/**
+ * The search that learns a model of the loss and proposes by it. Costs are tabulated over the genes; where they do not add
+ * up the tables propose and the cost model decides. A saved search is replayed: its decisions follow from the losses, and
+ * those are kept.
+ */
+export async function guideStudy<Point>(
+  options: StudyOptions<Point>,
+  record: StudyRecord<Point>,
+  saved: SavedStudy | undefined,
+): Promise<{ evaluations: number; modelCorrelation: number | null }> {
+  const { settings, space, costModel, onProgress, cancellation } = options;
+  const { budgets, budgetConfidence: confidence = 0, evaluations, seed, population, algorithm } = settings;
+  const limited = budgetEntries(budgets).length > 0;
+  const refuge = limited ? findFeasible(space, costModel, budgets, confidence) : uniformGenomes(space)[0];
+  if (!refuge) throw jointlyInfeasible(space, costModel, budgets, confidence);
+  const costOf = (genome: readonly number[]) => costModel.estimate(space.decode(genome));
+  const limits = budgetMetrics(costOf(refuge), budgets, confidence);
+  const minimised = objectiveMetrics(options, limits);
+  const tables = tabulateGenes(space, costModel, [...limits, ...minimised.metrics], refuge);
+  const state: GuidedState = { algorithm: 'guided', genomes: [], losses: [] };
+  const known = new Map((saved?.state as GuidedState | undefined)?.genomes.map((genome, i) => [genome.join(), i]));
+  const savedLosses = (saved?.state as GuidedState | undefined)?.losses ?? [];
+  let savedAt = 0;
+  const save = async () => {
+    savedAt = state.genomes.length;
+    await writeCheckpoint(options, state, record.rejections);
+  };
+  const result = await guidedSearch(
+    {
+      tables: tables.model,
+      limits: tables.limits,
+      objectives: minimised.names,
+      costs(genome) {
+        const cost = costOf(genome);
+        return tables.metrics.map(({ value }) => value(cost));
+      },
+      tablesHold: tables.model.metrics.every((name) => tables.exact.has(name)),
+      refuge,
+      onRejected: (genome) => record.reject(brokenBudgets(costOf(genome), budgets, confidence)),
+      async evaluate(batch) {
+        await options.pause();
+        if (cancellation.aborted) {
+          await save();
+          throw interrupted(options.folder);
+        }
+        const fresh = batch.filter((genome) => !known.has(genome.join()));
+        const losses = fresh.length > 0 ? await record.losses(fresh) : [];
+        let next = 0;
+        return batch.map((genome) => {
+          const row = known.get(genome.join());
+          const loss = row === undefined ? losses[next++] : savedLosses[row];
+          const kept = space.canonical?.(genome) ?? genome;
+          record.add(kept, loss);
+          state.genomes.push(genome);
+          state.losses.push(loss);
+          return loss;
+        });
+      },
+    },
+    {
+      ...{ evaluations, seed, population, algorithm, frontPoints: FRONT_POPULATIONS * population },
+      onBatch: async ({ evaluations: done }) => {
+        onProgress('searching', Math.min(done / evaluations, 1));
+        if (done - savedAt >= CHECKPOINT_EVERY) await save();
+      },
+    },
+  );
+  await save(); // the last state is part of the run folder
+  return { evaluations: record.points.size, modelCorrelation: result.modelCorrelation };
+}
+
+/** Whether a space is small enough to be probed: at most half of the evaluations go into single changes. */
+export function canProbe<Point>({ settings, space }: StudyOptions<Point>): boolean {
+  const probes = choiceCounts(space).reduce((sum, count) => sum + count - 1, 1);
+  return probes <= settings.evaluations / 2;
+}
+
+/** The objectives but accuracy as metrics; one that a budget limits as it stands is that budget's metric. */
+function objectiveMetrics<Point>(
+  { settings }: StudyOptions<Point>,
+  limited: readonly GeneMetric[],
+): { metrics: GeneMetric[]; names: string[] } {
+  const metrics: GeneMetric[] = [];
+  const names = settings.objectives.map((objective) => {
+    if (objective === 'accuracy') return 'loss';
+    const own = settings.budgetConfidence ? undefined : budgetOfObjective(objective);
+    // Peak RAM is limited by its excess alone, which is no objective.
+    const shared = limited.find(({ name }) => name === own && !name.startsWith('ramBytes'));
+    if (shared) return shared.name;
+    const value = (cost: Cost) => objectiveValue(objective, { cost, loss: 0 });
+    metrics.push({ name: `objective ${objective}`, value });
+    return `objective ${objective}`;
+  });
+  return { metrics, names };
+}
