@@ -1,12 +1,13 @@
 import { canonicalJson } from '../core/canonical-json.ts';
 import { BitbudgetError } from '../core/errors.ts';
 import { sha256Hex } from '../core/sha256.ts';
-import type { SearchState } from '../search/index.ts';
+import type { SearchResult, SearchState } from '../search/index.ts';
 import { choiceCounts } from '../space/index.ts';
 import { formatOutput } from './presets/output.ts';
 import {
   type AccuracyColumn,
   formatFront,
+  formatGenerations,
   formatReports,
   type MeasuredPoint,
   proxyColumn,
@@ -31,16 +32,18 @@ function configuration<Point>(options: FolderOptions<Point>): Record<string, unk
   };
 }
 
-/** Writes config.json, reports.csv, pareto_front.csv and front/*.json. */
+/** Writes config.json, reports.csv, generations.csv, pareto_front.csv and front/*.json. */
 export async function writeRunFolder<Point>(
   options: FolderOptions<Point> & Pick<StudyOptions<Point>, 'toCandidate' | 'publishedOutput'>,
   points: readonly StudyPoint[],
   front: readonly StudyPoint[],
+  course: Pick<SearchResult, 'history' | 'hypervolumes'>,
 ): Promise<void> {
   const { files, folder } = options;
   const column = options.accuracy ?? proxyColumn(options.proxy.name);
   await files.writeAtomic(`${folder}/config.json`, `${JSON.stringify(configuration(options), null, 2)}\n`);
   await files.writeAtomic(`${folder}/reports.csv`, formatReports(points, column));
+  await files.writeAtomic(`${folder}/generations.csv`, formatGenerations(course));
   await removeOldFront(options, front.length);
   for (const [i, point] of front.entries()) {
     await files.writeAtomic(`${folder}/${frontFile(i)}`, `${JSON.stringify(options.toCandidate(point), null, 2)}\n`);

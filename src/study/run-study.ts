@@ -1,5 +1,13 @@
 import { BitbudgetError } from '../core/errors.ts';
-import { type Evaluation, type GenerationReport, hypervolume, nsga2, nsga3, paretoIndices } from '../search/index.ts';
+import { Random } from '../core/random.ts';
+import {
+  type Evaluation,
+  type GenerationReport,
+  nsga2,
+  nsga3,
+  paretoIndices,
+  scaledHypervolume,
+} from '../search/index.ts';
 import {
   assertReachable,
   brokenBudgets,
@@ -11,7 +19,8 @@ import {
 import { objectiveValue } from './objectives.ts';
 import type { StudyPoint } from './rows.ts';
 import { readCheckpoint, type SavedStudy, writeCheckpoint, writeRunFolder } from './run-folder.ts';
-import type { StudyOptions, StudyResult } from './types.ts';
+import { asItWent, endsOf } from './termination.ts';
+import type { StudyOptions, StudyResult, StudySettings } from './types.ts';
 
 /** Generations between two checkpoints. */
 const CHECKPOINT_EVERY = 10;
@@ -55,9 +64,7 @@ export async function runStudy<Point>(options: StudyOptions<Point>): Promise<Stu
     seed: settings.seed,
     population: settings.population,
     ...(settings.operators && { operators: settings.operators }),
-    ...(settings.generations === undefined
-      ? { evaluations: settings.evaluations }
-      : { generations: settings.generations }),
+    ...endsOf(options),
     initial: options.initial?.map((genome) => [...genome]) ?? startingGenomes(space, costModel, budgets, confidence),
     repair: createRepair(space, costModel, budgets, (point) => proxy.loss(point), {
       confidence,
@@ -84,15 +91,16 @@ export async function runStudy<Point>(options: StudyOptions<Point>): Promise<Stu
   const front = await confirmedFront(options, points, rejections);
   front.sort((a, b) => a.cost.latencyMs.value - b.cost.latencyMs.value || a.loss - b.loss);
   if (front.length === 0) throw jointlyInfeasible(space, costModel, budgets, confidence);
-  await writeRunFolder(options, all, front);
-  const valuesOf = (point: StudyPoint) => objectives.map((objective) => objectiveValue(objective, point));
+  await writeRunFolder(asItWent(options, result), all, front, result);
   return {
     folder: options.folder,
     front,
     points: all,
     evaluations: result.evaluations,
+    generations: result.generations,
+    stopped: result.stopped,
     rejections,
-    hypervolume: scaledHypervolume(front.map(valuesOf), all.filter(({ feasible }) => feasible).map(valuesOf)),
+    hypervolume: volumeOf(settings, front, all),
   };
 }
 
@@ -172,16 +180,15 @@ function count(rejections: Record<string, number>, reason: string): void {
   rejections[reason] = (rejections[reason] ?? 0) + 1;
 }
 
-function scaledHypervolume(front: number[][], archive: number[][]): number {
+/** Of the front, in objectives scaled to the range of all feasible points. */
+function volumeOf({ objectives }: StudySettings, front: readonly StudyPoint[], all: readonly StudyPoint[]): number {
+  const valuesOf = (point: StudyPoint) => objectives.map((objective) => objectiveValue(objective, point));
+  const archive = all.filter(({ feasible }) => feasible).map(valuesOf);
   // Not Math.min(...values): a long archive has more values than a call may have arguments.
   const low = archive.reduce((least, point) => least.map((value, k) => Math.min(value, point[k])));
   const high = archive.reduce((most, point) => most.map((value, k) => Math.max(value, point[k])));
-  const scale = (point: number[]) =>
-    point.map((value, k) => (high[k] > low[k] ? (value - low[k]) / (high[k] - low[k]) : 0));
-  return hypervolume(
-    front.map(scale),
-    low.map(() => 1.1),
-  );
+  const bounds = low.map((value, k): [number, number] => [value, high[k]]);
+  return scaledHypervolume(front.map(valuesOf), bounds, new Random(1));
 }
 
 function interrupted(folder: string): BitbudgetError {

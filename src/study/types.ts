@@ -1,7 +1,7 @@
-import type { Cancellation, Files, Progress } from '../core/ports.ts';
+import type { Cancellation, Clock, Files, Progress } from '../core/ports.ts';
 import type { Cost } from '../cost/types.ts';
 import type { Scheme } from '../quant/scheme.ts';
-import type { OperatorSettings } from '../search/index.ts';
+import type { OperatorSettings, StopReason } from '../search/index.ts';
 import type { Budgets, Pricer, Space } from '../space/index.ts';
 import type { Objective } from './objectives.ts';
 import type { StudyPoint } from './rows.ts';
@@ -16,6 +16,13 @@ export interface StudySettings {
   /** Upper bound on evaluated candidates; all of a small space may be fewer. */
   evaluations: number;
   generations?: number;
+  /** Ends the search when the hypervolume of the feasible points has not grown for so many generations. */
+  stagnation?: number;
+  /**
+   * Ends the search when one feasible point is at least as good in all of these objectives, each in its reports' unit: an
+   * accuracy as high, anything else as low.
+   */
+  target?: Readonly<Record<string, number>>;
   seed: number;
   /** Selection and operators; by default NSGA-III with several objectives, NSGA-II with one. */
   algorithm?: 'nsga2' | 'nsga3';
@@ -75,6 +82,10 @@ export interface StudyOptions<Point = Scheme[]> {
   toCandidate(point: StudyPoint): object;
   /** Go on from the folder's checkpoint. */
   resume?: boolean;
+  /** Ends the search after the first generation that ends so late; config.json then says how many generations it took. */
+  timeMaxMs?: number;
+  /** For `timeMaxMs`. */
+  clock?: Clock;
   onProgress: Progress;
   cancellation: Cancellation;
   /** Lets signals through between generations. */
@@ -88,6 +99,8 @@ export interface StudyResult {
   /** Every evaluated point, in order. */
   points: StudyPoint[];
   evaluations: number;
+  generations: number;
+  stopped: StopReason;
   /** How many genomes broke each budget before they were brought inside, or were given up. */
   rejections: Readonly<Record<string, number>>;
   /** Of the front, in objectives scaled to the range of all feasible points, reference 1.1. */
