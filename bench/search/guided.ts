@@ -8,7 +8,7 @@ import {
   scaledHypervolume,
 } from '../../src/search/index.ts';
 import { median } from '../harness.ts';
-import { knownBudgets, regretOf } from './known-budgets.ts';
+import { type KnownBudget, knownBudgets, regretOf } from './known-budgets.ts';
 import type { BenchProblem, ProblemCase, ProblemSource } from './problems.ts';
 import type { BenchRun } from './report.ts';
 
@@ -65,40 +65,60 @@ async function search(
   return { archive, over, seconds };
 }
 
-async function benchRegret({ report, seeds, quick }: BenchRun, one: ProblemCase): Promise<void> {
+/** Targets in their order; what is reached after few evaluations already needs no run with more. */
+async function benchRegret(run: BenchRun, one: ProblemCase): Promise<void> {
   const problem = one.read();
   const known = await knownBudgets(problem, parseAllocation(problem), 'exact');
-  const budgets = quick ? known.slice(0, QUICK_BUDGETS) : known;
-  const evaluations = Math.max(...one.regret.map(([count]) => count));
-  const medians = one.regret.map(() => 0);
-  const greatest = one.regret.map(() => 0);
-  const runs: GuidedRun[] = [];
-  for (const [i, budget] of budgets.entries()) {
-    const own: GuidedRun[] = [];
-    for (const seed of seeds) {
-      report.progress(one.name, i * seeds.length + own.length, budgets.length * seeds.length);
-      own.push(await search(problem, budget.limits, { evaluations, seed }));
-    }
-    one.regret.forEach(([count], k) => {
-      const regrets = own.map(({ archive }) => regretOf(budget, leastLoss(archive.slice(0, count))));
-      medians[k] = Math.max(medians[k], median(regrets));
-      greatest[k] = Math.max(greatest[k], ...regrets);
-    });
-    runs.push(...own.map((run) => ({ ...run, archive: [] })));
-  }
-  const over = runs.reduce((sum, run) => sum + run.over, 0);
-  for (const [k, [count, target]] of one.regret.entries()) {
-    report.row([
+  const budgets = run.quick ? known.slice(0, QUICK_BUDGETS) : known;
+  let reached: Reached | undefined;
+  for (const [count, target] of one.regret) {
+    if (!reached || reached.median > target + ROUNDING) reached = await reachedAfter(run, problem, budgets, count);
+    const { median: regret, greatest, over, seconds, evaluations } = reached;
+    run.report.row([
       one.name,
       String(budgets.length),
-      String(count),
-      `${digits(medians[k])} (${digits(greatest[k])})`,
+      evaluations === count ? String(count) : `${evaluations} of ${count}`,
+      `${digits(regret)} (${digits(greatest)})`,
       String(target),
       String(over),
-      `${median(runs.map(({ seconds }) => seconds)).toFixed(1)} s`,
-      report.verdict(`${one.name} after ${count}`, medians[k] <= target + ROUNDING && over === 0),
+      `${seconds.toFixed(1)} s`,
+      run.report.verdict(`${one.name} after ${count}`, regret <= target + ROUNDING && over === 0),
     ]);
   }
+}
+
+interface Reached {
+  evaluations: number;
+  /** Of the worst budget, the median over the seeds. */
+  median: number;
+  greatest: number;
+  over: number;
+  seconds: number;
+}
+
+async function reachedAfter(
+  { report, seeds }: BenchRun,
+  problem: BenchProblem,
+  budgets: readonly KnownBudget[],
+  evaluations: number,
+): Promise<Reached> {
+  const medians: number[] = [];
+  const all: number[] = [];
+  const seconds: number[] = [];
+  let over = 0;
+  for (const budget of budgets) {
+    const regrets: number[] = [];
+    for (const seed of seeds) {
+      report.progress(`${problem.name}, ${evaluations}`, all.length + regrets.length, budgets.length * seeds.length);
+      const one = await search(problem, budget.limits, { evaluations, seed });
+      regrets.push(regretOf(budget, leastLoss(one.archive)));
+      over += one.over;
+      seconds.push(one.seconds);
+    }
+    medians.push(median(regrets));
+    all.push(...regrets);
+  }
+  return { evaluations, median: Math.max(...medians), greatest: Math.max(...all), over, seconds: median(seconds) };
 }
 
 function leastLoss(archive: readonly GuidedPoint[]): number {

@@ -1,5 +1,4 @@
 import { BitbudgetError } from '../core/errors.ts';
-import type { Progress } from '../core/ports.ts';
 import { Random } from '../core/random.ts';
 import { interruptedError } from '../node/cancellation.ts';
 import {
@@ -11,6 +10,7 @@ import {
   readAllocation,
   scaledHypervolume,
 } from '../search/index.ts';
+import { checkPicks, type PickRequest, pickRow } from './picks.ts';
 import type { CommandResult, Session } from './session.ts';
 import { renderTable } from './table.ts';
 
@@ -22,6 +22,8 @@ export interface ProblemSearchFlags {
   algorithm?: 'nsga2' | 'nsga3';
   evaluations: number;
   population: number;
+  timeMaxS?: number;
+  pick?: PickRequest[];
   seed: number;
 }
 
@@ -36,6 +38,8 @@ export async function searchProblem(flags: ProblemSearchFlags, session: Session)
   const model = await readAllocation(session.files, flags.problem);
   const objectives = (flags.objectives ?? 'loss').split(',').map((name) => name.trim());
   const limits = limitsOf(model, flags.budget);
+  const { pick: picks = [] } = flags;
+  checkPicks(picks, model.metrics, objectives);
   const { archive, evaluations, rejections } = await guidedSearch(
     {
       tables: model,
@@ -47,7 +51,7 @@ export async function searchProblem(flags: ProblemSearchFlags, session: Session)
         return batch.map((choice) => model.value(0, choice));
       },
     },
-    { ...flags, onBatch: reporter(session.progress, flags.evaluations) },
+    { ...flags, onBatch: reporter(session, flags) },
   );
   const values = archive.map((point) => objectives.map((name) => metricOf(model, point, name)));
   const front = paretoIndices(values).map((row) => archive[row]);
@@ -60,16 +64,37 @@ export async function searchProblem(flags: ProblemSearchFlags, session: Session)
       Object.entries(best).map(([name, { choice, ...point }]) => [name, { choice, metrics: metricsOf(model, point) }]),
     ),
     rejections: Object.fromEntries(Object.entries(rejections).map(([name, count]) => [`over ${name}`, count])),
+    ...(picks.length > 0 && { picks: pickedPoints(model, archive, objectives, picks) }),
     hypervolume: scaledHypervolume(values, boundsOf(model, objectives, values), new Random(flags.seed)),
   };
   return { document, text: () => describeSearch(document, objectives, flags) };
 }
 
-function reporter(progress: Progress, most: number) {
+function reporter(
+  { progress, clock }: Session,
+  { evaluations: most, timeMaxS = Number.POSITIVE_INFINITY }: ProblemSearchFlags,
+) {
+  const startNs = clock.nowNs();
   return ({ evaluations }: { evaluations: number }) => {
     progress('searching', evaluations / most);
-    return true;
+    return (clock.nowNs() - startNs) / 1e9 < timeMaxS;
   };
+}
+
+/** `best` is of all evaluated choices, so that every budget finds its own; the others are of the front. */
+function pickedPoints(
+  model: AllocationModel,
+  archive: readonly GuidedPoint[],
+  objectives: readonly string[],
+  picks: readonly PickRequest[],
+): { pick: string; choice?: number[]; metrics?: Record<string, number> }[] {
+  const names = model.metrics;
+  const rows = archive.map((point) => names.map((name) => metricOf(model, point, name)));
+  return picks.map((pick) => {
+    const row = pickRow(pick, { names, objectives, negated: [], rows });
+    if (row === undefined) return { pick: pick.text };
+    return { pick: pick.text, choice: archive[row].choice, metrics: metricsOf(model, archive[row]) };
+  });
 }
 
 function metricOf(model: AllocationModel, { loss, costs }: Pick<GuidedPoint, 'loss' | 'costs'>, name: string): number {
@@ -117,11 +142,12 @@ interface SearchDocument {
   evaluations: number;
   front: { metrics: Record<string, number> }[];
   best: Record<string, { metrics: Record<string, number> }>;
+  picks?: { pick: string; metrics?: Record<string, number> }[];
   hypervolume: number;
 }
 
 function describeSearch(document: SearchDocument, objectives: readonly string[], flags: ProblemSearchFlags): string {
-  const { evaluations, front, best, hypervolume } = document;
+  const { evaluations, front, best, picks = [], hypervolume } = document;
   const names = Object.keys(front[0]?.metrics ?? {});
   const rows = front
     .toSorted((a, b) => a.metrics.loss - b.metrics.loss)
@@ -137,8 +163,15 @@ function describeSearch(document: SearchDocument, objectives: readonly string[],
     ),
     '',
     ...bests,
+    ...picks.map(({ pick, metrics }) => `${pick}: ${metrics ? describeMetrics(metrics) : 'no evaluated choice'}.`),
     'The choices of the layers are in the output of --json.',
   ].join('\n');
+}
+
+function describeMetrics(metrics: Readonly<Record<string, number>>): string {
+  return Object.entries(metrics)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
 }
 
 /**
@@ -150,7 +183,12 @@ export function refuseStrayFlags(flags: Record<string, unknown>): void {
   const [stray, goes] =
     flags.problem === undefined
       ? [['budget'].find((name) => flags[name] !== undefined), 'goes with']
-      : [['generations', 'resume', 'out', 'strategy'].find((name) => flags[name] !== undefined), 'does not go with'];
+      : [
+          ['generations', 'stagnation', 'target', 'resume', 'out', 'strategy'].find(
+            (name) => flags[name] !== undefined,
+          ),
+          'does not go with',
+        ];
   if (!stray) return;
   throw new BitbudgetError('usage', `--${stray} ${goes} --problem.`, 'See `bitbudget search --help`.');
 }

@@ -3,8 +3,9 @@ import { BitbudgetError } from '../core/errors.ts';
 import { nearestName } from '../core/nearest-name.ts';
 import { PROXY_NAMES } from '../node/search.ts';
 import { type Budgets, budgetName } from '../space/index.ts';
-import { type Preset, parseObjectives, type StudySettings } from '../study/index.ts';
+import { OBJECTIVES, type Preset, parseObjectives, type StudySettings } from '../study/index.ts';
 import { positiveNumber, seedFlag, wholeNumber } from './options.ts';
+import { checkNames, checkPicks, type PickRequest, parsePick, parseValues } from './picks.ts';
 
 /** Budget flags by name as commander stores them: the metric, and how many of its units one of the flag's makes. */
 const BUDGET_FLAGS = {
@@ -97,6 +98,10 @@ export interface StudyOptions extends BudgetOptions {
   population: number;
   evaluations: number;
   generations?: number;
+  timeMaxS?: number;
+  stagnation?: number;
+  target?: Record<string, number>;
+  pick?: PickRequest[];
   seed: number;
   strategy?: 'guided' | 'evolution';
   algorithm?: 'nsga2' | 'nsga3';
@@ -116,6 +121,22 @@ export function addStudyOptions(command: Command): void {
         .default(DEFAULT_STUDY.evaluations),
     )
     .addOption(new Option('--generations <n>', 'end after so many generations instead').argParser(wholeNumber(1, 1e6)))
+    .addOption(new Option('--time-max-s <s>', 'end after the generation that ends so late').argParser(positiveNumber))
+    .addOption(
+      new Option('--stagnation <n>', 'end when the hypervolume has not grown for so many generations').argParser(
+        wholeNumber(1, 1e6),
+      ),
+    )
+    .addOption(
+      new Option('--target <list>', 'end when a candidate reaches it, such as accuracy=0.9,latency=2').argParser(
+        parseValues,
+      ),
+    )
+    .addOption(
+      new Option('--pick <how...>', 'name points: knee, best:latency=2 or wish:accuracy=0.9,latency=2').argParser(
+        (text: string, before: PickRequest[] | undefined) => [...(before ?? []), parsePick(text)],
+      ),
+    )
     .addOption(seedFlag())
     .addOption(
       new Option(
@@ -148,6 +169,11 @@ export function withPreset<Options extends StudyOptions>(
   return { ...options, ...Object.fromEntries(left) };
 }
 
+/** What picks may name of a candidate. */
+export function pickNames(objectives: readonly string[]): string[] {
+  return [...new Set([...objectives, ...OBJECTIVES])];
+}
+
 /**
  * The settings of a search from its flags.
  *
@@ -159,26 +185,39 @@ export function studySettings(options: StudyOptions, devices: readonly string[] 
     const remedy = `${guess ? `Did you mean ${guess}? ` : ''}Use ${PROXY_NAMES.join(', ')}.`;
     throw new BitbudgetError('usage', `Unknown proxy "${options.proxy}".`, remedy);
   }
-  const { population, evaluations, generations, seed } = options;
+  const { population, evaluations, generations, stagnation, target, seed } = options;
   const strategy = preset ? 'evolution' : options.strategy;
   const algorithm = options.algorithm ?? preset?.settings.algorithm;
-  if (options.strategy === 'guided' && (preset || generations !== undefined)) {
-    const other = preset ? `--preset ${preset.name}` : '--generations';
-    throw new BitbudgetError('usage', `${other} is no matter of a guided search.`, 'Leave out --strategy.');
-  }
+  refuseUnguided(options, preset);
+  const measures = preset?.measures.map(({ name }) => name) ?? [];
+  const objectives = parseObjectives(options.objectives, devices.length > 1 ? devices : [], measures);
+  if (target) checkNames('--target', target, objectives);
+  checkPicks(options.pick ?? [], pickNames(objectives), objectives);
   return {
-    objectives: parseObjectives(
-      options.objectives,
-      devices.length > 1 ? devices : [],
-      preset?.measures.map(({ name }) => name),
-    ),
+    objectives,
     budgets: budgetsOf(options, devices),
     ...(options.budgetConfidence !== undefined && { budgetConfidence: options.budgetConfidence }),
     population,
     evaluations,
     generations,
+    ...(stagnation !== undefined && { stagnation }),
+    ...(target && { target }),
     seed,
     ...(strategy && { strategy }),
     ...(algorithm && { algorithm }),
   };
+}
+/** A guided search ends with its evaluations, and keeps to no published search's ways. */
+function refuseUnguided(options: StudyOptions, preset: Preset | undefined): void {
+  if (options.strategy !== 'guided') return;
+  const ends = {
+    generations: 'generations',
+    stagnation: 'stagnation',
+    target: 'target',
+    timeMaxS: 'time-max-s',
+  } as const;
+  const end = Object.entries(ends).find(([name]) => options[name as keyof typeof ends] !== undefined);
+  if (!preset && !end) return;
+  const other = preset ? `--preset ${preset.name}` : `--${end![1]}`;
+  throw new BitbudgetError('usage', `${other} is no matter of a guided search.`, 'Leave out --strategy.');
 }

@@ -66,6 +66,11 @@ export async function readSpace(
   return { network: network ?? space.network ?? otherwise, space };
 }
 
+/** How long a search may take. */
+export function timeLimit({ timeMaxS }: { timeMaxS?: number }, { clock }: Session) {
+  return timeMaxS === undefined ? {} : { timeMaxMs: 1000 * timeMaxS, clock };
+}
+
 /** The preset that runs no network: APQ's space on its own table. */
 export async function searchApqSpace(
   flags: StudyOptions & { network: string; lut?: string[]; out?: string; resume?: boolean },
@@ -84,16 +89,19 @@ export async function searchApqSpace(
   const settings = studySettings(flags, [opened.table.device.id], APQ_EVOLUTION);
   const folder = flags.out ?? `runs/apq-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`;
   const request = { settings, folder, resume: flags.resume ?? false, version };
-  const study = await searchApq(opened, request, { files, cancellation, onProgress });
+  const study = await searchApq(opened, request, { files, cancellation, onProgress, ...timeLimit(flags, session) });
   const entries = study.front.map(({ genome, cost, loss, feasible }) => {
     const { latencyMs, energyMj, sizeBytes, macs, bitOps } = cost;
     return { genome, metrics: { latencyMs, energyMj, sizeBytes, macs, bitOps, loss }, feasible };
   });
   const least = Math.min(...entries.map(({ metrics }) => metrics.loss));
   const best = { [budgetsName(settings.budgets)]: entries.find(({ metrics }) => metrics.loss === least) };
-  const { evaluations, rejections, hypervolume } = study;
+  const { evaluations, generations, stopped, rejections, hypervolume } = study;
   return {
-    document: { folder, evaluations, seed: settings.seed, front: entries, best, rejections, hypervolume },
+    document: {
+      ...{ folder, evaluations, generations, stopped, seed: settings.seed },
+      ...{ front: entries, best, rejections, hypervolume },
+    },
     text: () => `${evaluations} designs evaluated, ${study.front.length} on the front, in ${folder}.`,
   };
 }

@@ -1,6 +1,9 @@
 import { bestPosition, type FinishedSearch, spreadOver } from '../node/search.ts';
+import type { StopReason } from '../search/index.ts';
 import { type Budgets, budgetEntries, describeMetric } from '../space/index.ts';
-import { frontFile, type StudySettings } from '../study/index.ts';
+import { frontFile, objectiveValue, type StudySettings } from '../study/index.ts';
+import { type PickRequest, pickRow } from './picks.ts';
+import { pickNames } from './search-options.ts';
 import { renderTable } from './table.ts';
 import { percent } from './validation-text.ts';
 
@@ -8,7 +11,8 @@ import { percent } from './validation-text.ts';
 export const SHOWN = 16;
 
 /** The document of a search, as `--json` prints it. */
-export function describeDocument(search: FinishedSearch, { seed, budgets }: StudySettings) {
+export function describeDocument(search: FinishedSearch, settings: StudySettings, picks: readonly PickRequest[] = []) {
+  const { seed, budgets } = settings;
   const { study, candidates } = search;
   const entry = (i: number) => {
     const { genome, predicted, measured } = candidates[i];
@@ -21,9 +25,17 @@ export function describeDocument(search: FinishedSearch, { seed, budgets }: Stud
   return {
     folder: study.folder,
     evaluations: study.evaluations,
+    generations: study.generations,
+    stopped: study.stopped,
     seed,
     front: candidates.map((_, i) => entry(i)),
     best: { [budgetsName(budgets)]: entry(bestPosition(search)) },
+    ...(picks.length > 0 && {
+      picks: picks.map((pick) => {
+        const position = pickPosition(search, settings, pick);
+        return { pick: pick.text, ...(position !== undefined && { file: frontFile(position), ...entry(position) }) };
+      }),
+    }),
     rejections: study.rejections,
     hypervolume: study.hypervolume,
   };
@@ -39,7 +51,11 @@ export function budgetsName(budgets: Budgets): string {
 }
 
 /** What people read of a search. */
-export function describeSearch(search: FinishedSearch, settings: StudySettings): string {
+export function describeSearch(
+  search: FinishedSearch,
+  settings: StudySettings,
+  picks: readonly PickRequest[] = [],
+): string {
   const { study, candidates, evaluated } = search;
   const shown = spreadOver(candidates.length, SHOWN);
   const table = renderTable(
@@ -69,13 +85,42 @@ export function describeSearch(search: FinishedSearch, settings: StudySettings):
   const limits = budgetEntries(settings.budgets).map(([metric, limit]) => describeMetric(metric, limit));
   const best = bestPosition(search);
   return [
-    `${study.evaluations} candidates evaluated${limits.length > 0 ? ` under ${limits.join(', ')}` : ''}; ${candidates.length} on the front, ${study.folder}:`,
+    `${study.evaluations} candidates evaluated${(study.stopped && ENDS[study.stopped]) ?? ''}${limits.length > 0 ? ` under ${limits.join(', ')}` : ''}; ${candidates.length} on the front, ${study.folder}:`,
     '',
     table,
     '',
     ...describeRejections(study.rejections),
+    ...picks.map((pick) => {
+      const position = pickPosition(search, settings, pick);
+      return `${pick.text}: ${position === undefined ? 'no candidate of the front' : `${study.folder}/${frontFile(position)}`}.`;
+    }),
     `Most accurate: ${study.folder}/${frontFile(best)}. Latency is predicted; \`bitbudget verify\` measures it.`,
   ].join('\n');
+}
+
+/** How a search came to an end that it was not sure to have. */
+const ENDS: Partial<Record<StopReason, string>> = {
+  target: ' until the target was reached',
+  stagnation: ' until the hypervolume stood still',
+  time: ' until the time was over',
+  exhausted: ' until no new one was found',
+};
+
+/** Position on the front of a pick: among the candidates that were run, where any was, else by the proxy. */
+function pickPosition({ study, evaluated, accuracy }: FinishedSearch, settings: StudySettings, pick: PickRequest) {
+  const { objectives } = settings;
+  const names = pickNames(objectives);
+  const all = study.front.map((_, i) => i);
+  const run = all.filter((i) => evaluated[i]);
+  const positions = run.length > 0 ? run : all;
+  const rows = positions.map((i) =>
+    names.map((name) => {
+      if (name !== 'accuracy') return objectiveValue(name, study.front[i]);
+      return -(evaluated[i]?.top1 ?? accuracy.accuracyOf(study.front[i].loss));
+    }),
+  );
+  const row = pickRow(pick, { names, objectives, negated: ['accuracy'], rows });
+  return row === undefined ? undefined : positions[row];
 }
 
 function describeRejections(rejections: Readonly<Record<string, number>>): string[] {

@@ -33,7 +33,7 @@ export interface ApqRequest {
 export async function searchApq(
   opened: OpenedTable,
   { settings, folder, resume, version }: ApqRequest,
-  { files, cancellation, onProgress }: Surroundings,
+  { files, cancellation, onProgress, timeMaxMs, clock }: Surroundings,
 ): Promise<StudyResult> {
   const network = zooNetwork(APQ_EVOLUTION.network);
   const space = createSearchSpace(network, APQ_EVOLUTION.space(network));
@@ -70,6 +70,7 @@ export async function searchApq(
       return { network: network.name, space: space.name, genome, layers, predicted };
     },
     resume,
+    ...(timeMaxMs !== undefined && { timeMaxMs, clock }),
     onProgress,
     cancellation,
     pause: () => new Promise<void>((resolve) => setImmediate(resolve)),

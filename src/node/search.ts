@@ -1,6 +1,6 @@
 import type { Top1 } from '../accuracy/top1.ts';
 import { BitbudgetError } from '../core/errors.ts';
-import type { Cancellation, Files, Progress } from '../core/ports.ts';
+import type { Cancellation, Clock, Files, Progress } from '../core/ports.ts';
 import { createCostModel } from '../cost/cost-model.ts';
 import { createDesignCosts } from '../cost/design-costs.ts';
 import type { Cost, CostModel } from '../cost/types.ts';
@@ -70,6 +70,9 @@ export interface Surroundings {
   files: Files;
   cancellation: Cancellation;
   onProgress: Progress;
+  /** A search ends after the generation that ends so late; needs the clock. */
+  timeMaxMs?: number;
+  clock?: Clock;
 }
 
 /** A search that is done, with all that its front can be evaluated and reported with. */
@@ -116,7 +119,7 @@ export async function searchNetwork(
   request: SearchRequest,
   surroundings: Surroundings,
 ): Promise<FinishedSearch> {
-  const { files, cancellation, onProgress } = surroundings;
+  const { files, cancellation, onProgress, timeMaxMs, clock } = surroundings;
   const { settings, folder, resume, version, preset } = request;
   const network = workbench.opened.network;
   const space = createSearchSpace(network, request.space);
@@ -164,6 +167,7 @@ export async function searchNetwork(
     },
     toCandidate,
     resume,
+    ...(timeMaxMs !== undefined && { timeMaxMs, clock }),
     onProgress,
     cancellation,
     pause,

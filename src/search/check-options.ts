@@ -31,16 +31,19 @@ function checkEnd({ generations, evaluations, timeMaxMs, clock }: EvolutionOptio
 }
 
 function checkMeasures({ objectives, hypervolume, stagnation, target }: EvolutionOptions): void {
-  if (hypervolume) checkPoint('hypervolume.reference', hypervolume.reference, objectives);
+  if (hypervolume?.reference) checkPoint('hypervolume.reference', hypervolume.reference, objectives);
   if (target?.objectives) checkPoint('target.objectives', target.objectives, objectives);
-  if (target && target.objectives === undefined && target.hypervolume === undefined) {
-    throw usage('The option target names none.', 'Give target.objectives, target.hypervolume or both.');
+  if (target && Object.values(target).every((value) => value === undefined)) {
+    throw usage('The option target names none.', 'Give target.objectives, target.accepts or target.hypervolume.');
   }
   if (target?.hypervolume !== undefined && !Number.isFinite(target.hypervolume)) {
     throw usage(`The option target.hypervolume is ${target.hypervolume}.`, 'Give a finite number.');
   }
-  if ((stagnation || target?.hypervolume !== undefined) && !hypervolume) {
-    throw usage('The hypervolume is to end the search but is not measured.', 'Give hypervolume.reference.');
+  if (stagnation && !hypervolume) {
+    throw usage('The hypervolume is to end the search but is not measured.', 'Give the option hypervolume.');
+  }
+  if (target?.hypervolume !== undefined && !hypervolume?.reference) {
+    throw usage('A hypervolume is to be reached that has no reference.', 'Give hypervolume.reference.');
   }
   if (!stagnation) return;
   wholeFrom(1, 'stagnation.generations', stagnation.generations);

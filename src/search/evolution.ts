@@ -122,6 +122,11 @@ export class Evolution {
     return this.history.hypervolumes.slice();
   }
 
+  /** What the hypervolumes are measured from; undefined where none is, or none could be yet. */
+  get hypervolumeReference(): number[] | undefined {
+    return this.history.reference;
+  }
+
   /** Every evaluation so far, in order. */
   evaluated(): HistoryEntry[] {
     return this.history.entries();

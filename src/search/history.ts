@@ -16,6 +16,9 @@ export interface HistoryEntry extends Individual {
 /** With more objectives than this the exact hypervolume takes too long for every generation. */
 const MOST_EXACT_OBJECTIVES = 3;
 
+/** Share of the first points' range between the worst of them and the reference that is made of them. */
+const MARGIN = 0.1;
+
 /** How a search went: which generation evaluated what, and the hypervolume of all feasible points after each. */
 export class History {
   /** Evaluations up to the end of each generation. */
@@ -24,6 +27,7 @@ export class History {
   readonly hypervolumes: number[] = [];
   private readonly store: EvaluationStore;
   private readonly settings: HypervolumeSettings | undefined;
+  private ownReference: number[] | undefined;
   /** Rows of the non-dominated feasible points, ascending, of the first `seen` rows. */
   private front: number[] = [];
   private seen = 0;
@@ -61,7 +65,29 @@ export class History {
     return this.front;
   }
 
-  private measure({ reference, samples }: HypervolumeSettings): number {
+  /** The point that hypervolumes are measured from: that of the settings, or one made of the first feasible points. */
+  get reference(): number[] | undefined {
+    if (this.settings?.reference) return this.settings.reference.slice();
+    if (this.settings) this.ownReference ??= this.makeReference();
+    return this.ownReference?.slice();
+  }
+
+  /** Of evaluated points alone, so that a search that goes on from a saved state makes the same. */
+  private makeReference(): number[] | undefined {
+    const { store } = this;
+    for (const end of this.ends) {
+      const points = store.feasibleRows(end).map((row) => store.objectivesOf(row));
+      if (points.length === 0) continue;
+      const worst = points.reduce((most, point) => most.map((value, j) => Math.max(value, point[j])));
+      const best = points.reduce((least, point) => least.map((value, j) => Math.min(value, point[j])));
+      return worst.map((value, j) => value + MARGIN * (value - best[j] || Math.abs(value) || 1));
+    }
+    return undefined;
+  }
+
+  private measure({ samples }: HypervolumeSettings): number {
+    const { reference } = this;
+    if (!reference) return 0;
     const points = this.frontRows().map((row) => this.store.objectivesOf(row));
     return reference.length <= MOST_EXACT_OBJECTIVES
       ? hypervolume(points, reference)

@@ -49,8 +49,11 @@ export interface SearchOptions extends EvolutionOptions {
 
 /** Exact up to three objectives, estimated beyond. */
 export interface HypervolumeSettings {
-  /** Worse than all that counts, in the objectives' units. */
-  reference: number[];
+  /**
+   * Worse than all that counts, in the objectives' units. By default a tenth of the range beyond the worst values of the
+   * first generation that has feasible points.
+   */
+  reference?: number[];
   /** Random points of the estimate (10,000). */
   samples?: number;
 }
@@ -63,10 +66,12 @@ export interface StagnationSettings {
 }
 
 export interface TargetSettings {
-  /** Reached where the hypervolume is as great. */
+  /** Reached where the hypervolume is as great; needs a reference. */
   hypervolume?: number;
   /** Reached where one feasible point is as low in every objective. */
   objectives?: number[];
+  /** Reached where this says so of the objectives of a non-dominated feasible point. */
+  accepts?(objectives: readonly number[]): boolean;
 }
 
 /** The part of `Random` that hooks may use. */
@@ -96,7 +101,7 @@ export interface GenerationReport {
   readonly population: Individual[];
   readonly front: Individual[];
   readonly archive: Individual[];
-  /** Of all feasible points found, where the option `hypervolume` asks for it. */
+  /** Of all feasible points found, where the option `hypervolume` asks for it; 0 before there is any. */
   hypervolume: number | undefined;
   /** Everything needed to go on; plain JSON. */
   save(): SearchState;
@@ -117,6 +122,8 @@ export interface SearchResult {
   readonly history: HistoryEntry[];
   /** After each generation, where the option `hypervolume` asks for it; else empty. */
   hypervolumes: number[];
+  /** What the hypervolumes are measured from; undefined where none is. */
+  hypervolumeReference: number[] | undefined;
   evaluations: number;
   generations: number;
   /** Genomes that `repair` gave up. */

@@ -25,6 +25,7 @@ export async function runEvolution(options: SearchOptions, evolution: Evolution)
       return lists.history();
     },
     hypervolumes: evolution.hypervolumes,
+    hypervolumeReference: evolution.hypervolumeReference,
     evaluations: evolution.evaluations,
     generations: evolution.generation,
     refused: evolution.refused,

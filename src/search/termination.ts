@@ -28,9 +28,11 @@ export function stopReason(options: EvolutionOptions, standing: Standing): StopR
 }
 
 function isReached(target: NonNullable<EvolutionOptions['target']>, standing: Standing): boolean {
-  const { hypervolume, objectives } = target;
+  const { hypervolume, objectives, accepts = () => true } = target;
   if (hypervolume !== undefined && !((standing.hypervolumes.at(-1) ?? 0) >= hypervolume)) return false;
-  return !objectives || standing.front().some((point) => point.every((value, j) => value <= objectives[j]));
+  if (!objectives && !target.accepts) return true;
+  const isLow = (point: readonly number[]) => !objectives || point.every((value, j) => value <= objectives[j]);
+  return standing.front().some((point) => isLow(point) && accepts(point));
 }
 
 function isExhausted(found: readonly number[], population: number): boolean {

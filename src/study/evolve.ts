@@ -3,7 +3,8 @@ import { type GenerationReport, nsga2, nsga3, type SearchState } from '../search
 import { createRepair, startingGenomes } from '../space/index.ts';
 import type { StudyRecord } from './record.ts';
 import { type SavedStudy, writeCheckpoint } from './run-folder.ts';
-import type { StudyOptions } from './types.ts';
+import { endsOf } from './termination.ts';
+import type { StudyOptions, StudyOutcome } from './types.ts';
 
 /** Generations between two checkpoints. */
 const CHECKPOINT_EVERY = 10;
@@ -13,7 +14,7 @@ export async function evolveStudy<Point>(
   options: StudyOptions<Point>,
   record: StudyRecord<Point>,
   saved: SavedStudy | undefined,
-): Promise<number> {
+): Promise<StudyOutcome> {
   const { settings, space, costModel, proxy, onProgress, cancellation } = options;
   const { budgets, objectives, budgetConfidence: confidence = 0 } = settings;
   const state = saved && (saved.state as SearchState);
@@ -32,9 +33,7 @@ export async function evolveStudy<Point>(
     seed: settings.seed,
     population: settings.population,
     ...(settings.operators && { operators: settings.operators }),
-    ...(settings.generations === undefined
-      ? { evaluations: settings.evaluations }
-      : { generations: settings.generations }),
+    ...endsOf(options),
     initial: options.initial?.map((genome) => [...genome]) ?? startingGenomes(space, costModel, budgets, confidence),
     repair: createRepair(space, costModel, budgets, (point) => proxy.loss(point), {
       confidence,
@@ -55,7 +54,8 @@ export async function evolveStudy<Point>(
   });
   // The last state is part of the run folder, if there is to be one.
   if (unsaved && record.points.size > 0) await writeCheckpoint(options, unsaved.save(), record.rejections);
-  return result.evaluations;
+  const { evaluations, generations, stopped, history, hypervolumes } = result;
+  return { evaluations, generations, stopped, course: { history, hypervolumes } };
 }
 
 /** The genomes of a saved search with their losses: what was run once is not run again. */

@@ -15,7 +15,7 @@ import { interrupted } from './evolve.ts';
 import { budgetOfObjective, objectiveValue } from './objectives.ts';
 import type { StudyRecord } from './record.ts';
 import { type GuidedState, type SavedStudy, writeCheckpoint } from './run-folder.ts';
-import type { StudyOptions } from './types.ts';
+import type { StudyOptions, StudyOutcome } from './types.ts';
 
 /** Evaluations between two checkpoints, at least. */
 const CHECKPOINT_EVERY = 200;
@@ -31,7 +31,7 @@ export async function guideStudy<Point>(
   options: StudyOptions<Point>,
   record: StudyRecord<Point>,
   saved: SavedStudy | undefined,
-): Promise<{ evaluations: number; modelCorrelation: number | null }> {
+): Promise<StudyOutcome> {
   const { settings, space, costModel, onProgress, cancellation } = options;
   const { budgets, budgetConfidence: confidence = 0, evaluations, seed, population, algorithm } = settings;
   const limited = budgetEntries(budgets).length > 0;

@@ -1,4 +1,5 @@
 import type { Cost } from '../cost/types.ts';
+import type { SearchResult } from '../search/index.ts';
 import { formatCsv } from './csv.ts';
 
 /** One evaluated candidate. */
@@ -72,6 +73,22 @@ export function formatReports(points: readonly StudyPoint[], accuracy: AccuracyC
     ...more.map(({ value }) => value(point)),
   ]);
   return formatCsv([[...COLUMNS, ...more.map(({ name }) => name)], ...rows]);
+}
+
+/** Columns of generations.csv. `evaluations` counts all so far, as the rows of reports.csv do. */
+export const GENERATION_COLUMNS = ['generation', 'evaluations', 'feasible', 'hypervolume'] as const;
+
+/** The bytes of generations.csv: how far each generation brought the search. The hypervolume is in the objectives' units. */
+export function formatGenerations({ history, hypervolumes }: Pick<SearchResult, 'history' | 'hypervolumes'>): string {
+  let next = 0;
+  let feasible = 0;
+  const rows = hypervolumes.map((hypervolume, i) => {
+    for (; next < history.length && history[next].generation <= i + 1; next++) {
+      if (history[next].violation <= 0) feasible++;
+    }
+    return [i + 1, next, feasible, hypervolume];
+  });
+  return formatCsv([GENERATION_COLUMNS, ...rows]);
 }
 
 /** The bytes of pareto_front.csv; with measurements, `accuracy` is the measured one and the score moves to its own column. */

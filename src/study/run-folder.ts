@@ -1,12 +1,13 @@
 import { canonicalJson } from '../core/canonical-json.ts';
 import { BitbudgetError } from '../core/errors.ts';
 import { sha256Hex } from '../core/sha256.ts';
-import type { SearchState } from '../search/index.ts';
+import type { SearchResult, SearchState, StopReason } from '../search/index.ts';
 import { choiceCounts } from '../space/index.ts';
 import { formatOutput } from './presets/output.ts';
 import {
   type AccuracyColumn,
   formatFront,
+  formatGenerations,
   formatReports,
   type MeasuredPoint,
   proxyColumn,
@@ -38,16 +39,20 @@ export interface StudySummary {
   /** How many genomes broke which budget, by reason. */
   rejections: Readonly<Record<string, number>>;
   hypervolume: number;
+  generations?: number;
+  /** Why an evolution ended. */
+  stopped?: StopReason;
   /** Rank correlation of the guided search's model with the losses of its last batch. */
   modelCorrelation?: number | null;
 }
 
-/** Writes config.json, study.json, reports.csv, pareto_front.csv and front/*.json. */
+/** Writes config.json, study.json, reports.csv, generations.csv, pareto_front.csv and front/*.json. */
 export async function writeRunFolder<Point>(
   options: FolderOptions<Point> & Pick<StudyOptions<Point>, 'toCandidate' | 'publishedOutput' | 'onProgress'>,
   points: readonly StudyPoint[],
   front: readonly StudyPoint[],
   summary: StudySummary,
+  course?: Pick<SearchResult, 'history' | 'hypervolumes'>,
 ): Promise<void> {
   const { files, folder } = options;
   const column = options.accuracy ?? proxyColumn(options.proxy.name);
@@ -55,6 +60,9 @@ export async function writeRunFolder<Point>(
   const study = { ...summary, candidates: points.length, front: front.length };
   await files.writeAtomic(`${folder}/study.json`, `${JSON.stringify(study, null, 2)}\n`);
   await files.writeAtomic(`${folder}/reports.csv`, formatReports(points, column));
+  const generations = `${folder}/generations.csv`;
+  if (course) await files.writeAtomic(generations, formatGenerations(course));
+  else if (await files.exists(generations)) await files.remove(generations); // of an earlier run
   await removeOldFront(options, front.length);
   for (const [i, point] of front.entries()) {
     await files.writeAtomic(`${folder}/${frontFile(i)}`, `${JSON.stringify(options.toCandidate(point), null, 2)}\n`);

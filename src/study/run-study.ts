@@ -1,4 +1,5 @@
-import { hypervolume, paretoIndices } from '../search/index.ts';
+import { Random } from '../core/random.ts';
+import { paretoIndices, scaledHypervolume } from '../search/index.ts';
 import { assertReachable, brokenBudgets, jointlyInfeasible } from '../space/index.ts';
 import { evolveStudy } from './evolve.ts';
 import { canProbe, guideStudy } from './guide.ts';
@@ -6,7 +7,8 @@ import { objectiveValue } from './objectives.ts';
 import { StudyRecord } from './record.ts';
 import type { StudyPoint } from './rows.ts';
 import { readCheckpoint, writeRunFolder } from './run-folder.ts';
-import type { StudyOptions, StudyResult, StudySettings } from './types.ts';
+import { asItWent } from './termination.ts';
+import type { StudyOptions, StudyOutcome, StudyResult, StudySettings } from './types.ts';
 
 /**
  * One search from settings to run folder: guided by a model of the loss, or NSGA-III over the space; nothing is evaluated
@@ -20,34 +22,34 @@ export async function runStudy<Point>(given: StudyOptions<Point>): Promise<Study
   const strategy = given.settings.strategy ?? defaultStrategy(given);
   const options = { ...given, settings: { ...given.settings, strategy } };
   const { settings, space, costModel } = options;
-  const { budgets, objectives, budgetConfidence: confidence = 0 } = settings;
+  const { budgets, budgetConfidence: confidence = 0 } = settings;
   assertReachable(space, costModel, budgets, confidence);
   const saved = options.resume ? await readCheckpoint(options) : undefined;
   const guided = strategy === 'guided';
   const record = new StudyRecord(options, guided ? {} : saved?.rejections);
-  const outcome = guided
+  const { course, ...outcome }: StudyOutcome = guided
     ? await guideStudy(options, record, saved)
-    : { evaluations: await evolveStudy(options, record, saved) };
+    : await evolveStudy(options, record, saved);
   const all = [...record.points.values()];
   if (!all.some((point) => point.feasible)) throw jointlyInfeasible(space, costModel, budgets, confidence);
   const front = await confirmedFront(options, record);
   front.sort((a, b) => a.cost.latencyMs.value - b.cost.latencyMs.value || a.loss - b.loss);
   if (front.length === 0) throw jointlyInfeasible(space, costModel, budgets, confidence);
-  const valuesOf = (point: StudyPoint) => objectives.map((objective) => objectiveValue(objective, point));
   const summary = {
     strategy,
     ...outcome,
     rejections: record.rejections,
-    hypervolume: scaledHypervolume(front.map(valuesOf), all.filter(({ feasible }) => feasible).map(valuesOf)),
+    hypervolume: volumeOf(settings, front, all),
   };
-  await writeRunFolder(options, all, front, summary);
+  await writeRunFolder(asItWent(options, outcome), all, front, summary, course);
   return { folder: options.folder, front, points: all, ...summary };
 }
 
 /** Guided wherever it can be: where accuracy is asked for, and there are evaluations enough to probe the space. */
 function defaultStrategy<Point>(options: StudyOptions<Point>): NonNullable<StudySettings['strategy']> {
-  const { generations, objectives, operators } = options.settings;
-  const evolves = generations !== undefined || operators || options.initial || options.measures;
+  const { generations, stagnation, target, objectives, operators } = options.settings;
+  const ends = generations ?? stagnation ?? target ?? options.timeMaxMs;
+  const evolves = ends !== undefined || operators || options.initial || options.measures;
   return !evolves && objectives.includes('accuracy') && canProbe(options) ? 'guided' : 'evolution';
 }
 
@@ -85,14 +87,13 @@ async function confirmedFront<Point>(
   }
 }
 
-function scaledHypervolume(front: number[][], archive: number[][]): number {
+/** Of the front, in objectives scaled to the range of all feasible points. */
+function volumeOf({ objectives }: StudySettings, front: readonly StudyPoint[], all: readonly StudyPoint[]): number {
+  const valuesOf = (point: StudyPoint) => objectives.map((objective) => objectiveValue(objective, point));
+  const archive = all.filter(({ feasible }) => feasible).map(valuesOf);
   // Not Math.min(...values): a long archive has more values than a call may have arguments.
   const low = archive.reduce((least, point) => least.map((value, k) => Math.min(value, point[k])));
   const high = archive.reduce((most, point) => most.map((value, k) => Math.max(value, point[k])));
-  const scale = (point: number[]) =>
-    point.map((value, k) => (high[k] > low[k] ? (value - low[k]) / (high[k] - low[k]) : 0));
-  return hypervolume(
-    front.map(scale),
-    low.map(() => 1.1),
-  );
+  const bounds = low.map((value, k): [number, number] => [value, high[k]]);
+  return scaledHypervolume(front.map(valuesOf), bounds, new Random(1));
 }

@@ -1,7 +1,7 @@
-import type { Cancellation, Files, Progress } from '../core/ports.ts';
+import type { Cancellation, Clock, Files, Progress } from '../core/ports.ts';
 import type { Cost } from '../cost/types.ts';
 import type { Scheme } from '../quant/scheme.ts';
-import type { OperatorSettings } from '../search/index.ts';
+import type { OperatorSettings, SearchResult, StopReason } from '../search/index.ts';
 import type { Budgets, Pricer, Space } from '../space/index.ts';
 import type { Objective } from './objectives.ts';
 import type { StudyPoint } from './rows.ts';
@@ -16,6 +16,13 @@ export interface StudySettings {
   /** Upper bound on evaluated candidates; all of a small space may be fewer. */
   evaluations: number;
   generations?: number;
+  /** Ends the search when the hypervolume of the feasible points has not grown for so many generations. */
+  stagnation?: number;
+  /**
+   * Ends the search when one feasible point is at least as good in all of these objectives, each in its reports' unit: an
+   * accuracy as high, anything else as low.
+   */
+  target?: Readonly<Record<string, number>>;
   seed: number;
   /** `guided` learns a model of the loss and proposes by it; by default wherever that can be. */
   strategy?: 'guided' | 'evolution';
@@ -77,24 +84,36 @@ export interface StudyOptions<Point = Scheme[]> {
   toCandidate(point: StudyPoint): object;
   /** Go on from the folder's checkpoint. */
   resume?: boolean;
+  /** Ends the search after the first generation that ends so late; config.json then says how many generations it took. */
+  timeMaxMs?: number;
+  /** For `timeMaxMs`. */
+  clock?: Clock;
   onProgress: Progress;
   cancellation: Cancellation;
   /** Lets signals through between generations. */
   pause(): Promise<void>;
 }
 
-export interface StudyResult {
+/** How a search went. */
+export interface StudyOutcome {
+  evaluations: number;
+  /** Of an evolution. */
+  generations?: number;
+  stopped?: StopReason;
+  course?: Pick<SearchResult, 'history' | 'hypervolumes'>;
+  /** Of a guided search: rank correlation of its model with the losses of the last batch. */
+  modelCorrelation?: number | null;
+}
+
+export interface StudyResult extends Omit<StudyOutcome, 'course'> {
   strategy: 'guided' | 'evolution';
   folder: string;
   /** Non-dominated feasible points, by latency. */
   front: StudyPoint[];
   /** Every evaluated point, in order. */
   points: StudyPoint[];
-  evaluations: number;
   /** How many genomes broke each budget before they were brought inside, or were given up. */
   rejections: Readonly<Record<string, number>>;
-  /** Of a guided search: rank correlation of its model with the losses of the last batch. */
-  modelCorrelation?: number | null;
   /** Of the front, in objectives scaled to the range of all feasible points, reference 1.1. */
   hypervolume: number;
 }

@@ -113,6 +113,21 @@ describe('search', () => {
     expect(existsSync(folder.path('refused'))).toBe(false);
   });
 
+  it('ends early when it is asked to, tells why, and names points of its front', async () => {
+    const flags = ['--target', 'latency=1000', '--pick', 'knee', 'best:latency=0.000001'];
+    const { exitCode, document } = await runJson(...search('early', ...flags));
+    expect(exitCode).toBe(0);
+    expect([document.generations, document.stopped]).toEqual([1, 'target']);
+    const [knee, none] = document.picks;
+    expect(JSON.parse(readFileSync(folder.path(join('early', knee.file)), 'utf8')).genome).toEqual(knee.genome);
+    expect(none).toEqual({ pick: 'best:latency=0.000001' });
+    const rows = readFileSync(folder.path('early/generations.csv'), 'utf8').trim().split('\n');
+    expect(rows).toHaveLength(2);
+    const outcome = await run(...search('early', '--target', 'size=3'));
+    expect(outcome.exitCode).toBe(2);
+    expect(failure(outcome).message).toMatch(/--target names "size"/);
+  });
+
   it('refuses a damaged table and leaves it as it is', async () => {
     const damaged = folder.path('damaged.json');
     const text = readFileSync(table, 'utf8').slice(0, 3000);

@@ -127,8 +127,32 @@ describe('search --problem', () => {
     expect(document.best.loose.metrics.loss).toBe(4);
   });
 
+  it('names points of what it found', async () => {
+    const picks = ['best:latency=5', 'best:latency=1', 'knee', 'wish:loss=4,latency=7'];
+    const flags = ['--problem', file, '--objectives', 'loss,latency', '--evaluations', '100', '--pick', ...picks];
+    const { document } = await runJson('--quiet', 'search', ...flags);
+    expect(document.picks).toEqual([
+      { pick: picks[0], choice: [1, 1], metrics: { loss: 7, latency: 5 } },
+      { pick: picks[1] },
+      { pick: picks[2], choice: expect.any(Array), metrics: { loss: 7, latency: 5 } },
+      { pick: picks[3], choice: [2, 1], metrics: { loss: 4, latency: 7 } },
+    ]);
+    const { stdout } = await run('--quiet', 'search', ...flags);
+    expect(stdout).toContain('best:latency=1: no evaluated choice.');
+    expect(stdout).toContain('wish:loss=4,latency=7: loss 4, latency 7.');
+  });
+
+  it('ends in time', async () => {
+    const flags = ['--problem', file, '--objectives', 'loss,latency', '--time-max-s', '1e-9'];
+    const { document } = await runJson('--quiet', 'search', ...flags);
+    expect(document.evaluations).toBeLessThan(9);
+  });
+
   it.each([
     [['--problem', 'FILE', '--budget', 'nosuch'], 2, /no budget "nosuch"/],
+    [['--problem', 'FILE', '--pick', 'best:speed=3'], 2, /--pick best names "speed"/],
+    [['--problem', 'FILE', '--pick', 'nee'], 2, /Write knee/],
+    [['--problem', 'FILE', '--stagnation', '3'], 2, /--stagnation does not go with --problem/],
     [['--problem', 'FILE', '--objectives', 'loss,speed'], 2, /"speed" is no metric/],
     [['--problem', 'FILE', '--resume'], 2, /--resume does not go with --problem/],
     [['--budget', 'tight'], 2, /--budget goes with --problem/],

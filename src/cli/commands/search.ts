@@ -20,7 +20,7 @@ import {
 } from '../options.ts';
 import { refuseStrayFlags, searchProblem } from '../problem-search.ts';
 import { addStudyOptions, type StudyOptions, studySettings, withPreset } from '../search-options.ts';
-import { chosenSpace, NO_BUDGETS, orInterpolate, searchApqSpace } from '../search-space.ts';
+import { chosenSpace, NO_BUDGETS, orInterpolate, searchApqSpace, timeLimit } from '../search-space.ts';
 import { describeDocument, describeSearch, SHOWN } from '../search-text.ts';
 import type { CliContext } from '../session.ts';
 
@@ -129,7 +129,7 @@ export function register(program: Command, context: CliContext): void {
       ...{ settings, space, measuredAs, preset, interpolate, folder, resume, version: context.io.version },
       ...(flags.accuracy === 'measured' && { accuracy }),
     };
-    const surroundings = { files, cancellation, onProgress };
+    const surroundings = { files, cancellation, onProgress, ...timeLimit(flags, session) };
     let search = await searchNetwork(workbench, tables, request, surroundings).catch((error) => {
       throw interpolate ? error : orInterpolate(error);
     });
@@ -149,8 +149,8 @@ export function register(program: Command, context: CliContext): void {
     });
     const page = await writeReport(files, folder, report);
     return {
-      document: describeDocument(search, settings),
-      text: () => `${describeSearch(search, settings)}\nReport: ${page}`,
+      document: describeDocument(search, settings, flags.pick),
+      text: () => `${describeSearch(search, settings, flags.pick)}\nReport: ${page}`,
     };
   });
 }

@@ -1,6 +1,6 @@
 import type { RandomSource } from '../options.ts';
 import { hypervolume } from './hypervolume.ts';
-import { paretoFront } from './pareto-front.ts';
+import { sampledHypervolume } from './sampled-hypervolume.ts';
 
 /** The reference point, in units of the bounds. */
 const REFERENCE = 1.1;
@@ -23,18 +23,8 @@ export function scaledHypervolume(
   const scaled = points.map((point) =>
     point.map((value, k) => (bounds[k][1] > bounds[k][0] ? (value - bounds[k][0]) / (bounds[k][1] - bounds[k][0]) : 0)),
   );
-  if (bounds.length <= MOST_EXACT) {
-    return hypervolume(
-      scaled,
-      bounds.map(() => REFERENCE),
-    );
-  }
-  const front = paretoFront(scaled);
-  const sample = new Float64Array(bounds.length);
-  let inside = 0;
-  for (let k = 0; k < SAMPLES; k++) {
-    for (let j = 0; j < sample.length; j++) sample[j] = REFERENCE * random.real();
-    if (front.some((point) => point.every((value, j) => value <= sample[j]))) inside++;
-  }
-  return (inside / SAMPLES) * REFERENCE ** bounds.length;
+  const reference = bounds.map(() => REFERENCE);
+  if (bounds.length <= MOST_EXACT) return hypervolume(scaled, reference);
+  const seed = Math.floor(random.real() * 2 ** 32);
+  return sampledHypervolume(scaled, reference, { samples: SAMPLES, seed }).value;
 }

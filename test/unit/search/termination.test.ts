@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   createNsga2,
   createNsga3,
+  type Evaluation,
   evaluateConcurrently,
   hypervolume,
   type Individual,
@@ -82,6 +83,44 @@ describe.each([
     expect(expected[14]).toBeGreaterThan(expected[0]);
   });
 
+  it('makes a reference of the first feasible points where none is given', async () => {
+    const late: typeof knapsack.evaluate = (batch) =>
+      (knapsack.evaluate(batch) as Evaluation[]).map((one) => ({ ...one, violation: one.objectives[0] - 40 }));
+    const settings = { ...options, evaluate: late, generations: 12, hypervolume: {} };
+    const { hypervolumes, hypervolumeReference, history, archive } = await search(settings);
+    const begun = history.find(({ violation }) => violation <= 0)!.generation;
+    const first = history.filter(({ generation, violation }) => generation <= begun && violation <= 0);
+    const expected = [0, 1].map((j) => {
+      const values = first.map(({ objectives }) => objectives[j]);
+      const [least, most] = [Math.min(...values), Math.max(...values)];
+      return most + 0.1 * (most - least || Math.abs(most) || 1);
+    });
+    expect(hypervolumeReference).toEqual(expected);
+    expect(hypervolumes.slice(0, begun - 1).every((volume) => volume === 0)).toBe(true);
+    const all = archive.map(({ objectives }) => objectives);
+    expect(hypervolumes.at(-1)).toBe(hypervolume(all, expected));
+    const states: SearchState[] = [];
+    await search({ ...settings, onGeneration: (report) => void states.push(report.save()) });
+    const resumed = await search({ ...settings, resume: JSON.parse(JSON.stringify(states[6])) });
+    expect(resumed.hypervolumes).toEqual(hypervolumes);
+  });
+
+  it('stops where a test of its points says so', async () => {
+    const late = await search({ ...options, generations: 40 });
+    const best = Math.min(...late.front.map(({ objectives: [weight, value] }) => (weight <= 50 ? value : 0)));
+    const accepts = ([weight, value]: readonly number[]) => weight <= 50 && value <= best;
+    const { stopped, front, generations, history } = await search({
+      ...options,
+      generations: 400,
+      target: { accepts },
+    });
+    expect(stopped).toBe('target');
+    expect(front.some(({ objectives }) => accepts(objectives))).toBe(true);
+    const before = await search({ ...options, generations: generations - 1 });
+    expect(before.front.some(({ objectives }) => accepts(objectives))).toBe(false);
+    expect(history.at(-1)!.generation).toBe(generations);
+  });
+
   it('stops where the hypervolume stands still, and not before', async () => {
     const stagnation = { generations: 4, tolerance: 0.001 };
     const result = await search({ ...options, generations: 400, hypervolume: { reference }, stagnation });
@@ -92,9 +131,10 @@ describe.each([
   });
 
   it('stops where its target is reached: a point, a hypervolume, or both', async () => {
-    const point = await search({ ...options, generations: 400, target: { objectives: [60, -25] } });
+    const point = await search({ ...options, generations: 400, target: { objectives: [50, -42] } });
     expect(point.stopped).toBe('target');
-    const isGood = ({ objectives: [weight, value] }: Individual) => weight <= 60 && value <= -25;
+    const isGood = ({ objectives: [weight, value] }: Individual) => weight <= 50 && value <= -42;
+    expect(point.generations).toBeGreaterThan(1);
     expect(point.front.some(isGood)).toBe(true);
     const last = point.generations;
     expect(point.history.some((one) => one.generation < last && one.violation <= 0 && isGood(one))).toBe(false);
@@ -169,6 +209,7 @@ describe.each([
     await refuses({ hypervolume: { reference: [1] } }, 'hypervolume.reference is [1]');
     await refuses({ target: { objectives: [1, Number.NaN] } }, 'target.objectives');
     await refuses({ target: {} }, 'names none');
+    await refuses({ target: { hypervolume: 1 }, hypervolume: {} }, 'no reference');
     await refuses({ operators: { crossoverProbability: 2 } }, 'crossover probability is 2');
     await refuses({ operators: { realMutations: Number.NaN } }, 'realMutations is NaN');
   });

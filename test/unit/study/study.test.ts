@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { bestUnder, formatCsv, parseCsv, parseObjectives, recordMeasured } from '../../../src/study/index.ts';
+import {
+  bestUnder,
+  formatCsv,
+  parseCsv,
+  parseObjectives,
+  recordMeasured,
+  type StudyPoint,
+} from '../../../src/study/index.ts';
 import { memoryFiles, runToyStudy, toyCostModel, toyLoss, toySpace } from './toy-study.ts';
 
 const budget = { latencyMs: 0.08 };
@@ -20,8 +27,54 @@ describe('a study', () => {
     });
     expect([...files.contents.keys()]).toEqual(['runs/toy/checkpoint.json']);
     const resumed = await runToyStudy({}, { files, resume: true });
-    for (const name of ['reports.csv', 'pareto_front.csv', 'config.json', 'front/000.json']) {
+    for (const name of ['reports.csv', 'generations.csv', 'pareto_front.csv', 'config.json', 'front/000.json']) {
       expect(resumed.files.contents.get(`runs/toy/${name}`)).toBe(whole.files.contents.get(`runs/toy/${name}`));
+    }
+  });
+
+  it('ends in time, says how far it came, and does the same again from its config.json', async () => {
+    let nowNs = 0;
+    const files = memoryFiles();
+    const clock = { nowNs: () => (nowNs += 1e6) };
+    const short = await runToyStudy({}, { files, timeMaxMs: 5, clock });
+    expect(short.stopped).toBe('time');
+    expect(short.evaluations).toBeLessThan(300);
+    const config = JSON.parse(files.contents.get('runs/toy/config.json')!);
+    expect(config.generations).toBe(short.generations);
+    const again = await runToyStudy({ generations: config.generations });
+    expect(again.stopped).toBe('generations');
+    for (const name of ['config.json', 'reports.csv', 'generations.csv', 'pareto_front.csv', 'front/000.json']) {
+      expect(again.files.contents.get(`runs/toy/${name}`)).toBe(files.contents.get(`runs/toy/${name}`));
+    }
+    const [whole, resumed] = [await runToyStudy(), await runToyStudy({}, { files, resume: true })];
+    expect(resumed.files.contents.get('runs/toy/reports.csv')).toBe(whole.files.contents.get('runs/toy/reports.csv'));
+  });
+
+  it('ends when a candidate is as good as asked, or when none has been better for long', async () => {
+    const target = { accuracy: -0.5, latency: 0.092 };
+    const reached = await runToyStudy({ evaluations: 2000, target });
+    expect(reached.stopped).toBe('target');
+    const isGood = ({ loss, cost }: StudyPoint) => loss <= 0.5 && cost.latencyMs.value <= 0.092;
+    expect(reached.front.some(isGood)).toBe(true);
+    const before = await runToyStudy({ generations: reached.generations! - 1 });
+    expect(before.front.some(isGood)).toBe(false);
+    const still = await runToyStudy({ evaluations: 5000, population: 12, stagnation: 5 });
+    expect(still.stopped).toBe('stagnation');
+    const resumed = await runToyStudy({ evaluations: 2000, target }, { files: reached.files, resume: true });
+    expect(resumed.evaluations).toBe(reached.evaluations);
+  });
+
+  it('tells how far each generation brought it', async () => {
+    const { files, points } = await runToyStudy({ budgets: budget });
+    const [columns, ...rows] = parseCsv(files.contents.get('runs/toy/generations.csv')!);
+    expect(columns).toEqual(['generation', 'evaluations', 'feasible', 'hypervolume']);
+    const numbers = rows.map((row) => row.map(Number));
+    expect(numbers.map(([generation]) => generation)).toEqual(numbers.map((_, i) => i + 1));
+    expect(numbers.at(-1)!.slice(1, 3)).toEqual([points.length, points.filter(({ feasible }) => feasible).length]);
+    for (const [i, [, evaluations, , hypervolume]] of numbers.entries()) {
+      if (i === 0) continue;
+      expect(evaluations).toBeGreaterThan(numbers[i - 1][1]);
+      expect(hypervolume).toBeGreaterThanOrEqual(numbers[i - 1][3]);
     }
   });
 
