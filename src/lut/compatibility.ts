@@ -46,6 +46,26 @@ export function assertSameDevice(lut: Pick<Lut, 'device' | 'engine'>, device: Lu
 }
 
 /**
+ * Refuses a table measured with another number of threads: it says nothing of the latency with this one, whatever is done
+ * with it.
+ *
+ * @throws {BitbudgetError} `mismatch` naming both numbers.
+ */
+export function assertSameThreads(lut: Pick<Lut, 'threads'>, threads: number): void {
+  if (lut.threads === threads) return;
+  throw new BitbudgetError(
+    'mismatch',
+    `The table was measured with ${countThreads(lut.threads)}, not with ${threads}.`,
+    `Pass \`--threads ${lut.threads}\` to use it, or measure a table with \`bitbudget profile --threads ${threads}\`.`,
+  );
+}
+
+/** @example [1, 2].map(countThreads) // => ['1 thread', '2 threads'] */
+export function countThreads(threads: number): string {
+  return threads === 1 ? '1 thread' : `${threads} threads`;
+}
+
+/**
  * The entries whose kernels are not those of this build any more.
  *
  * @param hashes SHA-256 of every kernel variant of this build, by variant id.

@@ -26,7 +26,7 @@ process.on('message', (message: ProfileJob | 'cancel') => {
 
 async function run(job: ProfileJob): Promise<void> {
   try {
-    const workbench = await openWorkbench(job.network, { disabled: new Set(job.disabled) });
+    const workbench = await openWorkbench(job.network, { disabled: new Set(job.disabled), threads: job.threads });
     const bench = workbench.bench({ cancellation, onProgress: progress() });
     const result = await profileNetwork(bench, {
       ...job.settings,

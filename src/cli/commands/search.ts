@@ -14,6 +14,7 @@ import {
   type SchemeOptions,
   schemeOptions,
   schemesOf,
+  threadsFlag,
   weightsFlag,
   wholeNumber,
 } from '../options.ts';
@@ -34,6 +35,7 @@ interface SearchFlags extends StudyOptions, SchemeOptions, CalibrationOptions {
   dataset: string;
   samples: number;
   evaluateFront: number;
+  threads: number;
   workers?: number;
   resume?: boolean;
 }
@@ -63,6 +65,7 @@ export function register(program: Command, context: CliContext): void {
         .argParser(wholeNumber(0))
         .default(16),
     )
+    .addOption(threadsFlag())
     .addOption(new Option('--workers <n>', 'threads for that; all cores unless given').argParser(wholeNumber(1, 256)))
     .addOption(new Option('--resume', "go on from the run folder's checkpoint"));
   context.handle<SearchFlags>(command, async (_, flags, session) => {
@@ -70,7 +73,7 @@ export function register(program: Command, context: CliContext): void {
     const settings = studySettings(flags);
     const schemes = schemesOf(flags);
     const host = await describeHost();
-    const opened = await openTable(files, flags.lut, host.device);
+    const opened = await openTable(files, flags.lut, host.device, flags.threads);
     const disabled = disabledIds(host);
     const calibration = calibrationOf(flags);
     const workbench = await openWorkbench(flags.network, { weightsFile: flags.weights, calibration, disabled });

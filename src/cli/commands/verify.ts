@@ -15,7 +15,7 @@ import { openWorkbench } from '../../node/workbench.ts';
 import { candidateSchemes, parseCandidate } from '../../quant/candidate.ts';
 import type { Scheme } from '../../quant/scheme.ts';
 import { type VerificationReport, type VerifiedNetwork, verifyPredictions } from '../../verify/verify.ts';
-import { networkFlag, positiveNumber, seedFlag, wholeNumber } from '../options.ts';
+import { networkFlag, positiveNumber, seedFlag, threadsFlag, threadsRemark, wholeNumber } from '../options.ts';
 import type { CliContext, Session } from '../session.ts';
 import { renderTable } from '../table.ts';
 import { describeError, percent } from '../validation-text.ts';
@@ -25,6 +25,7 @@ interface VerifyFlags {
   lut?: string;
   random?: number;
   candidate?: string[];
+  threads: number;
   seed: number;
   maxError: number;
   strict?: boolean;
@@ -39,6 +40,7 @@ export function register(program: Command, context: CliContext): void {
     .addOption(new Option('--lut <file>', 'the table; the newest of this device unless given'))
     .addOption(new Option('--random <k>', 'so many random candidates').argParser(wholeNumber(1, 1000)))
     .addOption(new Option('--candidate <file...>', 'these candidates; the front of the newest run unless given'))
+    .addOption(threadsFlag())
     .addOption(seedFlag())
     .addOption(
       new Option('--max-error <share>', 'largest median error, in % or as a share')
@@ -49,9 +51,11 @@ export function register(program: Command, context: CliContext): void {
   context.handle<VerifyFlags>(command, async (_, flags, session) => {
     const { network, assignmentsOf } = await chooseCandidates(flags, session);
     const host = await describeHost();
-    const { table } = await openTable(session.files, flags.lut, host.device);
+    const remark = threadsRemark(flags.threads, host.device.cores);
+    if (remark) session.note(remark);
+    const { table } = await openTable(session.files, flags.lut, host.device, flags.threads);
     assertSameDevice(table, host.device, host.engine);
-    const workbench = await openWorkbench(network, { disabled: disabledIds(host) });
+    const workbench = await openWorkbench(network, { disabled: disabledIds(host), threads: flags.threads });
     const costModel = await openCostModel(session.files, workbench, { table });
     const assignments = assignmentsOf(workbench.folded, costModel.layers, table);
     const keys = new Set(assignments.flatMap((schemes) => costModel.keys(schemes)));
