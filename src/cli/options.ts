@@ -98,7 +98,10 @@ export function seedFlag(): Option {
 
 /** `--threads`: with how many a table is measured, and with how many it may be used. */
 export function threadsFlag(): Option {
-  return new Option('--threads <n>', 'threads that share each layer of one inference; a table holds for its number only')
+  return new Option(
+    '--threads <n>',
+    'threads that share each layer of one inference; a table holds for its number only',
+  )
     .argParser(wholeNumber(1, MOST_THREADS))
     .default(1);
 }

@@ -25,7 +25,7 @@ export interface Files {
 /** Threads beside the calling one, which run kernels and nothing else. */
 export interface Threads {
   /**
-   * Starts one; it runs `serveTeam` of src/kernels/helper.ts with the given task.
+   * Starts one; it runs `serveTeam` of src/kernels/serve-team.ts with the given task.
    *
    * @param task can be cloned to the thread.
    * @param onEnd called with the reason if the thread ends before it is asked to.

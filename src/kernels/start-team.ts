@@ -1,6 +1,6 @@
 import { BitbudgetError } from '../core/errors.ts';
 import type { Clock, Threads } from '../core/ports.ts';
-import type { HelperTask } from './helper.ts';
+import type { HelperTask } from './serve-team.ts';
 import { type KernelModules, loadKernels } from './load.ts';
 import { MAILBOX_WORDS } from './mailbox.ts';
 import { KernelTeam } from './team.ts';

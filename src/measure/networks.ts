@@ -4,7 +4,7 @@ import type { Random } from '../core/random.ts';
 import type { NetworkInput } from '../engine/input.ts';
 import type { Session } from '../engine/session.ts';
 import { isSameLevel, ownLevel } from './reference-kernel.ts';
-import { type Summary, summarizeSamples, undisturbed } from './statistics.ts';
+import { type Summary, summarizeSamples } from './statistics.ts';
 import { resume, type Stopwatch, timeWhole, warmSession, watch } from './visit.ts';
 
 export interface NetworkTimingOptions {
@@ -27,7 +27,7 @@ const ATTEMPTS_PER_RUN = 4;
 
 /**
  * The truth that predictions are held against: end-to-end latency of loaded networks, timed in interleaved rounds so
- * that drift meets all of them alike. One sample is the lower quartile of consecutive runs over at least 8 ms; runs during which the
+ * that drift meets all of them alike. One sample is the median of consecutive runs over at least 8 ms; runs during which the
  * reference kernel or a context switch shows other work are made again.
  *
  * @throws {BitbudgetError} `interrupted` if the user cancels; `unsupported` if every run of a network was disturbed.
@@ -101,5 +101,7 @@ async function takeSample(session: Session, input: NetworkInput, stopwatch: Stop
       await resume(session, input, stopwatch);
     }
   }
-  return runsNs.length === 0 ? undefined : { ms: undisturbed(runsNs) / 1e6, referenceNs: reference.levelNs };
+  return runsNs.length === 0
+    ? undefined
+    : { ms: summarizeSamples(runsNs).median / 1e6, referenceNs: reference.levelNs };
 }

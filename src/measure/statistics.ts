@@ -38,18 +38,6 @@ export function summarizeSamples(samples: ArrayLike<number>): Summary {
 }
 
 /**
- * The lower quartile of neighbouring runs: what they take when nothing else happens. Timer interrupts and short bursts of
- * other work hit some of the runs and only make them longer, so the middle moves with the neighbours and this does not.
- *
- * @param samples at least one value.
- * @example [undisturbed([10.4, 10, 19]), undisturbed([5, 1, 3, 2, 4])] // => [10, 2]
- */
-export function undisturbed(samples: readonly number[]): number {
-  const sorted = [...samples].sort((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) / 4)];
-}
-
-/**
  * The mean of the middle values: a tenth is left out at either end.
  *
  * @param samples at least one value.

@@ -3,7 +3,7 @@ import { clamp } from '../core/rounding.ts';
 import type { NetworkInput } from '../engine/input.ts';
 import type { Session } from '../engine/session.ts';
 import type { ReferenceKernel, Waiting } from './reference-kernel.ts';
-import { undisturbed } from './statistics.ts';
+import { summarizeSamples } from './statistics.ts';
 
 /** What timing needs of its surroundings. */
 export interface Stopwatch extends Waiting {
@@ -20,7 +20,7 @@ export interface VisitPlan {
   repeats: number;
 }
 
-/** One network's visit: lower quartiles over its runs, in nanoseconds. */
+/** One network's visit: medians over its undisturbed runs, in nanoseconds. */
 export interface Visit {
   layersNs: Float64Array;
   wholeNs: number;
@@ -87,7 +87,7 @@ export async function visitNetwork(session: Session, input: NetworkInput, stopwa
   }
   // runs at two speeds of the machine are no sample of either
   if (wholeSamples.length === 0 || reference.levelShifts !== levelShifts) return { interrupted };
-  const visit = { layersNs: Float64Array.from(layerSamples, undisturbed), wholeNs: undisturbed(wholeSamples) };
+  const visit = { layersNs: Float64Array.from(layerSamples, medianOf), wholeNs: medianOf(wholeSamples) };
   return { visit, interrupted };
 }
 
@@ -125,4 +125,8 @@ export function timeWhole(session: Session, input: NetworkInput, clock: Clock): 
 function isAscending(ticksNs: Float64Array): boolean {
   for (let i = 1; i < ticksNs.length; i++) if (ticksNs[i] < ticksNs[i - 1]) return false;
   return true;
+}
+
+function medianOf(samples: readonly number[]): number {
+  return summarizeSamples(samples).median;
 }

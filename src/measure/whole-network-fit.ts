@@ -1,3 +1,4 @@
+import { BitbudgetError } from '../core/errors.ts';
 import type { WholeNetworkFit } from '../lut/whole-network.ts';
 import type { TimedNetwork } from './rounds.ts';
 import { summarizeSamples, theilSen, trimmedMean } from './statistics.ts';
@@ -19,6 +20,7 @@ const STEEPEST = 0.5;
  * estimated by Theil and Sen's method, and used if its 95% interval leaves out zero. In terms of the scalar s and of the length Σ₀ at which
  * w = s·Σ it reads w = s·Σ + (a − s)·(Σ − Σ₀).
  *
+ * @throws {BitbudgetError} `unsupported` where most layers take no time by the clock.
  * @param samplesUs of every group, as `samplesByGroup` gives them.
  */
 export function fitWholeNetworks(
@@ -30,6 +32,10 @@ export function fitWholeNetworks(
   const sumsUs = networks.map(({ groups }) => groups.reduce((sum, group) => sum + mediansUs.get(group)!, 0));
   const ratios = networks.map(({ wholeUs }, i) => wholeUs / sumsUs[i]);
   const scalar = trimmedMean(ratios);
+  if (!(scalar > 0 && Number.isFinite(scalar))) {
+    const problem = 'The clock is too coarse: most layers take less than one of its steps.';
+    throw new BitbudgetError('unsupported', problem, 'Measure a larger network, or where the clock is finer.');
+  }
   const [lowUs, highUs] = [Math.min(...sumsUs), Math.max(...sumsUs)];
   if (networks.length < MINIMUM_NETWORKS || highUs < lowUs * MINIMUM_SPREAD) return { scalar };
   const perUs = sumsUs.map((us) => 1 / us);

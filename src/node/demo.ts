@@ -12,7 +12,15 @@ import { type VerificationReport, verifyPredictions } from '../verify/verify.ts'
 import { evaluateNetworks } from './evaluate.ts';
 import { disabledIds, type Host } from './host.ts';
 import { DEFAULT_PROFILE, profileThisMachine } from './profile.ts';
-import { evaluateFront, type FinishedSearch, openCostModel, recordFront, searchNetwork, spreadOver } from './search.ts';
+import {
+  evaluateFront,
+  type FinishedSearch,
+  openCostModel,
+  recordFront,
+  schemesSpace,
+  searchNetwork,
+  spreadOver,
+} from './search.ts';
 import { type OpenedTable, tablePath } from './tables.ts';
 import { openWorkbench, type Workbench } from './workbench.ts';
 
@@ -98,8 +106,8 @@ export async function runDemo(host: Host, settings: DemoSettings, surroundings: 
     evaluations,
     seed,
   };
-  const request = { settings: study, schemes, ends: 'fixed' as const, folder, resume: false, version };
-  let search = await searchNetwork(workbench, opened, request, surroundings);
+  const request = { settings: study, space: schemesSpace(schemes, 'fixed'), folder, resume: false, version };
+  let search = await searchNetwork(workbench, [opened], request, surroundings);
 
   const positions = spreadOver(search.candidates.length, settings.candidates);
   onStep(`Running ${positions.length} candidates and the uniform baselines on ${settings.samples} test images`);
@@ -109,7 +117,7 @@ export async function runDemo(host: Host, settings: DemoSettings, surroundings: 
   const baselines = uniform.map((scheme) => costModel.uniform(scheme));
   let baselineAccuracy: (Top1 | undefined)[] = baselines.map(() => undefined);
   if (workbench.opened.trained) {
-    search = await evaluateFront(workbench, search, positions, dataset, options);
+    search = await evaluateFront(search, positions, dataset, options);
     const networks = baselines.map((assigned) => quantizeNetwork(workbench.source, byLayer(costModel, assigned)));
     baselineAccuracy = await evaluateNetworks(networks, { ...options, dataset });
   }

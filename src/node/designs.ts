@@ -6,8 +6,9 @@ import type { Cost } from '../cost/types.ts';
 import { weightConditions } from '../engine/conditions.ts';
 import type { Engine } from '../engine/engine.ts';
 import { foldNetwork } from '../network/fold.ts';
-import { isWhole, type Reduction, reduceNetwork } from '../network/reduce/index.ts';
+import { isWhole, type Reduction, reduceNetwork, reductionOf } from '../network/reduce/index.ts';
 import type { Network } from '../network/types.ts';
+import { type Candidate, candidateSchemes } from '../quant/candidate.ts';
 import type { Design } from '../quant/design.ts';
 import { type QuantizationSource, type QuantizedNetwork, quantizeNetwork } from '../quant/quantize.ts';
 import type { Scheme } from '../quant/scheme.ts';
@@ -61,11 +62,15 @@ export class DesignBuilder {
     return quantizeNetwork(source, ownSchemes(source, schemes));
   }
 
-  /** What a design costs on a device when its own weights decide which variants run. */
-  price({ reduction, schemes }: Design, device: Omit<CostModelOptions, 'network' | 'conditional'>): Cost {
+  /** What a design costs on a device when its own weights decide which variants run, and the entries that say so. */
+  price(
+    { reduction, schemes }: Design,
+    device: Omit<CostModelOptions, 'network' | 'conditional'>,
+  ): { cost: Cost; keys: string[]; schemes: Scheme[] } {
     const { network, source } = this.reduced(reduction);
     const model = createCostModel({ ...device, network, conditional: weightConditions(source) });
-    return model.estimate([...ownSchemes(source, schemes).values()]);
+    const own = [...ownSchemes(source, schemes).values()];
+    return { cost: model.estimate(own), keys: model.keys(own), schemes: own };
   }
 }
 
@@ -139,14 +144,25 @@ async function structureNoise(
     if (kind === 'scheme' || kind === 'weights' || kind === 'activations') continue;
     for (let choice = 0; choice < choices.length; choice++) {
       const { reduction } = space.decode(full.with(gene, choice));
-      if (choice !== full[gene] || kind === 'keep') probes.push({ gene, choice, reduction: alone(reduction, space, full, gene) });
+      if (choice !== full[gene] || kind === 'keep')
+        probes.push({ gene, choice, reduction: alone(reduction, space, full, gene) });
     }
   }
   const seen = probes.length > MANY_PROBES ? images.slice(0, FEW_IMAGES) : images;
-  const noise = await reductionNoise(engine, network, probes.map(({ reduction }) => reduction), seen, surroundings);
+  const noise = await reductionNoise(
+    engine,
+    network,
+    probes.map(({ reduction }) => reduction),
+    seen,
+    surroundings,
+  );
   const rows = new Map<number, number[]>();
   for (const [i, { gene, choice }] of probes.entries()) {
-    if (!rows.has(gene)) rows.set(gene, space.genes[gene].choices.map(() => 0));
+    if (!rows.has(gene))
+      rows.set(
+        gene,
+        space.genes[gene].choices.map(() => 0),
+      );
     rows.get(gene)![choice] = noise[i];
   }
   return rows;
@@ -158,8 +174,17 @@ function alone(reduction: Reduction, space: SearchSpace, full: readonly number[]
   const always = space.decode(full).reduction;
   const same = (a: readonly number[] | undefined, b: readonly number[]) => a?.join() === b.join();
   const keptChannels = new Map(
-    [...reduction.keptChannels].filter(([layer, kept]) => own.has(layer) || !same(always.keptChannels.get(layer), kept)),
+    [...reduction.keptChannels].filter(
+      ([layer, kept]) => own.has(layer) || !same(always.keptChannels.get(layer), kept),
+    ),
   );
-  const kernels = new Map([...reduction.kernels].filter(([layer, size]) => own.has(layer) || always.kernels.get(layer) !== size));
+  const kernels = new Map(
+    [...reduction.kernels].filter(([layer, size]) => own.has(layer) || always.kernels.get(layer) !== size),
+  );
   return { ...reduction, keptChannels, kernels };
+}
+
+/** The design that a candidate file tells of. */
+export function candidateDesign(network: Network, candidate: Pick<Candidate, 'layers'>): Design {
+  return { reduction: reductionOf(network, candidate.layers), schemes: candidateSchemes(candidate) };
 }

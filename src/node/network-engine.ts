@@ -4,6 +4,7 @@ import type { Session } from '../engine/session.ts';
 import { loadKernels } from '../kernels/load.ts';
 import { assertThreadCount, startTeam } from '../kernels/start-team.ts';
 import { foldNetwork } from '../network/fold.ts';
+import { isWhole, reduceNetwork, reductionOf } from '../network/reduce/index.ts';
 import type { Network } from '../network/types.ts';
 import { type Candidate, candidateSchemes, quantizationSha256 } from '../quant/candidate.ts';
 import { type QuantizationSource, quantizeNetwork } from '../quant/quantize.ts';
@@ -17,6 +18,7 @@ import { nodeThreads } from './kernel-threads.ts';
 /** Loads whole networks: folds, calibrates on first use, quantizes, packs. */
 export class NetworkEngine {
   readonly engine: Engine;
+  private readonly reducedNetworks = new WeakMap<Network, Map<string, Network>>();
   private readonly sources = new WeakMap<Network, Map<string, QuantizationSource>>();
 
   constructor(engine: Engine) {
@@ -35,7 +37,7 @@ export class NetworkEngine {
       const source = this.source(network, DEFAULT_CALIBRATION);
       return this.engine.load(quantizeNetwork(source, uniformSchemes(source.folded, choice.scheme)));
     }
-    const source = this.source(network, choice.quantization);
+    const source = this.source(this.reduced(network, choice), choice.quantization);
     const quantized = quantizeNetwork(source, candidateSchemes(choice));
     if (quantizationSha256(quantized) !== choice.quantization.sha256) {
       const problem = `Quantizing ${choice.network} does not give the numbers that the candidate recorded.`;
@@ -47,6 +49,18 @@ export class NetworkEngine {
   /** Ends the engine's threads, where there are some; its sessions cannot run afterwards. */
   dispose(): Promise<void> {
     return this.engine.dispose();
+  }
+
+  /** The network that a candidate left; the same for the same channels, so that calibration is shared. */
+  private reduced(network: Network, candidate: Candidate): Network {
+    const reduction = reductionOf(network, candidate.layers);
+    if (isWhole(reduction)) return network;
+    let reduced = this.reducedNetworks.get(network);
+    if (!reduced) this.reducedNetworks.set(network, (reduced = new Map()));
+    const key = JSON.stringify(candidate.layers.map(({ scheme: _, ...shape }) => shape));
+    let found = reduced.get(key);
+    if (!found) reduced.set(key, (found = reduceNetwork(network, reduction)));
+    return found;
   }
 
   private source(network: Network, { method, dataset, samples, seed }: CalibrationSettings): QuantizationSource {

@@ -5,6 +5,7 @@
 import { BitbudgetError } from '../core/errors.ts';
 import { chooseMeter } from '../measure/energy/find-meters.ts';
 import { profileNetwork } from '../measure/profile.ts';
+import { bindToCores } from './affinity.ts';
 import { nodeFiles } from './files.ts';
 import { kernelHashes } from './kernel-files.ts';
 import type { ProfileJob, ProfileMessage } from './profile-process.ts';
@@ -26,8 +27,10 @@ process.on('message', (message: ProfileJob | 'cancel') => {
 
 async function run(job: ProfileJob): Promise<void> {
   try {
-    const workbench = await openWorkbench(job.network, { disabled: new Set(job.disabled), threads: job.threads });
-    const bench = workbench.bench({ cancellation, onProgress: progress() });
+    const { disabled, threads } = job;
+    const workbench = await openWorkbench(job.network, { disabled: new Set(disabled), threads });
+    const cores = bindToCores(process.pid, threads);
+    const bench = { ...workbench.bench({ cancellation, onProgress: progress() }), moveAside: () => cores.move() };
     const result = await profileNetwork(bench, {
       ...job.settings,
       schemes: job.schemes,
@@ -41,6 +44,7 @@ async function run(job: ProfileJob): Promise<void> {
         ),
     });
     const { networks: _, ...facts } = result;
+    facts.protocol.core = cores.core;
     send({ result: facts });
   } catch (error) {
     if (!(error instanceof BitbudgetError)) throw error;

@@ -7,7 +7,6 @@ import type { WholeNetworkFit } from '../lut/whole-network.ts';
 import type { ProfileResult } from '../measure/profile.ts';
 import type { TimedNetwork } from '../measure/rounds.ts';
 import type { Scheme } from '../quant/scheme.ts';
-import { pinToCores } from './affinity.ts';
 import { processArguments } from './entry-resolution.ts';
 
 /** What the measuring process is asked for; plain data. */
@@ -51,15 +50,12 @@ export interface ProfileListener {
 /** How the measuring process runs beside others, for the table. */
 export interface ProcessPlacement {
   priority: number;
-  /** The core it is bound to, or the first and the last of several; null where nothing is bound. */
-  core: number | string | null;
 }
 
 const CANCELLATION_POLL_MS = 50;
 
 /**
- * Runs a profile in a process of its own, at a higher priority where the user may set one, bound to as many cores as
- * it has threads where the platform can.
+ * Runs a profile in a process of its own, at a higher priority where the user may set one.
  *
  * @throws {BitbudgetError} what the profile throws; `unsupported` if the process dies.
  */
@@ -69,7 +65,7 @@ export async function profileInProcess(
 ): Promise<{ facts: ProfileFacts; placement: ProcessPlacement }> {
   const script = processArguments(new URL('./profile-child.ts', import.meta.url));
   const child = spawn(process.execPath, script, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], serialization: 'json' });
-  const placement = { priority: raisePriority(child), core: pinToCores(child.pid, job.threads) };
+  const placement = { priority: raisePriority(child) };
   const stopWatching = forwardCancellation(child, cancellation);
   let stderr = '';
   child.stderr!.on('data', (text) => {

@@ -57,7 +57,8 @@ export async function openTable(
 /** By the names that `tablePath` gives: those of other numbers of threads are passed over. */
 async function newestTable(files: Files, folder: string, threads: number | undefined): Promise<string | undefined> {
   if (!(await files.exists(folder))) return undefined;
-  const isWanted = (name: string) => threads === undefined || (/-t(\d+)\.json$/.exec(name)?.[1] ?? '1') === `${threads}`;
+  const isWanted = (name: string) =>
+    threads === undefined || (/-t(\d+)\.json$/.exec(name)?.[1] ?? '1') === `${threads}`;
   const tables = (await files.list(folder))
     .filter((name) => name.endsWith('.json') && isWanted(name))
     .map((name) => join(folder, name));
@@ -67,7 +68,10 @@ async function newestTable(files: Files, folder: string, threads: number | undef
 }
 
 /** What is known of the device that a table was measured on, for the energy model. */
-export async function deviceFacts(files: Files, { device }: Pick<Lut, 'device'>): Promise<DeviceFacts> {
+export async function deviceFacts(
+  files: Files,
+  { device }: { device: Pick<LutDevice, 'arch' | 'model'> },
+): Promise<DeviceFacts> {
   const folder = fileURLToPath(new URL('../../devices', import.meta.url));
   return chooseDevice(await readDevices(files, folder), device);
 }

@@ -16,5 +16,13 @@ export { findFeasible, jointlyInfeasible } from './feasible.ts';
 export { type ReachableWorkload, reachableWorkloads } from './reachable.ts';
 export { createRepair, type Loss, type Repair, type RepairOptions, startingGenomes } from './repair.ts';
 export { createSearchSpace } from './search-space.ts';
-export { choiceCounts, type Gene, type GeneKind, type Pricer, type SearchSpace, type Space, type SpacePoint } from './space.ts';
+export {
+  choiceCounts,
+  type Gene,
+  type GeneKind,
+  type Pricer,
+  type SearchSpace,
+  type Space,
+  type SpacePoint,
+} from './space.ts';
 export { checkSpaceConfig, parseSpaceConfig, type SpaceConfig, type SpaceConfigInput } from './space-config.ts';

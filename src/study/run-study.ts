@@ -92,10 +92,7 @@ export async function runStudy<Point>(options: StudyOptions<Point>): Promise<Stu
     points: all,
     evaluations: result.evaluations,
     rejections,
-    hypervolume: scaledHypervolume(
-      front.map(valuesOf),
-      all.filter(({ feasible }) => feasible).map(valuesOf),
-    ),
+    hypervolume: scaledHypervolume(front.map(valuesOf), all.filter(({ feasible }) => feasible).map(valuesOf)),
   };
 }
 

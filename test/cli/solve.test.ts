@@ -92,3 +92,47 @@ describe('solve --problem', () => {
     expect(failure(outcome).remedy).toMatch(/tight, loose/);
   });
 });
+
+describe('search --problem', () => {
+  it('minimises the loss under a budget by counted evaluations', async () => {
+    const flags = ['--problem', file, '--budget', 'tight', '--evaluations', '9', '--seed', '3'];
+    const { exitCode, document } = await runJson('--quiet', 'search', ...flags);
+    const best = { choice: [1, 0], metrics: { loss: 12, latency: 3 } };
+    expect(exitCode).toBe(0);
+    expect(document).toEqual({
+      evaluations: 2, // as many as keep the budget
+      seed: 3,
+      front: [{ ...best, feasible: true }],
+      best: { tight: best },
+      hypervolume: expect.any(Number),
+    });
+  });
+
+  it('traces the front of two objectives', async () => {
+    const flags = ['--problem', file, '--objectives', 'loss,latency', '--evaluations', '100'];
+    const { document } = await runJson('--quiet', 'search', ...flags);
+    const values = document.front.map(({ metrics }: { metrics: Record<string, number> }) => [
+      metrics.latency,
+      metrics.loss,
+    ]);
+    expect(values.toSorted((a: number[], b: number[]) => a[0] - b[0])).toEqual([
+      [2, 17],
+      [3, 12],
+      [5, 7],
+      [7, 4],
+      [9, 2],
+    ]);
+    expect(document.best.loose.metrics.loss).toBe(4);
+  });
+
+  it.each([
+    [['--problem', 'FILE', '--budget', 'nosuch'], 2, /no budget "nosuch"/],
+    [['--problem', 'FILE', '--objectives', 'loss,speed'], 2, /"speed" is no metric/],
+    [['--problem', 'FILE', '--resume'], 2, /--resume does not go with --problem/],
+    [['--budget', 'tight'], 2, /--budget goes with --problem/],
+  ])('refuses %j', async (flags, code, message) => {
+    const outcome = await run('--quiet', 'search', ...flags.map((flag) => (flag === 'FILE' ? file : flag)));
+    expect(outcome.exitCode).toBe(code);
+    expect(failure(outcome).message).toMatch(message);
+  });
+});

@@ -12,7 +12,8 @@ export interface KnownBudget {
 }
 
 /** A problem of the test data with its known optima and fronts. */
-export type KnownProblem = AllocationProblem & {
+export type KnownProblem = Omit<AllocationProblem, 'budgets' | 'bounds'> & {
+  tables: AllocationProblem['tables'];
   name: string;
   budgets: KnownBudget[];
   bounds: Record<string, [number, number]>;

@@ -19,7 +19,7 @@ export function solveCoupled(model: AllocationModel, limits: readonly Limit[]): 
     return { choice: undefined, loss: Number.POSITIVE_INFINITY, lowerBound, optimal: false };
   }
   const groups = decisionGroups(model);
-  const landscape = landscapeOf(model, groups, limits);
+  const landscape = new ProblemLandscape(model, groups, limits);
   const random = new Random(1);
   const start = groups.map((layers) => relaxed?.choice?.[layers[0]] ?? 0);
   let best: { genome: Int32Array; loss: number } | undefined;
@@ -32,30 +32,47 @@ export function solveCoupled(model: AllocationModel, limits: readonly Limit[]): 
   return { choice: spread(model, groups, best.genome), loss: best.loss, lowerBound, optimal };
 }
 
-/** A problem as a landscape over its decisions: one gene a free layer or tied group. */
-export function landscapeOf(
-  model: AllocationModel,
-  groups: readonly (readonly number[])[],
-  limits: readonly Limit[],
-): Landscape {
-  const choice = new Int32Array(model.layerCount);
-  const place = (genome: Int32Array) => {
-    for (let g = 0; g < groups.length; g++) for (const layer of groups[g]) choice[layer] = genome[g];
-    return choice;
-  };
-  return {
-    counts: groups.map((layers) => model.counts[layers[0]]),
-    loss: (genome) => model.value(0, place(genome)),
-    excess: (genome) => {
-      const placed = place(genome);
-      let sum = 0;
-      for (const { metric, ceiling } of limits) {
-        const over = model.value(metric, placed) - ceiling;
-        if (over > 0) sum += over / (Math.abs(ceiling) || 1);
-      }
-      return sum;
-    },
-  };
+/** A problem as a landscape over its decisions (one gene a free layer or tied group), evaluated anew at every step. */
+class ProblemLandscape implements Landscape {
+  readonly counts: readonly number[];
+  loss = 0;
+  excess = 0;
+  private readonly model: AllocationModel;
+  private readonly groups: readonly (readonly number[])[];
+  private readonly limits: readonly Limit[];
+  private readonly choice: Int32Array;
+  private genome: Int32Array = new Int32Array(0);
+
+  constructor(model: AllocationModel, groups: readonly (readonly number[])[], limits: readonly Limit[]) {
+    this.model = model;
+    this.groups = groups;
+    this.limits = limits;
+    this.choice = new Int32Array(model.layerCount);
+    this.counts = groups.map((layers) => model.counts[layers[0]]);
+  }
+
+  enter(genome: Int32Array): void {
+    this.genome = genome;
+    this.groups.forEach((layers, gene) => {
+      for (const layer of layers) this.choice[layer] = genome[gene];
+    });
+    this.measure();
+  }
+
+  shift(gene: number, value: number): void {
+    this.genome[gene] = value;
+    for (const layer of this.groups[gene]) this.choice[layer] = value;
+    this.measure();
+  }
+
+  private measure(): void {
+    this.loss = this.model.value(0, this.choice);
+    this.excess = 0;
+    for (const { metric, ceiling } of this.limits) {
+      const over = this.model.value(metric, this.choice) - ceiling;
+      if (over > 0) this.excess += over / (Math.abs(ceiling) || 1);
+    }
+  }
 }
 
 function spread(model: AllocationModel, groups: readonly (readonly number[])[], genome: Int32Array): Int32Array {

@@ -1,12 +1,16 @@
 import type { RandomSource } from '../options.ts';
 
-/** Something cheap to evaluate that a walk looks for low ground in. */
+/** Something cheap to evaluate that a walk looks for low ground in; it stands at one genome at a time. */
 export interface Landscape {
   /** Values of each gene. */
   readonly counts: readonly number[];
-  loss(genome: Int32Array): number;
+  readonly loss: number;
   /** By how much the limits are broken; 0 within all of them. */
-  excess(genome: Int32Array): number;
+  readonly excess: number;
+  /** Goes to a genome, which `shift` changes in place from then on. */
+  enter(genome: Int32Array): void;
+  /** Changes one gene of the genome. */
+  shift(gene: number, value: number): void;
 }
 
 export interface WalkOptions {
@@ -16,6 +20,9 @@ export interface WalkOptions {
   wanted?(genome: Int32Array): boolean;
 }
 
+/** Moves that sample how high the steps are: the threshold begins at their mean. */
+const MOST_SAMPLED = 200;
+
 /**
  * Threshold accepting: changes one gene or two at a time and accepts what is at most a shrinking threshold worse. It
  * never goes further outside the limits than it is.
@@ -24,49 +31,42 @@ export interface WalkOptions {
  * @see Dueck and Scheuer, Threshold accepting, Journal of Computational Physics 90(1), 1990.
  */
 export function walk(
-  { counts, loss, excess }: Landscape,
+  landscape: Landscape,
   start: ArrayLike<number>,
   { moves, random, wanted }: WalkOptions,
 ): { genome: Int32Array; loss: number } | undefined {
+  const { counts } = landscape;
   const free = counts.flatMap((count, gene) => (count > 1 ? [gene] : []));
   const current = Int32Array.from(start);
-  let height = loss(current);
-  let outside = excess(current);
+  landscape.enter(current);
   let best: { genome: Int32Array; loss: number } | undefined;
   const consider = () => {
-    if (outside > 0 || (best && height >= best.loss) || (wanted && !wanted(current))) return;
-    best = { genome: current.slice(), loss: height };
+    const { loss, excess } = landscape;
+    if (excess > 0 || (best && loss >= best.loss) || (wanted && !wanted(current))) return;
+    best = { genome: current.slice(), loss };
   };
   consider();
   if (free.length === 0) return best;
+  const sampled = Math.max(1, Math.min(MOST_SAMPLED, Math.floor(moves / 10)));
   let threshold = 0;
-  const cooling = startingThreshold(moves);
   for (let move = 0; move < moves; move++) {
+    const { loss, excess } = landscape;
     const first = free[random.below(free.length)];
     const second = (random.uint32() & 1) === 0 ? first : free[random.below(free.length)];
     const [firstBefore, secondBefore] = [current[first], current[second]];
-    current[first] = another(counts[first], firstBefore, random);
-    if (second !== first) current[second] = another(counts[second], secondBefore, random);
-    const beyond = excess(current);
-    const reached = beyond > outside ? Number.POSITIVE_INFINITY : loss(current);
-    if (move < cooling.sample && reached > height && reached < Number.POSITIVE_INFINITY) {
-      threshold += (reached - height) / cooling.sample;
-    }
+    landscape.shift(first, another(counts[first], firstBefore, random));
+    if (second !== first) landscape.shift(second, another(counts[second], secondBefore, random));
+    const rise = landscape.excess > excess ? Number.POSITIVE_INFINITY : landscape.loss - loss;
+    if (move < sampled && rise > 0 && rise < Number.POSITIVE_INFINITY) threshold += rise / sampled;
     const left = 1 - move / moves;
-    if (beyond < outside || reached <= height + threshold * left * left * left * random.real()) {
-      [height, outside] = [reached, beyond];
+    if (landscape.excess < excess || rise <= threshold * left * left * left * random.real()) {
       consider();
     } else {
-      current[second] = secondBefore;
-      current[first] = firstBefore;
+      if (second !== first) landscape.shift(second, secondBefore);
+      landscape.shift(first, firstBefore);
     }
   }
   return best;
-}
-
-/** The first moves sample how high the steps are; the threshold begins at their mean. */
-function startingThreshold(moves: number): { sample: number } {
-  return { sample: Math.max(1, Math.min(200, Math.floor(moves / 10))) };
 }
 
 function another(count: number, value: number, random: RandomSource): number {

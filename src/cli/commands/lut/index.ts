@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../../session.ts';
 import { registerCheck } from './check.ts';
+import { registerCoverage } from './coverage.ts';
 import { registerDiff } from './diff.ts';
+import { registerImport } from './import.ts';
 import { registerMerge } from './merge.ts';
 import { registerShow } from './show.ts';
 
@@ -13,4 +15,6 @@ export function register(program: Command, context: CliContext): void {
   registerShow(lut, context);
   registerDiff(lut, context);
   registerMerge(lut, context);
+  registerImport(lut, context);
+  registerCoverage(lut, context);
 }
