@@ -97,13 +97,10 @@ export function seedFlag(): Option {
 }
 
 /** `--threads`: with how many a table is measured, and with how many it may be used. */
-export function threadsFlag(): Option {
-  return new Option(
-    '--threads <n>',
-    'threads that share each layer of one inference; a table holds for its number only',
-  )
-    .argParser(wholeNumber(1, MOST_THREADS))
-    .default(1);
+export function threadsFlag(
+  description = 'threads that share each layer of one inference; a table holds for its own number only',
+): Option {
+  return new Option('--threads <n>', description).argParser(wholeNumber(1, MOST_THREADS)).default(1);
 }
 
 /** A remark where there are more threads than cores to run them; undefined where all is well. */

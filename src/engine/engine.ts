@@ -1,4 +1,5 @@
 import type { ChannelRange } from '../kernels/parts.ts';
+import { threadsOf } from '../kernels/prepare.ts';
 import { rankedVariants, runsLayer, runsUnconditionally, type VariantRanking } from '../kernels/ranking.ts';
 import { resolveVariant, type VariantLimits } from '../kernels/registry.ts';
 import type { KernelVariant, LoadedKernels } from '../kernels/types.ts';
@@ -8,7 +9,6 @@ import type { LayerArithmetic } from '../quant/arithmetic.ts';
 import type { QuantizedNetwork } from '../quant/quantize.ts';
 import { schemeBits } from '../quant/scheme.ts';
 import { MemoryAllocator } from './allocator.ts';
-import { threadsOf } from './prepare.ts';
 import { Session, type SessionHost } from './session.ts';
 
 /** Which variants run a network. */

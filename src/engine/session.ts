@@ -1,5 +1,6 @@
 import type { Clock } from '../core/ports.ts';
 import { type ChannelRange, type LayerPart, layerParts, scratchOffsets } from '../kernels/parts.ts';
+import { type PreparedLayer, prepareLayer, threadsOf } from '../kernels/prepare.ts';
 import type { KernelVariant, LoadedKernels } from '../kernels/types.ts';
 import type { MemoryPlan } from '../network/memory-plan.ts';
 import { INPUT, type Network } from '../network/types.ts';
@@ -9,7 +10,6 @@ import type { QuantizedNetwork } from '../quant/quantize.ts';
 import { readReal } from '../quant/reference/tensors.ts';
 import type { MemoryAllocator } from './allocator.ts';
 import { InputWriter, type NetworkInput } from './input.ts';
-import { type PreparedLayer, prepareLayer, threadsOf } from './prepare.ts';
 
 /** One executable step: a layer and the variant that runs it, ready to be called. */
 export interface Step extends PreparedLayer {

@@ -68,16 +68,18 @@ export function awaitChange(
   return Atomics.load(control, word);
 }
 
-/** Writes the message that `readFailure` reads; called by the helper before it says that it is done. */
+/** Writes the message that `takeFailure` reads; called by the helper before it says that it is done. */
 export function writeFailure(control: Int32Array, mailbox: number, message: string): void {
-  const length = Math.min(message.length, FAILURE_CHARACTERS);
-  for (let i = 0; i < length; i++) control[mailbox + FAILURE + 1 + i] = message.charCodeAt(i);
-  control[mailbox + FAILURE] = Math.max(length, 1);
+  const text = message || 'it does not say why.';
+  const length = Math.min(text.length, FAILURE_CHARACTERS);
+  for (let i = 0; i < length; i++) control[mailbox + FAILURE + 1 + i] = text.charCodeAt(i);
+  control[mailbox + FAILURE] = length;
 }
 
-/** The message of what a helper failed with; undefined where it did not. */
-export function readFailure(control: Int32Array, mailbox: number): string | undefined {
+/** The message of what a helper's latest job failed with, once; undefined where it did not. Called after `done`. */
+export function takeFailure(control: Int32Array, mailbox: number): string | undefined {
   const length = control[mailbox + FAILURE];
   if (length === 0) return undefined;
+  control[mailbox + FAILURE] = 0;
   return String.fromCharCode(...control.subarray(mailbox + FAILURE + 1, mailbox + FAILURE + 1 + length));
 }

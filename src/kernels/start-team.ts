@@ -1,8 +1,8 @@
 import { BitbudgetError } from '../core/errors.ts';
 import type { Clock, Threads } from '../core/ports.ts';
-import type { HelperTask } from './serve-team.ts';
 import { type KernelModules, loadKernels } from './load.ts';
 import { MAILBOX_WORDS } from './mailbox.ts';
+import type { HelperTask } from './serve-team.ts';
 import { KernelTeam } from './team.ts';
 import type { LoadedKernels } from './types.ts';
 
@@ -10,8 +10,11 @@ import type { LoadedKernels } from './types.ts';
 export const MOST_THREADS = 64;
 
 const INITIAL_PAGES = 64;
-/** 4 GiB. Shared memory cannot outgrow what is said when it is made; only addresses are taken, memory when it is used. */
-const MAXIMUM_PAGES = 65536;
+/**
+ * 4 GiB, or what a machine with fewer addresses has. Shared memory cannot outgrow what is said when it is made; only addresses
+ * are taken, memory when it is used.
+ */
+const MAXIMUM_PAGES = [65536, 16384, 4096];
 
 export interface StartOptions {
   threads: Threads;
@@ -31,7 +34,7 @@ export interface StartOptions {
 export async function startTeam(modules: KernelModules, count: number, options: StartOptions): Promise<LoadedKernels> {
   assertThreadCount(count);
   const { threads, clock, naps } = options;
-  const memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: MAXIMUM_PAGES, shared: true });
+  const memory = sharedMemory();
   const kernels = loadKernels(modules, { memory });
   const control = new Int32Array(new SharedArrayBuffer((count - 1) * MAILBOX_WORDS * 4));
   const ends: (() => Promise<void>)[] = [];
@@ -51,6 +54,19 @@ export async function startTeam(modules: KernelModules, count: number, options: 
     throw error;
   }
   return { ...kernels, team };
+}
+
+function sharedMemory(): WebAssembly.Memory {
+  let reason = '';
+  for (const maximum of MAXIMUM_PAGES) {
+    try {
+      return new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum, shared: true });
+    } catch (error) {
+      reason = String(error);
+    }
+  }
+  const problem = `This machine gives no memory that threads share: ${reason}`;
+  throw new BitbudgetError('unsupported', problem, 'Use one thread.');
 }
 
 /** @throws {BitbudgetError} `usage` for what is no number of threads. */

@@ -11,7 +11,7 @@ import {
   MAILBOX_WORDS,
   NO_KERNEL,
   PARAMETERS,
-  readFailure,
+  takeFailure,
 } from './mailbox.ts';
 import type { Team } from './types.ts';
 
@@ -62,11 +62,17 @@ export class KernelTeam implements Team {
     if (this.failure) throw this.failure;
     const helpers = parameters.length - 1;
     for (let helper = 0; helper < helpers; helper++) this.post(helper, number, parameters[helper + 1]);
+    let problem: BitbudgetError | undefined;
     try {
       kernel(parameters[0]);
     } finally {
-      for (let helper = 0; helper < helpers; helper++) this.join(helper); // also where this thread's own part failed
+      // also where a part failed: none may still be running when the next layer begins
+      for (let helper = 0; helper < helpers; helper++) {
+        const own = this.join(helper);
+        problem ??= own;
+      }
     }
+    if (problem) throw problem;
   }
 
   wake(): void {
@@ -86,11 +92,7 @@ export class KernelTeam implements Team {
 
   /** Marks the team as failed, for whoever sees a thread end; the first reason counts. */
   fail(reason: string): BitbudgetError {
-    this.failure ??= new BitbudgetError(
-      'unsupported',
-      `A kernel thread failed: ${reason}`,
-      'Make a new engine; where it happens again, use one thread and report it.',
-    );
+    this.failure ??= threadError(reason);
     return this.failure;
   }
 
@@ -113,12 +115,18 @@ export class KernelTeam implements Team {
     if (Atomics.load(control, mailbox + HELPER_SLEEPS)) Atomics.notify(control, mailbox + JOB);
   }
 
-  private join(helper: number): void {
+  /** Waits for a helper's part; returns what went wrong with it. */
+  private join(helper: number): BitbudgetError | undefined {
     const { control, jobs, patience, naps } = this;
     const mailbox = helper * MAILBOX_WORDS;
     const done = awaitChange(control, mailbox + DONE, (jobs[helper] - 1) | 0, mailbox + CALLER_SLEEPS, patience, naps);
-    if (done !== jobs[helper]) throw this.fail('it does not answer.');
-    const reason = readFailure(control, mailbox);
-    if (reason !== undefined) throw this.fail(reason);
+    if (done !== jobs[helper]) return this.fail('it does not answer.');
+    const reason = takeFailure(control, mailbox);
+    return reason === undefined ? undefined : threadError(reason);
   }
+}
+
+function threadError(reason: string): BitbudgetError {
+  const remedy = 'Make a new engine; where it happens again, use one thread and report it.';
+  return new BitbudgetError('unsupported', `A kernel thread failed: ${reason}`, remedy);
 }

@@ -71,7 +71,7 @@ export interface Team {
    *
    * @param number the variant's position in the registry.
    * @param parameters addresses of at most as many blocks as there are threads.
-   * @throws {BitbudgetError} `unsupported` where a helper failed or does not answer; the team is of no use then.
+   * @throws {BitbudgetError} `unsupported` where a helper's part failed, and for good where a helper does not answer.
    */
   run(kernel: (parameters: number) => void, number: number, parameters: readonly number[]): void;
   /** Tells threads that sleep that work is coming, so that they are awake when it does. */

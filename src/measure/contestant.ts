@@ -1,10 +1,10 @@
 import type { Clock } from '../core/ports.ts';
 import type { Random } from '../core/random.ts';
 import type { Engine } from '../engine/engine.ts';
-import { type KernelMemory, prepareLayer } from '../engine/prepare.ts';
 import { makeCase } from '../kernels/exactness/layers.ts';
 import { tensorSizes } from '../kernels/exactness/shapes.ts';
 import { layerParts, scratchOffsets } from '../kernels/parts.ts';
+import { type KernelMemory, prepareLayer } from '../kernels/prepare.ts';
 import type { KernelVariant } from '../kernels/types.ts';
 import type { Workload } from '../network/workload.ts';
 import type { Scheme } from '../quant/scheme.ts';

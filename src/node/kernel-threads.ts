@@ -1,6 +1,11 @@
 import { Worker } from 'node:worker_threads';
 import type { Threads } from '../core/ports.ts';
+import { loadKernels } from '../kernels/load.ts';
+import { assertThreadCount, startTeam } from '../kernels/start-team.ts';
+import type { LoadedKernels } from '../kernels/types.ts';
+import { nodeClock } from './clock.ts';
 import { workerEntry } from './entry-resolution.ts';
+import { type CompileOptions, loadKernelModules } from './kernel-files.ts';
 
 /** How long a thread may take to end after its last job before it is ended by force. */
 const END_MS = 1000;
@@ -29,3 +34,17 @@ export const nodeThreads: Threads = {
     };
   },
 };
+
+/**
+ * The kernels of this package, with as many threads as asked for, the calling one included. `team.dispose()` ends the others.
+ *
+ * @throws {BitbudgetError} `usage` for a number of threads out of range, `unsupported` where a thread cannot start.
+ */
+export async function openKernels(
+  threads: number,
+  options: Pick<CompileOptions, 'optimize'> = {},
+): Promise<LoadedKernels> {
+  assertThreadCount(threads);
+  const modules = await loadKernelModules({ ...options, shared: threads > 1 });
+  return threads === 1 ? loadKernels(modules) : startTeam(modules, threads, { threads: nodeThreads, clock: nodeClock });
+}

@@ -1,8 +1,6 @@
 import { BitbudgetError } from '../core/errors.ts';
 import { Engine } from '../engine/engine.ts';
 import type { Session } from '../engine/session.ts';
-import { loadKernels } from '../kernels/load.ts';
-import { assertThreadCount, startTeam } from '../kernels/start-team.ts';
 import { foldNetwork } from '../network/fold.ts';
 import { isWhole, reduceNetwork, reductionOf } from '../network/reduce/index.ts';
 import type { Network } from '../network/types.ts';
@@ -11,9 +9,7 @@ import { type QuantizationSource, quantizeNetwork } from '../quant/quantize.ts';
 import type { Scheme } from '../quant/scheme.ts';
 import { uniformSchemes } from '../quant/tensor-plan.ts';
 import { type CalibrationSettings, calibratedSource, DEFAULT_CALIBRATION } from './calibrated-source.ts';
-import { nodeClock } from './clock.ts';
-import { loadKernelModules } from './kernel-files.ts';
-import { nodeThreads } from './kernel-threads.ts';
+import { openKernels } from './kernel-threads.ts';
 
 /** Loads whole networks: folds, calibrates on first use, quantizes, packs. */
 export class NetworkEngine {
@@ -92,11 +88,5 @@ export interface EngineOptions {
  * @throws {BitbudgetError} `usage` for a number of threads out of range, `unsupported` where a thread cannot start.
  */
 export async function createEngine({ disabled, threads = 1 }: EngineOptions = {}): Promise<NetworkEngine> {
-  assertThreadCount(threads);
-  const modules = await loadKernelModules({ shared: threads > 1 });
-  const kernels =
-    threads === 1
-      ? loadKernels(modules)
-      : await startTeam(modules, threads, { threads: nodeThreads, clock: nodeClock });
-  return new NetworkEngine(new Engine(kernels, disabled));
+  return new NetworkEngine(new Engine(await openKernels(threads), disabled));
 }

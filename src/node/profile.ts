@@ -141,7 +141,8 @@ async function usablePart(
   if (!(await files.exists(path))) return { entries: [] };
   const table = await readLut(files, path);
   assertSameDevice(table, device, engine);
-  assertSameThreads(table, threads);
+  const remedy = `Name another file with \`--out\`, or pass \`--threads ${table.threads}\` to add to this one.`;
+  assertSameThreads(table, threads, remedy);
   const changed = new Set(changedEntries(table, hashes));
   const { scalar, lengthCorrection } = table;
   return { entries: table.entries.filter((entry) => !changed.has(entry)), fit: { scalar, lengthCorrection } };

@@ -69,7 +69,7 @@ export function register(program: Command, context: CliContext): void {
 async function demo(flags: DemoFlags, session: Session, version: string) {
   const { files, cancellation, progress: onProgress, note } = session;
   note('Testing the kernels in both compiler tiers.');
-  const host = await describeHost();
+  const host = await describeHost(flags.threads);
   note(`This machine: ${host.device.cpu}, ${host.device.cores} cores, ${host.engine.name} ${host.engine.version}.`);
   const { network, latencyBudgetMs, seed, evaluations, samples, threads, workers } = flags;
   const remark = threadsRemark(threads, host.device.cores);

@@ -59,7 +59,7 @@ export function register(program: Command, context: CliContext): void {
     const schemes = schemesOf(flags);
     zooNetwork(flags.network); // a name that is unknown is refused before the kernels are tested
     progress('testing the kernels', 0);
-    const host = await describeHost();
+    const host = await describeHost(flags.threads);
     const out = flags.out ?? tablePath(host.device, host.engine, flags.threads);
     note(`Profiling ${flags.network} on ${host.device.cpu}, ${host.engine.name} ${host.engine.version}.`);
     const remark = threadsRemark(flags.threads, host.device.cores);

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { readDevice } from '../../node/device.ts';
 import { describeHost, disabledIds } from '../../node/host.ts';
 import { collectReport, reportedCandidate, writeReport } from '../../node/report-files.ts';
 import {
@@ -85,7 +86,7 @@ export function register(program: Command, context: CliContext): void {
         .argParser(wholeNumber(0))
         .default(16),
     )
-    .addOption(threadsFlag())
+    .addOption(threadsFlag('threads that share each layer, in every table'))
     .addOption(new Option('--workers <n>', 'threads for that; all cores unless given').argParser(wholeNumber(1, 256)))
     .addOption(new Option('--resume', "go on from the run folder's checkpoint"))
     .addOption(
@@ -108,9 +109,9 @@ export function register(program: Command, context: CliContext): void {
     const { files, cancellation, progress: onProgress, note } = session;
     const { network, space } = await chosenSpace(flags, session);
     studySettings({ ...flags, ...NO_BUDGETS }); // what is wrong with the other flags is said before anything is tested
-    const host = await describeHost();
     const tables: OpenedTable[] = [];
-    for (const path of flags.lut ?? [undefined]) tables.push(await openTable(files, path, host.device, flags.threads));
+    for (const path of flags.lut ?? [undefined]) tables.push(await openTable(files, path, readDevice(), flags.threads));
+    const host = await describeHost();
     const settings = studySettings(flags, deviceLabels(tables));
     const [opened] = tables;
     const disabled = disabledIds(host);

@@ -9,6 +9,7 @@ import { drawAssignment } from '../../measure/sampler.ts';
 import { NO_REDUCTION } from '../../network/reduce/index.ts';
 import type { Network } from '../../network/types.ts';
 import { candidateDesign, DesignBuilder } from '../../node/designs.ts';
+import { readDevice } from '../../node/device.ts';
 import { describeHost, disabledIds } from '../../node/host.ts';
 import { kernelHashes } from '../../node/kernel-files.ts';
 import { newestFront } from '../../node/runs.ts';
@@ -52,10 +53,10 @@ export function register(program: Command, context: CliContext): void {
     .addOption(new Option('--strict', 'exit with 4 as well if an entry that is used is not stable'));
   context.handle<VerifyFlags>(command, async (_, flags, session) => {
     const { network, designsOf } = await chooseCandidates(flags, session);
-    const host = await describeHost();
+    const { table } = await openTable(session.files, flags.lut, readDevice(), flags.threads);
+    const host = await describeHost(flags.threads);
     const remark = threadsRemark(flags.threads, host.device.cores);
     if (remark) session.note(remark);
-    const { table } = await openTable(session.files, flags.lut, host.device, flags.threads);
     assertSameDevice(table, host.device, host.engine);
     const workbench = await openWorkbench(network, { disabled: disabledIds(host), threads: flags.threads });
     const builder = new DesignBuilder(workbench);

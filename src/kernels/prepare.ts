@@ -1,8 +1,8 @@
-import { PARAMETER_BYTES } from '../kernels/parameters.ts';
-import { type ChannelRange, type LayerPart, partOfLayer, scratchOffsets } from '../kernels/parts.ts';
-import { variantNumber } from '../kernels/registry.ts';
-import type { KernelVariant, LayerAddresses, LoadedKernels } from '../kernels/types.ts';
 import type { LayerArithmetic } from '../quant/arithmetic.ts';
+import { PARAMETER_BYTES } from './parameters.ts';
+import { type ChannelRange, type LayerPart, partOfLayer, scratchOffsets } from './parts.ts';
+import { variantNumber } from './registry.ts';
+import type { KernelVariant, LayerAddresses, LoadedKernels } from './types.ts';
 
 /** What preparing a layer takes memory from. */
 export interface KernelMemory {
