@@ -1,7 +1,8 @@
 /**
  * What the calling thread and its helpers say to each other: 32-bit words of one shared buffer, a mailbox for each helper.
- * The caller writes kernel and parameters, then the job's number; the helper runs, then writes the number to `done`. As only
- * the numbers are written and read atomically, they order everything else.
+ * The caller writes kernel and parameters, then the job's number to `job`; whoever sets `claimed` to it runs the job. That is
+ * the helper, which then writes the number to `done`, or the caller where the helper is late. As only the numbers are written
+ * and read atomically, they order everything else.
  */
 
 /** Written by the caller. */
@@ -17,6 +18,8 @@ export const CALLER_SLEEPS = 3;
 export const DONE = 32;
 /** 1 while the helper may sleep until `job` changes. */
 export const HELPER_SLEEPS = 33;
+/** Written by both: the latest job that somebody runs. */
+export const CLAIMED = 34;
 /** Length of the message of what the helper failed with, 0 before, and after it its characters. */
 export const FAILURE = 64;
 const FAILURE_CHARACTERS = 160;
@@ -66,6 +69,17 @@ export function awaitChange(
   }
   Atomics.store(control, sleeps, 0);
   return Atomics.load(control, word);
+}
+
+/**
+ * Takes a job, unless the other side was quicker. A helper that looked at `job` too long ago cannot: the number before it is
+ * not the latest claimed any more.
+ *
+ * @returns whether the job is this thread's to run.
+ */
+export function claim(control: Int32Array, mailbox: number, job: number): boolean {
+  const previous = (job - 1) | 0;
+  return Atomics.compareExchange(control, mailbox + CLAIMED, previous, job) === previous;
 }
 
 /** Writes the message that `takeFailure` reads; called by the helper before it says that it is done. */

@@ -3,6 +3,7 @@ import { type KernelModules, loadKernels } from './load.ts';
 import {
   awaitChange,
   CALLER_SLEEPS,
+  claim,
   DONE,
   END,
   HELPER_SLEEPS,
@@ -25,7 +26,7 @@ export interface HelperTask {
 }
 
 /** How long a helper stays awake after a job: longer than whatever happens between two layers or two runs. */
-const SPIN_NS = 5e6;
+const SPIN_NS = 2e6;
 /** One nap, until somebody wakes it. */
 const SLEEP = { count: 1, ms: Number.POSITIVE_INFINITY };
 
@@ -46,6 +47,7 @@ export function serveTeam({ modules, memory, control, helper }: HelperTask, cloc
     const next = awaitChange(control, mailbox + JOB, job, mailbox + HELPER_SLEEPS, patience, SLEEP);
     if (next === job) continue; // woken, so that it is awake when work comes
     job = next;
+    if (!claim(control, mailbox, job)) continue; // the caller would not wait
     const kernel = control[mailbox + KERNEL];
     if (kernel === END) return;
     if (kernel >= 0) {

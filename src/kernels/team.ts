@@ -3,6 +3,7 @@ import type { Clock } from '../core/ports.ts';
 import {
   awaitChange,
   CALLER_SLEEPS,
+  claim,
   DONE,
   END,
   HELPER_SLEEPS,
@@ -15,8 +16,8 @@ import {
 } from './mailbox.ts';
 import type { Team } from './types.ts';
 
-/** How long the caller waits for a helper awake; parts are even, so it is a matter of microseconds. */
-const SPIN_NS = 1e6;
+/** How long the caller waits awake for a helper that has begun; parts are even, so it is a matter of microseconds. */
+const SPIN_NS = 2e5;
 /** Then it sleeps in naps, which a process that is stopped does not use up, and gives up after so many. */
 const NAP_MS = 100;
 const NAPS = 300;
@@ -34,7 +35,9 @@ export interface TeamOptions {
 
 /**
  * The calling thread and its helpers: they run the parts of a layer at once. A helper waits awake for a few milliseconds after
- * a job and then asleep, so a busy engine hands over within a microsecond and an idle one uses no processor.
+ * a job and then asleep, so a busy engine hands over within a microsecond and an idle one uses no processor. Parts that no
+ * helper has begun when the caller is done with its own are run by the caller: where other programs keep the cores busy, it
+ * waits for nobody that is not running.
  */
 export class KernelTeam implements Team {
   readonly threads: number;
@@ -62,16 +65,15 @@ export class KernelTeam implements Team {
     if (this.failure) throw this.failure;
     const helpers = parameters.length - 1;
     for (let helper = 0; helper < helpers; helper++) this.post(helper, number, parameters[helper + 1]);
-    let problem: BitbudgetError | undefined;
     try {
       kernel(parameters[0]);
-    } finally {
-      // also where a part failed: none may still be running when the next layer begins
-      for (let helper = 0; helper < helpers; helper++) {
-        const own = this.join(helper);
-        problem ??= own;
-      }
+      for (let helper = 0; helper < helpers; helper++) if (this.takeBack(helper)) kernel(parameters[helper + 1]);
+    } catch (error) {
+      for (let helper = 0; helper < helpers; helper++) this.takeBack(helper);
+      this.join(helpers); // no part may still be running when the next layer begins
+      throw error;
     }
+    const problem = this.join(helpers);
     if (problem) throw problem;
   }
 
@@ -81,13 +83,22 @@ export class KernelTeam implements Team {
     }
   }
 
-  /** Makes every helper answer, many times over: after it the handshake is as fast as it gets. */
+  /**
+   * Makes every helper answer, many times over: after it the handshake is as fast as it gets.
+   *
+   * @throws {BitbudgetError} `unsupported` where one does not answer.
+   */
   rehearse(): void {
     const { clock } = this.options;
     const parameters = Array.from({ length: this.threads }, () => 0);
     const nothing = () => {};
     const endNs = clock.nowNs() + REHEARSAL_NS;
-    for (let n = 0; n < REHEARSALS && clock.nowNs() < endNs; n++) this.run(nothing, NO_KERNEL, parameters);
+    for (let n = 0; n < REHEARSALS && clock.nowNs() < endNs; n++) {
+      for (let helper = 0; helper < this.jobs.length; helper++) this.post(helper, NO_KERNEL, 0);
+      const problem = this.join(this.jobs.length); // nothing is taken back
+      if (problem) throw problem;
+      this.run(nothing, NO_KERNEL, parameters);
+    }
   }
 
   /** Marks the team as failed, for whoever sees a thread end; the first reason counts. */
@@ -115,8 +126,26 @@ export class KernelTeam implements Team {
     if (Atomics.load(control, mailbox + HELPER_SLEEPS)) Atomics.notify(control, mailbox + JOB);
   }
 
+  /** Makes a helper's part the caller's own, unless the helper has begun. */
+  private takeBack(helper: number): boolean {
+    const mailbox = helper * MAILBOX_WORDS;
+    if (!claim(this.control, mailbox, this.jobs[helper])) return false;
+    Atomics.store(this.control, mailbox + DONE, this.jobs[helper]);
+    return true;
+  }
+
+  /** Waits for all parts; returns what went wrong with the first that failed. */
+  private join(helpers: number): BitbudgetError | undefined {
+    let problem: BitbudgetError | undefined;
+    for (let helper = 0; helper < helpers; helper++) {
+      const own = this.outcome(helper);
+      problem ??= own;
+    }
+    return problem;
+  }
+
   /** Waits for a helper's part; returns what went wrong with it. */
-  private join(helper: number): BitbudgetError | undefined {
+  private outcome(helper: number): BitbudgetError | undefined {
     const { control, jobs, patience, naps } = this;
     const mailbox = helper * MAILBOX_WORDS;
     const done = awaitChange(control, mailbox + DONE, (jobs[helper] - 1) | 0, mailbox + CALLER_SLEEPS, patience, naps);

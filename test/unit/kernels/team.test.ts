@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
   awaitChange,
+  CLAIMED,
+  claim,
   DONE,
   END,
   JOB,
@@ -18,8 +20,12 @@ function teamOf(helpers: number) {
   const ends: number[] = [];
   const end = async () => void ends.push(ends.length);
   const team = new KernelTeam(control, { clock: nodeClock, naps: 2, end });
-  const answer = (helper: number, job: number) => (control[helper * MAILBOX_WORDS + DONE] = job);
-  return { control, team, ends, answer };
+  const begin = (helper: number, job: number) => (control[helper * MAILBOX_WORDS + CLAIMED] = job);
+  const answer = (helper: number, job: number) => {
+    begin(helper, job);
+    control[helper * MAILBOX_WORDS + DONE] = job;
+  };
+  return { control, team, ends, begin, answer };
 }
 
 const parameters = (count: number) => Array.from({ length: count }, (_, i) => 1000 + i);
@@ -46,8 +52,21 @@ describe('a kernel team', () => {
     expect(control[MAILBOX_WORDS + JOB]).toBe(0);
   });
 
+  it('runs itself what no helper has begun', () => {
+    const { control, team, answer } = teamOf(2);
+    const own: number[] = [];
+    answer(1, 1);
+    team.run((address) => own.push(address), 7, parameters(3));
+    expect(own).toEqual([1000, 1001]);
+    expect(claim(control, 0, 1)).toBe(false); // the helper comes too late
+    answer(1, 2);
+    team.run((address) => own.push(address), 7, parameters(3));
+    expect(own).toEqual([1000, 1001, 1000, 1001]);
+  });
+
   it('gives up a helper that does not answer, and says so at once from then on', () => {
-    const { team } = teamOf(1);
+    const { team, begin } = teamOf(1);
+    begin(0, 1);
     expect(() => team.run(() => {}, NO_KERNEL, parameters(2))).toThrow('A kernel thread failed: it does not answer.');
     let runs = 0;
     expect(() => team.run(() => runs++, NO_KERNEL, parameters(2))).toThrow(/does not answer/);
@@ -68,13 +87,29 @@ describe('a kernel team', () => {
   });
 
   it('waits for its helpers where its own part fails', () => {
-    const { team } = teamOf(1);
+    const { team, begin } = teamOf(1);
+    begin(0, 1);
     const fail = () => {
       throw new Error('unreachable');
     };
     expect(() => team.run(fail, 7, parameters(2))).toThrow('unreachable');
     // it has waited: the helper is known not to answer
     expect(() => team.run(() => {}, 7, parameters(2))).toThrow(/does not answer/);
+  });
+
+  it('takes back what no helper has begun where its own part fails', () => {
+    const { control, team, answer } = teamOf(1);
+    const fail = () => {
+      throw new Error('unreachable');
+    };
+    expect(() => team.run(fail, 7, parameters(2))).toThrow('unreachable');
+    expect(claim(control, 0, 1)).toBe(false);
+    answer(0, 2);
+    expect(() => team.run(() => {}, 7, parameters(2))).not.toThrow();
+  });
+
+  it('finds out in rehearsal that a helper does not answer', () => {
+    expect(() => teamOf(1).team.rehearse()).toThrow(/does not answer/);
   });
 
   it('ends its helpers once, and runs nothing afterwards', async () => {
@@ -90,7 +125,9 @@ describe('a kernel team', () => {
     (team as unknown as { jobs: Int32Array }).jobs[0] = 2 ** 31 - 1;
     control[DONE] = 2 ** 31 - 1;
     answer(0, -(2 ** 31));
-    team.run(() => {}, 7, parameters(2));
+    let runs = 0;
+    team.run(() => runs++, 7, parameters(2));
+    expect(runs).toBe(1);
     expect(control[JOB]).toBe(-(2 ** 31));
   });
 });
