@@ -9,6 +9,7 @@ import { tableFor } from '../unit/lut/toy-table.ts';
 /** Changes to a table before it is written. */
 export interface TableChanges {
   device?: Partial<Lut['device']>;
+  threads?: number;
   /** Hash of the kernel that every entry says it was measured with. */
   variantSha256?: string;
 }
@@ -27,6 +28,7 @@ export async function tableOfThisDevice(schemes: readonly Scheme[], changes: Tab
     ...content,
     device: { ...readDevice(), ...changes.device },
     engine: readEngine(['simd']),
+    threads: changes.threads ?? content.threads,
     entries: content.entries.map((entry) => ({ ...entry, variant, variantSha256 })),
   });
   return serializeLut(table);

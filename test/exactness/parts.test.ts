@@ -28,14 +28,12 @@ const oneByOne: Team = {
   dispose: async () => {},
 };
 
-/** Cases to take: what parts add to a kernel is the same in all of them. */
-const EVERY = 5;
 const GUARD_BYTES = 64;
 
 describe.each(KERNEL_VARIANTS.map(({ id, isa }) => [id, isa] as const))('%s (%s)', (id, isa) => {
   it.skipIf(!supportsIsa(isa))('gives the same bits on two threads, and in three parts, as on one', () => {
     const variant = variantById(id)!;
-    const cases = casesFor(variant).filter((_, i) => i % EVERY === 0);
+    const cases = casesFor(variant, 'brief'); // what parts add to a kernel is the same in all cases
     let divided = 0;
     for (const testCase of cases) {
       const { workload } = testCase.layer;
@@ -52,7 +50,7 @@ describe.each(KERNEL_VARIANTS.map(({ id, isa }) => [id, isa] as const))('%s (%s)
         expect(Buffer.compare(actual, expected), `${testCase.name}, ${parts.length} parts`).toBe(0);
       }
     }
-    if (!/pool_1x4|globalaverage|softmax/.test(id)) expect(divided).toBeGreaterThan(cases.length / 4);
+    if (!/globalaverage|softmax/.test(id)) expect(divided).toBeGreaterThan(2);
   });
 });
 
