@@ -89,6 +89,6 @@ export interface LoadedKernels {
   call(id: string): (parameters: number) => void;
   /** Threads that run kernels on the same memory; absent where there is no other than the calling one. */
   team?: Team;
-  /** Does a fixed amount of work in registers, so many steps of it, by which measuring sees what slows the machine down. */
+  /** Does a fixed amount of work, so many steps of it, by which measuring sees what slows the machine down. */
   referenceLoop(steps: number): number;
 }

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { constants, cpus, getPriority, setPriority } from 'node:os';
+import type { Waiting } from '../measure/reference-kernel.ts';
 
 /** The processor cores that a process may choose from; all of them are equally fast. */
 export interface CoreChoice {
@@ -8,6 +9,8 @@ export interface CoreChoice {
   core: number | string | null;
   /** Moves the process to the next cores: what shares a core with it, such as its other thread, is different there. */
   move(): void;
+  /** Lets it run on all cores again. */
+  release(): void;
 }
 
 /**
@@ -19,16 +22,15 @@ export interface CoreChoice {
  */
 export function bindToCores(pid: number, threads: number): CoreChoice {
   const count = cpus().length;
-  const choice: CoreChoice = { core: null, move: () => {} };
+  const choice: CoreChoice = { core: null, move: () => {}, release: () => {} };
   if (count <= threads || process.platform !== 'linux' || !coresAreAlike()) return choice;
+  const all = threads === 1 ? [] : ['--all-tasks'];
+  const allow = (cores: string) =>
+    spawnSync('taskset', [...all, '--cpu-list', '--pid', cores, String(pid)], { stdio: 'ignore' }).status === 0;
   let first = count - threads;
   const bind = () => {
     const cores = Array.from({ length: threads }, (_, i) => (first + i) % count).sort((a, b) => a - b);
-    const all = threads === 1 ? [] : ['--all-tasks'];
-    const { status } = spawnSync('taskset', [...all, '--cpu-list', '--pid', cores.join(), String(pid)], {
-      stdio: 'ignore',
-    });
-    choice.core = status !== 0 ? null : threads === 1 ? cores[0] : cores.join();
+    choice.core = !allow(cores.join()) ? null : threads === 1 ? cores[0] : cores.join();
   };
   bind();
   if (choice.core === null) return choice;
@@ -36,7 +38,41 @@ export function bindToCores(pid: number, threads: number): CoreChoice {
     first = (first + 1) % count;
     bind();
   };
+  choice.release = () => void allow(`0-${count - 1}`);
   return choice;
+}
+
+/**
+ * Does something bound to as many cores as the engine has threads and at a higher priority, where the system allows them, as
+ * profiles are measured.
+ *
+ * @param bench what measuring needs; `measure` gets it with the means to move to other cores.
+ */
+export async function withOwnCore<B extends Waiting & { engine: { threads: number } }, T>(
+  bench: B,
+  measure: (bench: B) => Promise<T>,
+): Promise<T> {
+  const { threads } = bench.engine;
+  const priority = getPriority();
+  const raised = trySetPriority(threads, constants.priority.PRIORITY_HIGH);
+  const cores = bindToCores(process.pid, threads);
+  try {
+    return await measure({ ...bench, moveAside: () => cores.move() });
+  } finally {
+    cores.release();
+    if (raised) trySetPriority(threads, priority);
+  }
+}
+
+/** Linux gives every thread a priority of its own: that of the calling one is enough only where it is alone. */
+function trySetPriority(threads: number, priority: number): boolean {
+  try {
+    const all = threads > 1 && process.platform === 'linux' ? readdirSync('/proc/self/task').map(Number) : [0];
+    for (const id of all) setPriority(id, priority);
+    return true;
+  } catch {
+    return false; // a privilege on most systems
+  }
 }
 
 /** Whether all cores have the same greatest frequency, as far as the system tells. */

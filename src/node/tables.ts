@@ -54,6 +54,22 @@ export async function openTable(
   return { path: chosen, table };
 }
 
+/**
+ * Several tables, as a search under the budgets of several devices takes them; one where no file is given.
+ *
+ * @throws {BitbudgetError} as `openTable` does.
+ */
+export async function openTables(
+  files: Files,
+  paths: readonly string[] | undefined,
+  device: LutDevice,
+  threads: number,
+): Promise<OpenedTable[]> {
+  const tables: OpenedTable[] = [];
+  for (const path of paths ?? [undefined]) tables.push(await openTable(files, path, device, threads));
+  return tables;
+}
+
 /** By the names that `tablePath` gives: those of other numbers of threads are passed over. */
 async function newestTable(files: Files, folder: string, threads: number | undefined): Promise<string | undefined> {
   if (!(await files.exists(folder))) return undefined;

@@ -26,6 +26,7 @@ async function refusal(measured: number, ...argv: string[]) {
 describe('a table of one thread', () => {
   it.each([
     ['verify', ['verify', '--random', '1', '--lut', 'TABLE']],
+    ['solve', ['solve', '--schemes', 'w8a8,w4a4', '--lut', 'TABLE', '--latency-budget-ms', '1', '--out', 'never']],
     ['search', ['search', '--schemes', 'w8a8,w4a4', '--lut', 'TABLE', '--out', 'never']],
   ])('does not answer for two in `%s`, nor the other way round', async (_, argv) => {
     expect(await refusal(1, ...argv, '--threads', '2')).toEqual({
