@@ -1,5 +1,6 @@
 /**
- * Compiles assembly/ into dist/kernels/*.wasm, writes the hash of every kernel beside it, and copies the zoo's weights.
+ * Compiles assembly/ into dist/kernels/*.wasm, for memory of one thread and for shared memory, writes the hash of every
+ * kernel beside it, and copies the zoo's weights.
  * Run from anywhere: `node scripts/build-kernels.mjs`. Takes a few seconds.
  */
 
@@ -10,12 +11,15 @@ import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 import { kernelHashes } from './kernel-hashes.mjs';
 import { generateKernels } from './kernels/index.mjs';
+import { withSharedMemory } from './shared-memory.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const flags = ['-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '--enable', 'simd'];
 
 /** Where the data of each module begins: they share one memory and lie one after the other. */
 const memoryBase = { simd: 1024, relaxed: 32768, training: 1024 };
+/** Those that are built for shared memory as well. */
+const threaded = new Set(['simd', 'relaxed']);
 const features = { relaxed: ['--enable', 'relaxed-simd'] };
 
 /** Compiles one entry file; returns what the compiler wrote, by file extension. */
@@ -39,6 +43,7 @@ async function build(name) {
   const folder = join(root, 'dist', 'kernels');
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, `${name}.wasm`), wasm);
+  if (threaded.has(name)) await writeFile(join(folder, `${name}-shared.wasm`), withSharedMemory(wasm));
   const hashes = kernelHashes(wat);
   await writeFile(join(folder, `${name}.json`), `${JSON.stringify(hashes, null, 2)}\n`);
   process.stdout.write(`dist/kernels/${name}.wasm: ${wasm.length} bytes, ${Object.keys(hashes).length} exports\n`);

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { BitbudgetError } from '../core/errors.ts';
+import { MOST_THREADS } from '../kernels/start-team.ts';
 import { CALIBRATION_METHODS, type CalibrationMethod } from '../quant/calibration.ts';
 import { type Scheme, schemeBits } from '../quant/scheme.ts';
 
@@ -93,4 +94,17 @@ export function weightsFlag(): Option {
 
 export function seedFlag(): Option {
   return new Option('--seed <n>', 'the same seed gives the same run').argParser(wholeNumber(0, 2 ** 32 - 1)).default(1);
+}
+
+/** `--threads`: with how many a table is measured, and with how many it may be used. */
+export function threadsFlag(
+  description = 'threads that share each layer of one inference; a table holds for its own number only',
+): Option {
+  return new Option('--threads <n>', description).argParser(wholeNumber(1, MOST_THREADS)).default(1);
+}
+
+/** A remark where there are more threads than cores to run them; undefined where all is well. */
+export function threadsRemark(threads: number, cores: number): string | undefined {
+  if (threads <= cores) return undefined;
+  return `${threads} threads share ${cores === 1 ? '1 core' : `${cores} cores`}: they wait for each other, and the latency says so.`;
 }

@@ -22,6 +22,18 @@ export interface Files {
   remove(path: string): Promise<void>;
 }
 
+/** Threads beside the calling one, which run kernels and nothing else. */
+export interface Threads {
+  /**
+   * Starts one; it runs `serveTeam` of src/kernels/serve-team.ts with the given task.
+   *
+   * @param task can be cloned to the thread.
+   * @param onEnd called with the reason if the thread ends before it is asked to.
+   * @returns when the thread takes jobs: a function that waits for its end after its last job.
+   */
+  start(task: unknown, onEnd: (reason: string) => void): Promise<() => Promise<void>>;
+}
+
 /** Where long work reports to; `fraction` in [0, 1]. */
 export type Progress = (message: string, fraction: number) => void;
 

@@ -1,4 +1,4 @@
-import { assert } from '../core/errors.ts';
+import { assert, BitbudgetError } from '../core/errors.ts';
 
 const PAGE_BYTES = 65536;
 const ALIGNMENT_BYTES = 64;
@@ -65,10 +65,20 @@ export class MemoryAllocator {
 
   private extend(size: number): number {
     const start = this.end;
-    this.end += size;
-    const missing = this.end - this.memory.buffer.byteLength;
-    if (missing > 0) this.memory.grow(Math.ceil(missing / PAGE_BYTES));
+    const missing = start + size - this.memory.buffer.byteLength;
+    if (missing > 0) this.grow(missing, start + size);
+    this.end = start + size;
     return start;
+  }
+
+  private grow(bytes: number, end: number): void {
+    try {
+      this.memory.grow(Math.ceil(bytes / PAGE_BYTES));
+    } catch {
+      const gib = (end / 2 ** 30).toFixed(1);
+      const problem = `The networks that are loaded need ${gib} GiB of kernel memory, which this machine does not give.`;
+      throw new BitbudgetError('unsupported', problem, 'Dispose of sessions, or load fewer or smaller networks.');
+    }
   }
 }
 

@@ -1,3 +1,5 @@
+import type { ChannelRange } from '../kernels/parts.ts';
+import { threadsOf } from '../kernels/prepare.ts';
 import { rankedVariants, runsLayer, runsUnconditionally, type VariantRanking } from '../kernels/ranking.ts';
 import { resolveVariant, type VariantLimits } from '../kernels/registry.ts';
 import type { KernelVariant, LoadedKernels } from '../kernels/types.ts';
@@ -61,14 +63,25 @@ export class Engine implements SessionHost {
     return new Session(this, network, variants);
   }
 
-  weightsAddress(network: Network, layer: LayerArithmetic, variant: KernelVariant): number {
+  /** How many threads share a layer; a table measured with another number does not tell its latency. */
+  get threads(): number {
+    return threadsOf(this.kernels);
+  }
+
+  /** Ends the threads of the kernels, where there are some; nothing can run afterwards. */
+  async dispose(): Promise<void> {
+    await this.kernels.team?.dispose();
+  }
+
+  weightsAddress(network: Network, layer: LayerArithmetic, variant: KernelVariant, channels?: ChannelRange): number {
     if (!layer.weights) return 0;
     let addresses = this.packedWeights.get(network);
     if (!addresses) {
       addresses = new Map();
       this.packedWeights.set(network, addresses);
     }
-    const key = `${layer.name}/${variant.id}/${schemeBits(layer.scheme).weightBits}`;
+    const range = channels ? `/${channels.first}-${channels.end}` : '';
+    const key = `${layer.name}/${variant.id}/${schemeBits(layer.scheme).weightBits}${range}`;
     let address = addresses.get(key);
     if (address === undefined) {
       const packed = variant.packWeights(layer);

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/ports.ts';
-import { PARAMETER_BYTES } from '../kernels/parameters.ts';
+import { type ChannelRange, type LayerPart, layerParts, scratchOffsets } from '../kernels/parts.ts';
+import { type PreparedLayer, prepareLayer, threadsOf } from '../kernels/prepare.ts';
 import type { KernelVariant, LoadedKernels } from '../kernels/types.ts';
 import type { MemoryPlan } from '../network/memory-plan.ts';
 import { INPUT, type Network } from '../network/types.ts';
@@ -10,19 +11,18 @@ import { readReal } from '../quant/reference/tensors.ts';
 import type { MemoryAllocator } from './allocator.ts';
 import { InputWriter, type NetworkInput } from './input.ts';
 
-/** One executable step: a layer, the variant that runs it and the address of its parameter block. */
-export interface Step {
+/** One executable step: a layer and the variant that runs it, ready to be called. */
+export interface Step extends PreparedLayer {
   layer: LayerArithmetic;
   variant: KernelVariant;
-  parameters: number;
 }
 
 /** What a session uses of the engine that it is loaded into. */
 export interface SessionHost {
   readonly kernels: LoadedKernels;
   readonly allocator: MemoryAllocator;
-  /** Address of a layer's packed weights, packing them on first use. */
-  weightsAddress(network: Network, layer: LayerArithmetic, variant: KernelVariant): number;
+  /** Address of a layer's packed weights, packing them on first use; `channels` where it is a part with these alone. */
+  weightsAddress(network: Network, layer: LayerArithmetic, variant: KernelVariant, channels?: ChannelRange): number;
   /** A view of kernel memory; valid until the next load, which may grow the memory. */
   bytes(address: number, length: number): Uint8Array;
 }
@@ -47,13 +47,14 @@ export class Session {
     this.engine = engine;
     this.network = network;
     const { folded, plan, layers } = network;
-    const scratch = new Map(layers.map((layer, i) => [layer.name, variants[i].scratchBytes(layer.workload)]));
+    const parts = layers.map(({ workload }, i) => layerParts(variants[i], workload, threadsOf(engine.kernels)));
+    const scratch = new Map(layers.map(({ name }, i) => [name, scratchOffsets(variants[i], parts[i]).at(-1)!]));
     this.arena = planArena(folded, plan, scratch);
     this.ramBytes = this.arena.peakBytes;
     this.arenaAddress = this.allocate(this.arena.peakBytes);
     this.input = new InputWriter(folded.inputShape, folded.preprocessing, network.formats.get(INPUT)!);
-    this.steps = layers.map((layer, i) => this.prepare(layer, variants[i], i));
-    this.calls = this.steps.map((step) => engine.kernels.call(step.variant.id));
+    this.steps = layers.map((layer, i) => this.prepare(layer, variants[i], parts[i], i));
+    this.calls = this.steps.map((step) => step.call);
     this.parameterAddresses = this.steps.map((step) => step.parameters);
   }
 
@@ -71,6 +72,7 @@ export class Session {
 
   /** Writes the input tensor; `execute` may overwrite it, so it is set before every run. */
   setInput(input: NetworkInput): void {
+    this.engine.kernels.team?.wake();
     // loading another network may grow the memory, which ends the life of every view
     if (this.inputView?.buffer !== this.engine.kernels.memory.buffer) this.inputView = this.tensor(INPUT);
     this.input.write(input, this.inputView);
@@ -134,23 +136,22 @@ export class Session {
     return this.arenaAddress + (this.arena.offsets.get(buffer) ?? 0);
   }
 
-  private prepare(layer: LayerArithmetic, variant: KernelVariant, index: number): Step {
+  private prepare(layer: LayerArithmetic, variant: KernelVariant, parts: readonly LayerPart[], index: number): Step {
     const { engine, network } = this;
-    const weights = engine.weightsAddress(network.folded, layer, variant);
-    const packed = variant.packConstants(layer);
-    const constants = this.allocate(packed.length);
-    engine.bytes(constants, packed.length).set(packed);
-    const parameters = this.allocate(PARAMETER_BYTES);
+    const memory = {
+      kernels: engine.kernels,
+      allocate: (bytes: number) => this.allocate(bytes),
+      weights: (part: LayerArithmetic, channels?: ChannelRange) =>
+        engine.weightsAddress(network.folded, part, variant, channels),
+    };
     const { inputs } = network.folded.layers[index];
-    variant.writeParameters(new DataView(engine.kernels.memory.buffer), parameters, layer, {
+    const prepared = prepareLayer(memory, layer, variant, parts, {
       input: this.addressOf(inputs[0]),
       residual: inputs.length > 1 ? this.addressOf(inputs[1]) : 0,
       output: this.addressOf(layer.name),
-      weights,
-      constants,
       scratch: this.addressOf(scratchName(layer.name)),
     });
-    return { layer, variant, parameters };
+    return { layer, variant, ...prepared };
   }
 
   private allocate(bytes: number): number {

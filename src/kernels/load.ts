@@ -8,16 +8,18 @@ export type KernelModules = { simd: WebAssembly.Module; relaxed?: WebAssembly.Mo
 export interface LoadOptions {
   /** Pages of 64 KiB; the memory can grow later. */
   initialPages?: number;
+  /** A memory that is there already, for modules compiled for shared memory. */
+  memory?: WebAssembly.Memory;
 }
 
 /**
- * Instantiates compiled kernels over one memory of their own. Growing that memory detaches views of its buffer, not the
+ * Instantiates compiled kernels over one memory, of their own unless one is given. Growing that memory detaches views of its buffer, not the
  * kernels.
  *
  * @throws when an id that no module exports is called for: the registry and the .wasm files belong together.
  */
 export function loadKernels(modules: KernelModules, options: LoadOptions = {}): LoadedKernels {
-  const memory = new WebAssembly.Memory({ initial: options.initialPages ?? 64 });
+  const memory = options.memory ?? new WebAssembly.Memory({ initial: options.initialPages ?? 64 });
   const exportsOf = new Map<Isa, WebAssembly.Exports>();
   for (const [isa, module] of Object.entries(modules)) {
     if (module) exportsOf.set(isa as Isa, new WebAssembly.Instance(module, { env: { memory } }).exports);

@@ -44,6 +44,13 @@ export function variantById(id: string): KernelVariant | undefined {
   return BY_ID.get(id);
 }
 
+const NUMBERS = new Map(KERNEL_VARIANTS.map((variant, number) => [variant.id, number]));
+
+/** Position of a variant in the registry, by which threads name it to each other. */
+export function variantNumber({ id }: Pick<KernelVariant, 'id'>): number {
+  return NUMBERS.get(id)!;
+}
+
 /** Which variants may be chosen at all. */
 export interface VariantLimits {
   /** Ids that failed their self-test on this device. */

@@ -37,11 +37,16 @@ export interface KernelVariant {
    * most, as a fraction of the greatest |output| of the layer. Absent: the bits of the reference.
    */
   errorBound?: number;
+  /** Output rows that the kernel computes at a time; where a layer is divided by rows, parts begin at multiples of it. */
+  rowsTogether?: number;
   /** Size of the scratch, with what the kernel may read or write past its packed input. */
   scratchBytes(workload: Workload): number;
   /** Size of what `packWeights` returns; 0 for ops without weights. */
   packedBytes(workload: Workload): number;
-  /** Weights in the kernel's layout; depends only on workload and weights, so it can be shared between candidates. */
+  /**
+   * Weights in the kernel's layout; depends only on workload and weights, so it can be shared between candidates, and not on
+   * height, width and padding, so it can be shared between the parts of a layer.
+   */
   packWeights(layer: LayerArithmetic): Uint8Array;
   /** Bias, multipliers, offset tables: what depends on the candidate's formats. */
   packConstants(layer: LayerArithmetic): Uint8Array;
@@ -58,6 +63,23 @@ export interface WeightCondition {
   holds(layer: LayerArithmetic): boolean;
 }
 
+/** Threads that run the parts of a layer at once, the calling one among them. */
+export interface Team {
+  readonly threads: number;
+  /**
+   * Runs a kernel on each parameter block, the first on this thread, and returns when all are done.
+   *
+   * @param number the variant's position in the registry.
+   * @param parameters addresses of at most as many blocks as there are threads.
+   * @throws {BitbudgetError} `unsupported` where a helper's part failed, and for good where a helper does not answer.
+   */
+  run(kernel: (parameters: number) => void, number: number, parameters: readonly number[]): void;
+  /** Tells threads that sleep that work is coming, so that they are awake when it does. */
+  wake(): void;
+  /** Ends the other threads; nothing can run after it. */
+  dispose(): Promise<void>;
+}
+
 /** The loaded kernels: the exports of one .wasm for each instruction set that the engine accepts, over one memory. */
 export interface LoadedKernels {
   isas: readonly Isa[];
@@ -65,6 +87,8 @@ export interface LoadedKernels {
   /** First byte that the kernels leave free, 16-byte aligned. */
   heapBase: number;
   call(id: string): (parameters: number) => void;
+  /** Threads that run kernels on the same memory; absent where there is no other than the calling one. */
+  team?: Team;
   /** Does a fixed amount of work, so many steps of it, by which measuring sees what slows the machine down. */
   referenceLoop(steps: number): number;
 }

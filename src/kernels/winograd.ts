@@ -74,6 +74,7 @@ export function winogradVariant({ id, m, errorBound }: WinogradDescription): Ker
     op: 'conv2d',
     scheme,
     isa,
+    rowsTogether: m,
     supports: (w) =>
       w.op === 'conv2d' &&
       hasPlainGeometry(w) &&

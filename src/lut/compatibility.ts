@@ -46,6 +46,28 @@ export function assertSameDevice(lut: Pick<Lut, 'device' | 'engine'>, device: Lu
 }
 
 /**
+ * Refuses a table measured with another number of threads: it says nothing of the latency with this one, whatever is done
+ * with it.
+ *
+ * @param remedy what to do, where the command has something else to say than which table it needs.
+ * @throws {BitbudgetError} `mismatch` naming both numbers.
+ */
+export function assertSameThreads(
+  lut: Pick<Lut, 'threads'>,
+  threads: number,
+  remedy = `Pass \`--threads ${lut.threads}\` to use it, or measure another with \`bitbudget profile --threads ${threads}\`.`,
+): void {
+  if (lut.threads === threads) return;
+  const problem = `The table was measured with ${countThreads(lut.threads)}, not with ${threads}.`;
+  throw new BitbudgetError('mismatch', problem, remedy);
+}
+
+/** @example [1, 2].map(countThreads) // => ['1 thread', '2 threads'] */
+export function countThreads(threads: number): string {
+  return threads === 1 ? '1 thread' : `${threads} threads`;
+}
+
+/**
  * The entries whose kernels are not those of this build any more.
  *
  * @param hashes SHA-256 of every kernel variant of this build, by variant id.

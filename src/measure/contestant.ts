@@ -3,7 +3,8 @@ import type { Random } from '../core/random.ts';
 import type { Engine } from '../engine/engine.ts';
 import { makeCase } from '../kernels/exactness/layers.ts';
 import { tensorSizes } from '../kernels/exactness/shapes.ts';
-import { PARAMETER_BYTES } from '../kernels/parameters.ts';
+import { layerParts, scratchOffsets } from '../kernels/parts.ts';
+import { type KernelMemory, prepareLayer } from '../kernels/prepare.ts';
 import type { KernelVariant } from '../kernels/types.ts';
 import type { Workload } from '../network/workload.ts';
 import type { Scheme } from '../quant/scheme.ts';
@@ -33,20 +34,19 @@ export class Contestant {
     this.engine = engine;
     this.clock = clock;
     this.variant = variant;
-    const joined = workload.residual || workload.op === 'add';
+    const joined = workload.residual || workload.op === 'add' || workload.op === 'concat';
     const residual = joined ? (scheme === 'f32' && workload.output === 'f32' ? 'f32' : 'u8') : 'none';
     const { layer, input, residual: operand } = makeCase(workload, scheme, { residual }, random);
-    const addresses = {
+    const parts = layerParts(variant, workload, engine.threads);
+    const buffers = {
       input: this.place(new Uint8Array(input.buffer)),
       residual: operand ? this.place(new Uint8Array(operand.buffer)) : 0,
       output: this.take(tensorSizes(workload).output * (workload.output === 'f32' ? 4 : 1)),
-      weights: this.place(variant.packWeights(layer)),
-      constants: this.place(variant.packConstants(layer)),
-      scratch: this.take(variant.scratchBytes(workload)),
+      scratch: this.take(scratchOffsets(variant, parts).at(-1)!),
     };
-    this.parameters = this.take(PARAMETER_BYTES);
-    variant.writeParameters(new DataView(engine.kernels.memory.buffer), this.parameters, layer, addresses);
-    this.kernel = engine.kernels.call(variant.id);
+    const { call, parameters } = prepareLayer(this.memory(), layer, variant, parts, buffers);
+    this.kernel = call;
+    this.parameters = parameters;
   }
 
   /** Runs once or a few times unmeasured, and finds out how many runs make a sample of about `sampleNs`. */
@@ -73,6 +73,19 @@ export class Contestant {
 
   dispose(): void {
     for (const block of this.blocks) this.engine.allocator.release(block);
+  }
+
+  private memory(): KernelMemory {
+    let shared: number | undefined;
+    return {
+      kernels: this.engine.kernels,
+      allocate: (bytes) => this.take(bytes),
+      weights: (layer, channels) => {
+        if (channels) return this.place(this.variant.packWeights(layer));
+        shared ??= this.place(this.variant.packWeights(layer));
+        return shared;
+      },
+    };
   }
 
   private time(runs: number): number {

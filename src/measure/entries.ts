@@ -1,5 +1,6 @@
 import { assert } from '../core/errors.ts';
 import type { Engine } from '../engine/engine.ts';
+import { scratchBytesOf } from '../kernels/parts.ts';
 import { runsUnconditionally } from '../kernels/ranking.ts';
 import { variantsFor } from '../kernels/registry.ts';
 import type { KernelVariant } from '../kernels/types.ts';
@@ -42,7 +43,7 @@ interface Measured {
  * stands beside them.
  */
 export function summarizeEntries(
-  { engine }: { engine: Pick<Engine, 'limits'> },
+  { engine }: { engine: Pick<Engine, 'limits' | 'threads'> },
   samplesUs: ReadonlyMap<string, readonly number[]>,
   tuned: TunedVariants,
   reachable: ReadonlyMap<string, ReachableEntry>,
@@ -76,10 +77,10 @@ export function summarizeEntries(
             variant: unconditional.variant.id,
             variantSha256: hashOf(unconditional.variant, variantHashes),
             latencyUs: unconditional.latencyUs,
-            scratchBytes: unconditional.variant.scratchBytes(workload),
+            scratchBytes: scratchBytesOf(unconditional.variant, workload, engine.threads),
           },
         }),
-        scratchBytes: variant.scratchBytes(workload),
+        scratchBytes: scratchBytesOf(variant, workload, engine.threads),
         packedBytes: variant.packedBytes(workload),
         trust: trustOf(first, doubt),
       }),

@@ -38,6 +38,8 @@ export interface DemoSettings {
   candidates: number;
   /** Test images of each. */
   samples: number;
+  /** Threads that share each layer, in the table and in what is timed. */
+  threads: number;
   workers?: number;
   version: string;
   folder: string;
@@ -85,18 +87,18 @@ interface Surroundings {
  */
 export async function runDemo(host: Host, settings: DemoSettings, surroundings: Surroundings): Promise<DemoResult> {
   const { onStep, files, cancellation, onProgress } = surroundings;
-  const { network, schemes, seed, population, evaluations, folder, version } = settings;
+  const { network, schemes, seed, population, evaluations, threads, folder, version } = settings;
   const disabled = disabledIds(host);
   onStep(`Profiling ${network}: every layer at ${schemes.length} schemes, in random whole networks`);
-  const out = tablePath(host.device, host.engine);
+  const out = tablePath(host.device, host.engine, threads);
   const opened = await profileThisMachine(
     network,
     host,
-    { ...DEFAULT_PROFILE, energy: 'off', schemes, seed, resume: false, out, timeMaxS: PROFILE_MAX_S }, // meters take minutes
+    { ...DEFAULT_PROFILE, energy: 'off', schemes, threads, seed, resume: false, out, timeMaxS: PROFILE_MAX_S }, // meters take minutes
     surroundings,
   );
 
-  const workbench = await openWorkbench(network, { disabled });
+  const workbench = await openWorkbench(network, { disabled, threads });
   const { costModel, latencyBudgetMs } = await chooseBudget(workbench, opened, settings, files);
   onStep(`Searching ${evaluations} candidates predicted to take at most ${latencyBudgetMs.toFixed(3)} ms`);
   const study = {

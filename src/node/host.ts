@@ -10,9 +10,13 @@ export interface Host {
   disabled: DisabledVariant[];
 }
 
-/** Reads what this machine is and self-tests the kernels; the verdict is kept, so only the first call takes seconds. */
-export async function describeHost(): Promise<Host> {
-  const { disabled } = await selfTestInBothTiers();
+/**
+ * Reads what this machine is and self-tests the kernels; the verdict is kept, so only the first call takes seconds.
+ *
+ * @param threads that share each layer; with several the kernels are tested that way.
+ */
+export async function describeHost(threads = 1): Promise<Host> {
+  const { disabled } = await selfTestInBothTiers({ threads });
   return { device: readDevice(), engine: readEngine(supportedIsas()), disabled };
 }
 

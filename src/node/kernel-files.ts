@@ -30,6 +30,8 @@ export interface CompileOptions {
    * and is not replaced within a running loop. It holds for every module that this process compiles afterwards.
    */
   optimize?: boolean;
+  /** Those for shared memory, which threads need. */
+  shared?: boolean;
 }
 
 /** Reads and compiles the kernels that belong to this version, of every instruction set that this engine accepts. */
@@ -39,7 +41,8 @@ export async function loadKernelModules(options: CompileOptions = {}): Promise<K
     setFlagsFromString('--no-wasm-lazy-compilation');
   }
   // not WebAssembly.compile: under these flags Node 24 lets the process end before its promise settles
-  const compile = async (isa: Isa) => new WebAssembly.Module(await readKernelFile(`${isa}.wasm`));
+  const compile = async (isa: Isa) =>
+    new WebAssembly.Module(await readKernelFile(`${isa}${options.shared ? '-shared' : ''}.wasm`));
   return { simd: await compile('simd'), ...(supportsIsa('relaxed') && { relaxed: await compile('relaxed') }) };
 }
 

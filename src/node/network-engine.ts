@@ -1,7 +1,6 @@
 import { BitbudgetError } from '../core/errors.ts';
 import { Engine } from '../engine/engine.ts';
 import type { Session } from '../engine/session.ts';
-import { loadKernels } from '../kernels/load.ts';
 import { foldNetwork } from '../network/fold.ts';
 import { isWhole, reduceNetwork, reductionOf } from '../network/reduce/index.ts';
 import type { Network } from '../network/types.ts';
@@ -10,7 +9,7 @@ import { type QuantizationSource, quantizeNetwork } from '../quant/quantize.ts';
 import type { Scheme } from '../quant/scheme.ts';
 import { uniformSchemes } from '../quant/tensor-plan.ts';
 import { type CalibrationSettings, calibratedSource, DEFAULT_CALIBRATION } from './calibrated-source.ts';
-import { loadKernelModules } from './kernel-files.ts';
+import { openKernels } from './kernel-threads.ts';
 
 /** Loads whole networks: folds, calibrates on first use, quantizes, packs. */
 export class NetworkEngine {
@@ -43,6 +42,11 @@ export class NetworkEngine {
     return this.engine.load(quantized);
   }
 
+  /** Ends the engine's threads, where there are some; its sessions cannot run afterwards. */
+  dispose(): Promise<void> {
+    return this.engine.dispose();
+  }
+
   /** The network that a candidate left; the same for the same channels, so that calibration is shared. */
   private reduced(network: Network, candidate: Candidate): Network {
     const reduction = reductionOf(network, candidate.layers);
@@ -68,11 +72,21 @@ export class NetworkEngine {
   }
 }
 
+export interface EngineOptions {
+  /** Kernel variants that failed their self-test on this device. */
+  disabled?: ReadonlySet<string>;
+  /**
+   * Threads that share each layer, the calling one included; 1 unless given. Results are the same bit for bit. The others
+   * end with `dispose`, and do not keep the process alive.
+   */
+  threads?: number;
+}
+
 /**
  * An engine with the kernels of this package, compiled by the optimising tier at once.
  *
- * @param options.disabled kernel variants that failed their self-test on this device.
+ * @throws {BitbudgetError} `usage` for a number of threads out of range, `unsupported` where a thread cannot start.
  */
-export async function createEngine(options: { disabled?: ReadonlySet<string> } = {}): Promise<NetworkEngine> {
-  return new NetworkEngine(new Engine(loadKernels(await loadKernelModules()), options.disabled));
+export async function createEngine({ disabled, threads = 1 }: EngineOptions = {}): Promise<NetworkEngine> {
+  return new NetworkEngine(new Engine(await openKernels(threads), disabled));
 }

@@ -5,7 +5,7 @@
 import { BitbudgetError } from '../core/errors.ts';
 import { chooseMeter } from '../measure/energy/find-meters.ts';
 import { profileNetwork } from '../measure/profile.ts';
-import { bindToCore } from './affinity.ts';
+import { bindToCores } from './affinity.ts';
 import { nodeFiles } from './files.ts';
 import { kernelHashes } from './kernel-files.ts';
 import type { ProfileJob, ProfileMessage } from './profile-process.ts';
@@ -27,8 +27,9 @@ process.on('message', (message: ProfileJob | 'cancel') => {
 
 async function run(job: ProfileJob): Promise<void> {
   try {
-    const workbench = await openWorkbench(job.network, { disabled: new Set(job.disabled) });
-    const cores = bindToCore(process.pid);
+    const { disabled, threads } = job;
+    const workbench = await openWorkbench(job.network, { disabled: new Set(disabled), threads });
+    const cores = bindToCores(process.pid, threads);
     const bench = { ...workbench.bench({ cancellation, onProgress: progress() }), moveAside: () => cores.move() };
     const result = await profileNetwork(bench, {
       ...job.settings,

@@ -21,6 +21,8 @@ export interface ProfileJob {
     timeMaxS?: number;
     knownFit?: WholeNetworkFit;
   };
+  /** Threads that share each layer. */
+  threads: number;
   /** The meter, as `chooseMeter` takes it. */
   energy: string;
   known: readonly LutEntry[];

@@ -1,10 +1,10 @@
 import { canonicalJson } from '../core/canonical-json.ts';
 import type { Cancellation, Files, Progress } from '../core/ports.ts';
 import { sha256Hex } from '../core/sha256.ts';
-import { assertSameDevice, changedEntries } from '../lut/compatibility.ts';
+import { assertSameDevice, assertSameThreads, changedEntries } from '../lut/compatibility.ts';
 import { readLut, writeLut } from '../lut/file.ts';
 import { mergeEntries } from '../lut/merge.ts';
-import type { EnergyMeter, Lut, LutDevice, LutEngine, LutEntry } from '../lut/schema.ts';
+import type { EnergyMeter, Lut, LutEntry } from '../lut/schema.ts';
 import type { WholeNetworkFit } from '../lut/whole-network.ts';
 import type { SampleOrigin } from '../measure/samples.ts';
 import type { Scheme } from '../quant/scheme.ts';
@@ -18,6 +18,8 @@ import type { OpenedTable } from './tables.ts';
 
 export interface ProfileSettings {
   schemes: readonly Scheme[];
+  /** Threads that share each layer. */
+  threads: number;
   seed: number;
   visits: number;
   validationNetworks: number;
@@ -29,7 +31,7 @@ export interface ProfileSettings {
   out: string;
 }
 
-export const DEFAULT_PROFILE = { seed: 1, visits: 12, validationNetworks: 20, energy: 'auto' };
+export const DEFAULT_PROFILE = { threads: 1, seed: 1, visits: 12, validationNetworks: 20, energy: 'auto' };
 
 interface Surroundings {
   files: Files;
@@ -42,7 +44,7 @@ interface Surroundings {
  * Entries that the table at `out` already holds for other workloads are kept, as long as they were measured here with the
  * same kernels.
  *
- * @throws {BitbudgetError} `mismatch` if `out` is another device's table, `damaged-file` if it is damaged,
+ * @throws {BitbudgetError} `mismatch` if `out` is a table of another device or number of threads, `damaged-file` if it is damaged,
  * `interrupted` on cancellation; the table is as it was then, and the samples are kept for `resume`.
  */
 export async function profileThisMachine(
@@ -51,12 +53,12 @@ export async function profileThisMachine(
   settings: ProfileSettings,
   { files, cancellation, onProgress }: Surroundings,
 ): Promise<OpenedTable & { energyProblem?: string }> {
-  const { schemes, out, resume } = settings;
+  const { schemes, threads, out, resume } = settings;
   const hashes = await kernelHashes();
   const { device, engine, disabled } = host;
-  const { entries: existing, fit: knownFit } = await usablePart(files, out, device, engine, hashes);
+  const { entries: existing, fit: knownFit } = await usablePart(files, out, host, threads, hashes);
   const known = resume ? existing.filter(({ trust }) => trust === 'stable') : [];
-  const origin = await sampleOrigin(network, host, schemes, hashes);
+  const origin = await sampleOrigin(network, host, schemes, threads, hashes);
   const journal = await SampleJournal.open(files, out, origin, resume);
   const conditions = conditionsReader();
   const before = conditions.conditions();
@@ -65,6 +67,7 @@ export async function profileThisMachine(
     ...{ network, schemes, known, earlier: journal.earlier },
     settings: { seed, visits, validationNetworks, timeMaxS, knownFit },
     energy,
+    threads,
     disabled: [...disabledIds(host)],
   };
   const onMessage = journal.take.bind(journal);
@@ -79,7 +82,7 @@ export async function profileThisMachine(
         schemaVersion: 1,
         device,
         engine,
-        threads: 1,
+        threads,
         measuredAt: new Date().toISOString(),
         clock: { stepNs: facts.clockStepNs, crossOriginIsolated: null },
         conditions: { ...conditions.conditions(), load },
@@ -105,6 +108,7 @@ async function sampleOrigin(
   network: string,
   { device, engine }: Host,
   schemes: readonly Scheme[],
+  threads: number,
   hashes: ReadonlyMap<string, string>,
 ): Promise<SampleOrigin> {
   const { weightsSha256 } = await openNetwork(network);
@@ -114,7 +118,7 @@ async function sampleOrigin(
     schemes: [...schemes],
     device: device.id,
     engine: `${engine.name} ${engine.version}`,
-    threads: 1,
+    threads,
     kernelsSha256: sha256Hex(canonicalJson(Object.fromEntries(hashes))),
   };
 }
@@ -130,13 +134,15 @@ function energySourceOf(entries: readonly LutEntry[]): EnergyMeter {
 async function usablePart(
   files: Files,
   path: string,
-  device: LutDevice,
-  engine: LutEngine,
+  { device, engine }: Host,
+  threads: number,
   hashes: ReadonlyMap<string, string>,
 ): Promise<{ entries: LutEntry[]; fit?: WholeNetworkFit }> {
   if (!(await files.exists(path))) return { entries: [] };
   const table = await readLut(files, path);
   assertSameDevice(table, device, engine);
+  const remedy = `Name another file with \`--out\`, or pass \`--threads ${table.threads}\` to add to this one.`;
+  assertSameThreads(table, threads, remedy);
   const changed = new Set(changedEntries(table, hashes));
   const { scalar, lengthCorrection } = table;
   return { entries: table.entries.filter((entry) => !changed.has(entry)), fit: { scalar, lengthCorrection } };

@@ -34,22 +34,25 @@ export interface SelfTestOptions {
   cacheFolder?: string;
   /** Test again even where a verdict is kept. */
   refresh?: boolean;
+  /** Threads that share each layer; 1 unless given. */
+  threads?: number;
 }
 
 /**
  * Runs the self-test in both compiler tiers, in two processes side by side, and keeps the verdict for this engine,
- * processor and kernels. Takes a few seconds the first time.
+ * processor, kernels and number of threads. Takes a few seconds the first time.
  *
  * @throws {BitbudgetError} `verification` where a tier cannot run the test at all.
  */
 export async function selfTestInBothTiers(options: SelfTestOptions = {}): Promise<SelfTestVerdict> {
-  const path = join(options.cacheFolder ?? cacheFolder(), `self-test-${await verdictKey()}.json`);
+  const { threads = 1 } = options;
+  const path = join(options.cacheFolder ?? cacheFolder(), `self-test-${await verdictKey(threads)}.json`);
   if (!options.refresh) {
     const kept = await readVerdict(path);
     if (kept) return { disabled: kept, cached: true };
   }
   const tiers = Object.keys(TIERS) as Tier[];
-  const results = await Promise.all(tiers.map(testInTier));
+  const results = await Promise.all(tiers.map((tier) => testInTier(tier, threads)));
   const disabled = tiers.flatMap((tier, i) =>
     results[i].filter(({ ok }) => !ok).map(({ id, reason }) => ({ variant: id, reason: `${tier} tier: ${reason}` })),
   );
@@ -57,10 +60,10 @@ export async function selfTestInBothTiers(options: SelfTestOptions = {}): Promis
   return { disabled, cached: false };
 }
 
-async function testInTier(tier: Tier): Promise<SelfTestResult[]> {
+async function testInTier(tier: Tier, threads: number): Promise<SelfTestResult[]> {
   const script = processArguments(new URL('./self-test-child.ts', import.meta.url));
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, [...TIERS[tier], ...script], {
+    const { stdout } = await promisify(execFile)(process.execPath, [...TIERS[tier], ...script, String(threads)], {
       maxBuffer: 2 ** 24,
       timeout: 120_000,
     });
@@ -75,11 +78,14 @@ async function testInTier(tier: Tier): Promise<SelfTestResult[]> {
   }
 }
 
-/** What a verdict depends on: engine, processor (it decides which instructions are generated) and every kernel. */
-async function verdictKey(): Promise<string> {
+/**
+ * What a verdict depends on: engine, processor (it decides which instructions are generated), every kernel, and how many
+ * threads share a layer.
+ */
+async function verdictKey(threads: number): Promise<string> {
   const hashes = Object.fromEntries(await kernelHashes());
   const engine = { node: process.version, v8: process.versions.v8, platform: process.platform, arch: process.arch };
-  return sha256Hex(canonicalJson({ ...engine, cpu: cpus()[0]?.model ?? 'unknown', hashes })).slice(0, 24);
+  return sha256Hex(canonicalJson({ ...engine, cpu: cpus()[0]?.model ?? 'unknown', hashes, threads })).slice(0, 24);
 }
 
 /** `$XDG_CACHE_HOME/bitbudget`, or `.cache/bitbudget` in the home folder. */

@@ -5,6 +5,7 @@ import { BitbudgetError } from '../core/errors.ts';
 import type { Files } from '../core/ports.ts';
 import { chooseDevice, type DeviceFacts, readDevices } from '../cost/device.ts';
 import type { Isa } from '../kernels/types.ts';
+import { assertSameThreads, countThreads } from '../lut/compatibility.ts';
 import { readLut } from '../lut/file.ts';
 import type { Lut, LutDevice, LutEngine } from '../lut/schema.ts';
 
@@ -28,24 +29,55 @@ export interface OpenedTable {
 /**
  * The table that a command works with: the given file, or else the newest of this device in the working folder.
  *
- * @throws {BitbudgetError} `input` if there is none, `damaged-file` if it is not as it was written.
+ * @param threads with which it must have been measured; any number where absent.
+ * @throws {BitbudgetError} `input` if there is none, `damaged-file` if it is not as it was written, `mismatch` if it was
+ * measured with another number of threads.
  */
-export async function openTable(files: Files, path: string | undefined, device: LutDevice): Promise<OpenedTable> {
-  const chosen = path ?? (await newestTable(files, join('lut', device.id)));
+export async function openTable(
+  files: Files,
+  path: string | undefined,
+  device: LutDevice,
+  threads?: number,
+): Promise<OpenedTable> {
+  const chosen = path ?? (await newestTable(files, join('lut', device.id), threads));
   if (!chosen) {
-    const problem = `There is no table of this device (${device.id}) under lut/.`;
+    const measured = threads === undefined ? '' : ` measured with ${countThreads(threads)}`;
+    const flag = threads === undefined || threads === 1 ? '' : ` --threads ${threads}`;
     throw new BitbudgetError(
       'input',
-      problem,
-      'Measure it with `bitbudget profile`, or name another table with `--lut`.',
+      `There is no table of this device (${device.id})${measured} under lut/.`,
+      `Measure it with \`bitbudget profile${flag}\`, or name another table with \`--lut\`.`,
     );
   }
-  return { path: chosen, table: await readLut(files, chosen) };
+  const table = await readLut(files, chosen);
+  if (threads !== undefined) assertSameThreads(table, threads);
+  return { path: chosen, table };
 }
 
-async function newestTable(files: Files, folder: string): Promise<string | undefined> {
+/**
+ * Several tables, as a search under the budgets of several devices takes them; one where no file is given.
+ *
+ * @throws {BitbudgetError} as `openTable` does.
+ */
+export async function openTables(
+  files: Files,
+  paths: readonly string[] | undefined,
+  device: LutDevice,
+  threads: number,
+): Promise<OpenedTable[]> {
+  const tables: OpenedTable[] = [];
+  for (const path of paths ?? [undefined]) tables.push(await openTable(files, path, device, threads));
+  return tables;
+}
+
+/** By the names that `tablePath` gives: those of other numbers of threads are passed over. */
+async function newestTable(files: Files, folder: string, threads: number | undefined): Promise<string | undefined> {
   if (!(await files.exists(folder))) return undefined;
-  const tables = (await files.list(folder)).filter((name) => name.endsWith('.json')).map((name) => join(folder, name));
+  const isWanted = (name: string) =>
+    threads === undefined || (/-t(\d+)\.json$/.exec(name)?.[1] ?? '1') === `${threads}`;
+  const tables = (await files.list(folder))
+    .filter((name) => name.endsWith('.json') && isWanted(name))
+    .map((name) => join(folder, name));
   const dated = await Promise.all(tables.map(async (path) => ({ path, ms: (await stat(path)).mtimeMs })));
   dated.sort((a, b) => b.ms - a.ms || (a.path < b.path ? -1 : 1));
   return dated[0]?.path;

@@ -14,7 +14,7 @@ import {
 } from './calibrated-source.ts';
 import { nodeClock, nodeInterruptions } from './clock.ts';
 import { conditionsReader } from './conditions.ts';
-import { createEngine } from './network-engine.ts';
+import { createEngine, type EngineOptions } from './network-engine.ts';
 import { type OpenedNetwork, type OpenNetworkOptions, openNetwork } from './open-network.ts';
 
 /** A network opened, folded, calibrated and ready to be quantized and run in this process. */
@@ -35,15 +35,16 @@ export interface Workbench {
  *
  * @param networkName a zoo name.
  * @param options.disabled kernel variants that failed their self-test on this device.
+ * @param options.threads as `createEngine` takes it; `engine.dispose()` ends them.
  * @throws {BitbudgetError} `usage` for unknown names, `damaged-file` for bad weights.
  */
 export async function openWorkbench(
   networkName: string,
-  options: OpenNetworkOptions & { calibration?: CalibrationSettings; disabled?: ReadonlySet<string> } = {},
+  options: OpenNetworkOptions & EngineOptions & { calibration?: CalibrationSettings } = {},
 ): Promise<Workbench> {
   const opened = await openNetwork(networkName, options);
   const folded = foldNetwork(opened.network);
-  const { engine } = await createEngine({ disabled: options.disabled });
+  const { engine } = await createEngine(options);
   const calibration = options.calibration ?? DEFAULT_CALIBRATION;
   const source = calibratedSource(engine, folded, calibration);
   const images = calibrationImages(calibration, folded.inputShape);

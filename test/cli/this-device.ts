@@ -12,6 +12,7 @@ import { HASH, latencyAround, tableFor, toyContent } from '../unit/lut/toy-table
 /** Changes to a table before it is written. */
 export interface TableChanges {
   device?: Partial<Lut['device']>;
+  threads?: number;
   /** Hash of the kernel that every entry says it was measured with. */
   variantSha256?: string;
 }
@@ -47,6 +48,7 @@ async function textOf(content: LutContent, changes: TableChanges): Promise<strin
     ...content,
     device: { ...readDevice(), ...changes.device },
     engine: readEngine(['simd']),
+    threads: changes.threads ?? content.threads,
     entries: content.entries.map((entry) => ({ ...entry, variant, variantSha256 })),
   });
   return serializeLut(table);

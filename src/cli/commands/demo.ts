@@ -10,6 +10,8 @@ import {
   schemeOptions,
   schemesOf,
   seedFlag,
+  threadsFlag,
+  threadsRemark,
   wholeNumber,
 } from '../options.ts';
 import { DEFAULT_STUDY } from '../search-options.ts';
@@ -23,6 +25,7 @@ interface DemoFlags extends SchemeOptions {
   seed: number;
   evaluations: number;
   samples: number;
+  threads: number;
   workers?: number;
   out?: string;
 }
@@ -57,6 +60,7 @@ export function register(program: Command, context: CliContext): void {
     .addOption(
       new Option('--workers <n>', 'threads that run them; all cores unless given').argParser(wholeNumber(1, 256)),
     )
+    .addOption(threadsFlag())
     .addOption(seedFlag())
     .addOption(new Option('--out <folder>', 'the run folder').default('runs/demo'));
   context.handle<DemoFlags>(command, (_, flags, session) => demo(flags, session, context.io.version));
@@ -65,12 +69,14 @@ export function register(program: Command, context: CliContext): void {
 async function demo(flags: DemoFlags, session: Session, version: string) {
   const { files, cancellation, progress: onProgress, note } = session;
   note('Testing the kernels in both compiler tiers.');
-  const host = await describeHost();
+  const host = await describeHost(flags.threads);
   note(`This machine: ${host.device.cpu}, ${host.device.cores} cores, ${host.engine.name} ${host.engine.version}.`);
-  const { network, latencyBudgetMs, seed, evaluations, samples, workers } = flags;
+  const { network, latencyBudgetMs, seed, evaluations, samples, threads, workers } = flags;
+  const remark = threadsRemark(threads, host.device.cores);
+  if (remark) note(remark);
   const folder = flags.out ?? 'runs/demo';
   const settings: DemoSettings = {
-    ...{ network, latencyBudgetMs, seed, evaluations, samples, workers, version, folder },
+    ...{ network, latencyBudgetMs, seed, evaluations, samples, threads, workers, version, folder },
     schemes: schemesOf(flags),
     population: DEFAULT_STUDY.population,
     candidates: CANDIDATES,
@@ -86,7 +92,7 @@ async function demo(flags: DemoFlags, session: Session, version: string) {
       measured: result.verification.networks[i],
       best: i === best,
     })),
-    command: `bitbudget demo --network ${network} --schemes ${settings.schemes} --latency-budget-ms ${result.latencyBudgetMs} --evaluations ${evaluations} --samples ${samples} --seed ${seed}`,
+    command: `bitbudget demo --network ${network} --schemes ${settings.schemes} --latency-budget-ms ${result.latencyBudgetMs} --evaluations ${evaluations} --samples ${samples} --threads ${threads} --seed ${seed}`,
     version,
     seed,
     dataset: 'builtin',

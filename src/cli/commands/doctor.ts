@@ -2,12 +2,14 @@ import { type Command, Option } from 'commander';
 import { supportedIsas } from '../../kernels/capabilities.ts';
 import { kernelMatrix, MATRIX_WORKS, type MatrixCell } from '../../kernels/matrix.ts';
 import { KERNEL_VARIANTS } from '../../kernels/registry.ts';
+import { countThreads } from '../../lut/compatibility.ts';
 import { measureClockStepNs } from '../../measure/clock-step.ts';
 import { findMeters } from '../../measure/energy/find-meters.ts';
 import type { MeterListing } from '../../measure/energy/meter.ts';
 import { readDevice, readEngine } from '../../node/device.ts';
 import { selfTestInBothTiers } from '../../node/self-test-process.ts';
 import { nodeSystem } from '../../node/system.ts';
+import { threadsFlag } from '../options.ts';
 import type { CliContext } from '../session.ts';
 import { renderTable } from '../table.ts';
 
@@ -24,10 +26,11 @@ export function register(program: Command, context: CliContext): void {
   const command = program
     .command('doctor')
     .description('this device, its clock, and the verdict on every kernel')
+    .addOption(threadsFlag('threads that share each layer; the kernels are tested that way'))
     .addOption(new Option('--refresh', 'test the kernels again instead of reading the kept verdict'));
-  context.handle<{ refresh?: boolean }>(command, async (_, { refresh }, { clock, progress }) => {
+  context.handle<{ threads: number; refresh?: boolean }>(command, async (_, flags, { clock, progress }) => {
     progress('testing the kernels in both compiler tiers', 0);
-    const { disabled, cached } = await selfTestInBothTiers({ refresh });
+    const { disabled, cached } = await selfTestInBothTiers(flags);
     const reasons = new Map(disabled.map(({ variant, reason }) => [variant, reason]));
     const isas = supportedIsas();
     const variants = KERNEL_VARIANTS.map(({ id, op, scheme, isa }): VariantStatus => {
@@ -61,7 +64,7 @@ export function register(program: Command, context: CliContext): void {
         'What serves each scheme; = means an alias of a wider one. Which variant is fastest a race tells, in `profile`.',
         renderMatrix(matrix),
         '',
-        `Every variant was held against the reference in both compiler tiers${cached ? ' (verdict kept from an earlier run)' : ''}.`,
+        `Every variant was held against the reference in both compiler tiers, with ${countThreads(flags.threads)}${cached ? ' (verdict kept from an earlier run)' : ''}.`,
       ].join('\n');
     return { document, text };
   });

@@ -12,6 +12,8 @@ import {
   schemeOptions,
   schemesOf,
   seedFlag,
+  threadsFlag,
+  threadsRemark,
   wholeNumber,
 } from '../options.ts';
 import type { CliContext } from '../session.ts';
@@ -20,6 +22,7 @@ import { describeError, percent } from '../validation-text.ts';
 interface ProfileFlags extends SchemeOptions {
   network: string;
   out?: string;
+  threads: number;
   seed: number;
   visits: number;
   timeMaxS?: number;
@@ -37,6 +40,7 @@ export function register(program: Command, context: CliContext): void {
   for (const option of schemeOptions()) command.addOption(option);
   command
     .addOption(new Option('--out <file>', 'the table; lut/<device>/<engine>.json unless given'))
+    .addOption(threadsFlag())
     .addOption(seedFlag())
     .addOption(
       new Option('--visits <n>', 'samples of every entry')
@@ -55,9 +59,11 @@ export function register(program: Command, context: CliContext): void {
     const schemes = schemesOf(flags);
     zooNetwork(flags.network); // a name that is unknown is refused before the kernels are tested
     progress('testing the kernels', 0);
-    const host = await describeHost();
-    const out = flags.out ?? tablePath(host.device, host.engine);
+    const host = await describeHost(flags.threads);
+    const out = flags.out ?? tablePath(host.device, host.engine, flags.threads);
     note(`Profiling ${flags.network} on ${host.device.cpu}, ${host.engine.name} ${host.engine.version}.`);
+    const remark = threadsRemark(flags.threads, host.device.cores);
+    if (remark) note(remark);
     const settings = { ...DEFAULT_PROFILE, ...flags, schemes, out, resume: flags.resume ?? false };
     const opened = await profileThisMachine(flags.network, host, settings, {
       files,

@@ -1,11 +1,12 @@
 import { type Command, Option } from 'commander';
 import { BitbudgetError } from '../../core/errors.ts';
 import type { DesignBuilder } from '../../node/designs.ts';
+import { readDevice } from '../../node/device.ts';
 import { describeHost, disabledIds } from '../../node/host.ts';
 import { measuredAccuracy } from '../../node/measured-accuracy.ts';
 import { collectReport, reportedCandidate, writeReport } from '../../node/report-files.ts';
 import { deviceLabels, evaluateFront, searchNetwork, spreadOver } from '../../node/search.ts';
-import { type OpenedTable, openTable } from '../../node/tables.ts';
+import { openTables } from '../../node/tables.ts';
 import { openWorkbench, type Workbench } from '../../node/workbench.ts';
 import { APQ_EVOLUTION, findPreset, PRESETS } from '../../study/index.ts';
 import {
@@ -15,6 +16,7 @@ import {
   networkFlag,
   type SchemeOptions,
   schemeOptions,
+  threadsFlag,
   weightsFlag,
   wholeNumber,
 } from '../options.ts';
@@ -38,6 +40,7 @@ interface SearchFlags extends StudyOptions, SchemeOptions, CalibrationOptions {
   dataset: string;
   samples: number;
   evaluateFront: number;
+  threads: number;
   workers?: number;
   resume?: boolean;
   problem?: string;
@@ -91,6 +94,7 @@ export function register(program: Command, context: CliContext): void {
         .argParser(wholeNumber(0))
         .default(16),
     )
+    .addOption(threadsFlag('threads that share each layer, in every table'))
     .addOption(new Option('--workers <n>', 'threads for that; all cores unless given').argParser(wholeNumber(1, 256)))
     .addOption(new Option('--resume', "go on from the run folder's checkpoint"))
     .addOption(
@@ -110,9 +114,8 @@ export function register(program: Command, context: CliContext): void {
     if (preset === APQ_EVOLUTION) return searchApqSpace(flags, isDefault('network'), session, context.io.version);
     const { network, space } = await chosenSpace(flags, preset, isDefault('network'), session);
     studySettings({ ...flags, ...NO_BUDGETS }, [], preset); // a wrong flag is named before anything is tested
+    const tables = await openTables(files, flags.lut, readDevice(), flags.threads);
     const host = await describeHost();
-    const tables: OpenedTable[] = [];
-    for (const path of flags.lut ?? [undefined]) tables.push(await openTable(files, path, host.device));
     const settings = studySettings(flags, deviceLabels(tables), preset);
     const [opened] = tables;
     const disabled = disabledIds(host);

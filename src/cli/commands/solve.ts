@@ -3,10 +3,11 @@ import { BitbudgetError } from '../../core/errors.ts';
 import type { Clock } from '../../core/ports.ts';
 import { COST_METRICS, metricValue } from '../../cost/types.ts';
 import { interruptedError } from '../../node/cancellation.ts';
+import { readDevice } from '../../node/device.ts';
 import { describeHost, disabledIds } from '../../node/host.ts';
 import { deviceLabels } from '../../node/search.ts';
 import { solveNetwork } from '../../node/solve.ts';
-import { type OpenedTable, openTable } from '../../node/tables.ts';
+import { openTables } from '../../node/tables.ts';
 import { openWorkbench } from '../../node/workbench.ts';
 import { type Allocation, type AllocationModel, allocate, readAllocation } from '../../search/index.ts';
 import { budgetEntries, budgetedValue } from '../../space/index.ts';
@@ -16,6 +17,7 @@ import {
   calibrationOptions,
   networkFlag,
   schemeOptions,
+  threadsFlag,
   weightsFlag,
 } from '../options.ts';
 import { addBudgetOptions, type BudgetOptions, budgetsOf } from '../search-options.ts';
@@ -29,6 +31,7 @@ interface SolveFlags extends BudgetOptions, SpaceFlags, CalibrationOptions {
   budget?: string;
   weights?: string;
   lut?: string[];
+  threads: number;
   out?: string;
 }
 
@@ -53,6 +56,7 @@ export function register(program: Command, context: CliContext): void {
     .addOption(networkFlag())
     .addOption(weightsFlag())
     .addOption(new Option('--lut <file...>', 'the tables, one a device; the newest of this device unless given'))
+    .addOption(threadsFlag('threads that share each layer, in every table'))
     .addOption(new Option('--space <file>', 'what to choose from, as YAML or JSON: schemes alone'));
   for (const option of schemeOptions()) command.addOption(option);
   command.addOption(
@@ -100,9 +104,8 @@ async function solveProblem(path: string, flags: SolveFlags, session: Session): 
 async function solveForNetwork(flags: SolveFlags, anyNetwork: boolean, session: Session): Promise<CommandResult> {
   const { files, clock, cancellation, progress: onProgress } = session;
   const { network, space } = await chosenSpace(flags, undefined, anyNetwork, session);
+  const tables = await openTables(files, flags.lut, readDevice(), flags.threads);
   const host = await describeHost();
-  const tables: OpenedTable[] = [];
-  for (const path of flags.lut ?? [undefined]) tables.push(await openTable(files, path, host.device));
   const budgets = budgetsOf(flags, deviceLabels(tables));
   const { budgetConfidence } = flags;
   const disabled = disabledIds(host);

@@ -12,6 +12,7 @@ import { NO_REDUCTION } from '../../network/reduce/index.ts';
 import type { Network } from '../../network/types.ts';
 import { withOwnCore } from '../../node/affinity.ts';
 import { candidateDesign, DesignBuilder } from '../../node/designs.ts';
+import { readDevice } from '../../node/device.ts';
 import { describeHost, disabledIds } from '../../node/host.ts';
 import { kernelHashes } from '../../node/kernel-files.ts';
 import { newestFront } from '../../node/runs.ts';
@@ -20,7 +21,7 @@ import { openWorkbench, type Workbench } from '../../node/workbench.ts';
 import { parseCandidate } from '../../quant/candidate.ts';
 import type { Design } from '../../quant/design.ts';
 import { type VerificationReport, type VerifiedNetwork, verifyNetworks } from '../../verify/verify.ts';
-import { networkFlag, positiveNumber, seedFlag, wholeNumber } from '../options.ts';
+import { networkFlag, positiveNumber, seedFlag, threadsFlag, threadsRemark, wholeNumber } from '../options.ts';
 import type { CliContext, Session } from '../session.ts';
 import { renderTable } from '../table.ts';
 import { describeError, describeSlowdown, percent } from '../validation-text.ts';
@@ -30,6 +31,7 @@ interface VerifyFlags {
   lut?: string;
   random?: number;
   candidate?: string[];
+  threads: number;
   seed: number;
   maxError: number;
   interpolate?: boolean;
@@ -45,6 +47,7 @@ export function register(program: Command, context: CliContext): void {
     .addOption(new Option('--lut <file>', 'the table; the newest of this device unless given'))
     .addOption(new Option('--random <k>', 'so many random candidates').argParser(wholeNumber(1, 1000)))
     .addOption(new Option('--candidate <file...>', 'these candidates; the front of the newest run unless given'))
+    .addOption(threadsFlag())
     .addOption(seedFlag())
     .addOption(
       new Option('--max-error <share>', 'largest median error, in % or as a share')
@@ -55,10 +58,12 @@ export function register(program: Command, context: CliContext): void {
     .addOption(new Option('--strict', 'exit with 4 as well if an entry that is used is not stable'));
   context.handle<VerifyFlags>(command, async (_, flags, session) => {
     const { network, designsOf } = await chooseCandidates(flags, session);
-    const host = await describeHost();
-    const { table } = await openTable(session.files, flags.lut, host.device);
+    const { table } = await openTable(session.files, flags.lut, readDevice(), flags.threads);
+    const host = await describeHost(flags.threads);
+    const remark = threadsRemark(flags.threads, host.device.cores);
+    if (remark) session.note(remark);
     assertSameDevice(table, host.device, host.engine);
-    const workbench = await openWorkbench(network, { disabled: disabledIds(host) });
+    const workbench = await openWorkbench(network, { disabled: disabledIds(host), threads: flags.threads });
     const builder = new DesignBuilder(workbench);
     const device = {
       ...{ table, device: await deviceFacts(session.files, table) },

@@ -1,6 +1,8 @@
 import type { LayerArithmetic } from '../../quant/arithmetic.ts';
 import { runReference } from '../../quant/reference/run.ts';
 import { PARAMETER_BYTES } from '../parameters.ts';
+import { divideLayer, type LayerPart, partOfLayer, scratchOffsets } from '../parts.ts';
+import { type KernelMemory, prepareLayer, threadsOf } from '../prepare.ts';
 import type { KernelVariant, LoadedKernels } from '../types.ts';
 import type { ExactnessCase } from './layers.ts';
 
@@ -8,11 +10,21 @@ import type { ExactnessCase } from './layers.ts';
 const GUARD_BYTES = 64;
 const PAGE_BYTES = 65536;
 
-type BufferName = 'input' | 'residual' | 'output' | 'weights' | 'constants' | 'scratch' | 'parameters';
+type BufferName = 'input' | 'residual' | 'output' | 'weights' | 'constants' | 'scratch';
 
 /** The tensors that take turns at the end of the memory. */
 export const PLACEMENTS = ['input', 'output', 'residual'] as const;
 export type Placement = (typeof PLACEMENTS)[number];
+
+/** What a case is checked with, the same for all placements. */
+interface Packed {
+  expected: Uint8Array;
+  /** The layer, divided between the threads of the kernels. */
+  parts: readonly LayerPart[];
+  /** Packed weights that all parts share, or those of each part. */
+  weights: readonly Uint8Array[];
+  tolerance: number;
+}
 
 /** Address and size of each buffer, and the one that ends where the memory ends. */
 interface Layout {
@@ -24,9 +36,10 @@ interface Layout {
 }
 
 /**
- * Runs a case on the kernel, once for each of `placements`, and compares it with the reference, bit for bit unless the variant states an error bound. Input, residual and output take turns at the
- * very end of the memory, where one byte too far traps; all memory around is filled with a pattern, as are scratch and
- * output, and nothing but these two may change.
+ * Runs a case on the kernel, once for each of `placements`, and compares it with the reference, bit for bit unless the
+ * variant states an error bound. Where the kernels have several threads, all of them take part. Input, residual and output
+ * take turns at the very end of the memory, where one byte too far traps; all memory around is filled with a pattern, as are
+ * scratch and output, and nothing but these two may change.
  *
  * @returns what is wrong, or undefined.
  */
@@ -40,14 +53,15 @@ export function runCase(
   const { workload } = layer;
   const expected = bytesOf(runReference(layer, input, residual));
   const tolerance = variant.errorBound === undefined ? 0 : variant.errorBound * greatestOutput(testCase);
-  const weights = variant.packWeights(layer);
-  const constants = variant.packConstants(layer);
-  if (weights.length !== variant.packedBytes(workload))
+  const parts = divideLayer(variant, workload, threadsOf(kernels));
+  const weights = (parts[0].channels ? parts : [parts[0]]).map((part) => variant.packWeights(partOfLayer(layer, part)));
+  if (parts.length === 1 && weights[0].length !== variant.packedBytes(workload))
     return 'packedBytes is not the size of what packWeights returns';
-  if (constants.length !== variant.constantsBytes(workload)) return 'constantsBytes is not the size of packConstants';
+  if (variant.packConstants(layer).length !== variant.constantsBytes(workload))
+    return 'constantsBytes is not the size of packConstants';
   for (const atMemoryEnd of placements) {
     if (atMemoryEnd === 'residual' && !residual) continue;
-    const reason = runPlaced(kernels, variant, testCase, { expected, weights, constants, tolerance }, atMemoryEnd);
+    const reason = runPlaced(kernels, variant, testCase, { expected, parts, weights, tolerance }, atMemoryEnd);
     if (reason) return `${testCase.name}, ${atMemoryEnd} last in memory: ${reason}`;
   }
   return undefined;
@@ -57,31 +71,27 @@ function runPlaced(
   kernels: LoadedKernels,
   variant: KernelVariant,
   { layer, input, residual }: ExactnessCase,
-  packed: Record<'expected' | 'weights' | 'constants', Uint8Array> & { tolerance: number },
+  { expected, parts, weights, tolerance }: Packed,
   atMemoryEnd: Placement,
 ): string | undefined {
-  const { expected, weights, constants, tolerance } = packed;
   const layout = place(kernels, atMemoryEnd, {
     input: input.byteLength,
     residual: residual?.byteLength ?? 0,
     output: expected.length,
-    weights: weights.length,
-    constants: constants.length,
-    scratch: variant.scratchBytes(layer.workload),
-    parameters: PARAMETER_BYTES,
+    weights: totalBytes(weights.map(({ length }) => length)),
+    constants: totalBytes(parts.flatMap(({ workload }) => [variant.constantsBytes(workload), PARAMETER_BYTES])),
+    scratch: scratchOffsets(variant, parts).at(-1)!,
   });
   const { address } = layout;
   const memory = new Uint8Array(kernels.memory.buffer);
   fillPattern(memory, layout, kernels.heapBase, atMemoryEnd);
   memory.set(bytesOf(input), address.input);
   if (residual) memory.set(bytesOf(residual), address.residual);
-  memory.set(weights, address.weights);
-  memory.set(constants, address.constants);
-  variant.writeParameters(new DataView(memory.buffer), address.parameters, layer, address);
+  const prepared = prepareLayer(placedMemory(kernels, memory, weights, address), layer, variant, parts, address);
   const before = memory.slice(kernels.heapBase, layout.end);
   const beforeLast = memory.slice(memory.length - layout.size[atMemoryEnd] - GUARD_BYTES);
   try {
-    kernels.call(variant.id)(address.parameters);
+    prepared.call(prepared.parameters);
   } catch (error) {
     return `it traps: ${(error as Error).message}`;
   }
@@ -92,13 +102,49 @@ function runPlaced(
   );
 }
 
+/** Size of several things one after the other, each at a multiple of 16. */
+function totalBytes(sizes: readonly number[]): number {
+  return sizes.reduce((sum, size) => sum + aligned(size), 0);
+}
+
+function aligned(bytes: number): number {
+  return Math.ceil(bytes / 16) * 16;
+}
+
+/** Hands out what lies at the addresses of weights and constants, in order. */
+function placedMemory(
+  kernels: LoadedKernels,
+  memory: Uint8Array,
+  weights: readonly Uint8Array[],
+  address: Record<BufferName, number>,
+): KernelMemory {
+  let nextConstants = address.constants;
+  let nextWeights = address.weights;
+  const addresses = weights.map((bytes) => {
+    const start = nextWeights;
+    memory.set(bytes, start);
+    nextWeights += aligned(bytes.length);
+    return start;
+  });
+  let part = 0;
+  return {
+    kernels,
+    allocate(bytes) {
+      const start = nextConstants;
+      nextConstants += aligned(bytes);
+      return start;
+    },
+    weights: () => addresses[Math.min(part++, addresses.length - 1)],
+  };
+}
+
 /** Puts the buffers side by side with guards between them; tensors at odd addresses, the rest at multiples of 16. */
 function place(kernels: LoadedKernels, atMemoryEnd: BufferName, size: Record<BufferName, number>): Layout {
   let end = kernels.heapBase + GUARD_BYTES;
   const address = {} as Record<BufferName, number>;
-  for (const name of ['parameters', 'constants', 'weights', 'scratch', 'input', 'residual', 'output'] as const) {
-    const aligned = Math.ceil(end / 16) * 16;
-    address[name] = name === 'input' ? aligned + 1 : name === 'residual' || name === 'output' ? aligned + 3 : aligned;
+  for (const name of ['constants', 'weights', 'scratch', 'input', 'residual', 'output'] as const) {
+    const start = aligned(end);
+    address[name] = name === 'input' ? start + 1 : name === 'residual' || name === 'output' ? start + 3 : start;
     end = address[name] + size[name] + GUARD_BYTES;
   }
   const missing = end + size[atMemoryEnd] + 2 * GUARD_BYTES - kernels.memory.buffer.byteLength;

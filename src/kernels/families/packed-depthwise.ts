@@ -29,6 +29,7 @@ function packedDepthwise(id: string): KernelVariant {
     op,
     scheme,
     isa,
+    rowsTogether: fields,
     supports: (w) => isDepthwise(w, stride) && w.input !== 'f32',
     ...(largestSum(scheme) <= limit ? {} : { condition: sumCondition(greatest, limit) }),
     scratchBytes: (w) => scratchFor(imageBytes(w) + 16 + 2 * outputSize(w)[1] * 16),

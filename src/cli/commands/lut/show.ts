@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { countThreads } from '../../../lut/compatibility.ts';
 import type { Lut } from '../../../lut/schema.ts';
 import { type LutRow, showLut } from '../../../lut/show.ts';
 import { readDevice } from '../../../node/device.ts';
@@ -51,7 +52,7 @@ function describeTable(path: string, table: Lut, rows: readonly LutRow[]): strin
   const known = (value: unknown) => (value === null ? 'unknown' : String(value));
   const head = [
     `${path}: ${table.entries.length} entries, protocol ${protocol.name}, scalar ${table.scalar.toFixed(4)}`,
-    `${device.cpu}, ${device.cores} cores, ${device.os}; ${engine.name} ${engine.version}, ${table.threads} thread; ${measuredAt ?? 'no date'}`,
+    `${device.cpu}, ${device.cores} cores, ${device.os}; ${engine.name} ${engine.version}, ${countThreads(table.threads)}; ${measuredAt ?? 'no date'}`,
     `governor ${known(conditions.governor)}, ${known(conditions.tempC)} °C, throttled ${known(conditions.throttled)}, load ${known(conditions.load)}`,
   ];
   if (table.validation) head.push(`held-out networks, predicted against measured: ${describeError(table.validation)}`);
