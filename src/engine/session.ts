@@ -6,6 +6,7 @@ import { INPUT, type Network } from '../network/types.ts';
 import { planArena, scratchName, tensorBytes } from '../quant/arena.ts';
 import type { LayerArithmetic } from '../quant/arithmetic.ts';
 import type { QuantizedNetwork } from '../quant/quantize.ts';
+import { addInFixedPoint, averageInFixedPoint, finishSums, summingLayer } from '../quant/reference/fixed-point.ts';
 import { readReal } from '../quant/reference/tensors.ts';
 import type { MemoryAllocator } from './allocator.ts';
 import { InputWriter, type NetworkInput } from './input.ts';
@@ -37,6 +38,8 @@ export class Session {
   private readonly calls: ((parameters: number) => void)[];
   private readonly parameterAddresses: number[];
   private readonly blocks: number[] = [];
+  /** Sums of the layers in fixed point, by name. */
+  private readonly sums = new Map<string, number>();
   private readonly arena: MemoryPlan;
   private readonly arenaAddress: number;
   private readonly input: InputWriter;
@@ -53,7 +56,10 @@ export class Session {
     this.arenaAddress = this.allocate(this.arena.peakBytes);
     this.input = new InputWriter(folded.inputShape, folded.preprocessing, network.formats.get(INPUT)!);
     this.steps = layers.map((layer, i) => this.prepare(layer, variants[i], i));
-    this.calls = this.steps.map((step) => engine.kernels.call(step.variant.id));
+    this.calls = this.steps.map((step, i) => {
+      const kernel = engine.kernels.call(step.variant.id);
+      return step.layer.fixedPoint ? this.inFixedPoint(step, kernel, folded.layers[i].inputs) : kernel;
+    });
     this.parameterAddresses = this.steps.map((step) => step.parameters);
   }
 
@@ -137,20 +143,48 @@ export class Session {
   private prepare(layer: LayerArithmetic, variant: KernelVariant, index: number): Step {
     const { engine, network } = this;
     const weights = engine.weightsAddress(network.folded, layer, variant);
-    const packed = variant.packConstants(layer);
+    // in fixed point a kernel leaves bare sums in a block of their own
+    const sums = this.sumsOf(layer);
+    const run = sums === undefined ? layer : summingLayer(layer);
+    const packed = variant.packConstants(run);
     const constants = this.allocate(packed.length);
     engine.bytes(constants, packed.length).set(packed);
     const parameters = this.allocate(PARAMETER_BYTES);
     const { inputs } = network.folded.layers[index];
-    variant.writeParameters(new DataView(engine.kernels.memory.buffer), parameters, layer, {
+    variant.writeParameters(new DataView(engine.kernels.memory.buffer), parameters, run, {
       input: this.addressOf(inputs[0]),
       residual: inputs.length > 1 ? this.addressOf(inputs[1]) : 0,
-      output: this.addressOf(layer.name),
+      output: sums ?? this.addressOf(layer.name),
       weights,
       constants,
       scratch: this.addressOf(scratchName(layer.name)),
     });
     return { layer, variant, parameters };
+  }
+
+  /** Address of the sums of a layer with weights that is finished in fixed point, allocated once. */
+  private sumsOf(layer: LayerArithmetic): number | undefined {
+    if (!layer.fixedPoint || !layer.weights) return undefined;
+    let address = this.sums.get(layer.name);
+    if (address === undefined) {
+      this.sums.set(layer.name, (address = this.allocate(4 * tensorBytes(this.network.plan, layer.name))));
+    }
+    return address;
+  }
+
+  /** A layer rounded as TFLite does: sums by the kernel, the rest here; an agreement to check, not a way to be fast. */
+  private inFixedPoint({ layer }: Step, kernel: (parameters: number) => void, inputs: readonly string[]) {
+    const bytes = (name: string) => this.tensor(name) as Uint8Array;
+    if (layer.workload.op === 'add')
+      return () => addInFixedPoint(layer, bytes(inputs[0]), bytes(inputs[1]), bytes(layer.name));
+    if (layer.workload.op === 'averagePool')
+      return () => averageInFixedPoint(layer, bytes(inputs[0]), bytes(layer.name));
+    return (parameters: number) => {
+      kernel(parameters);
+      const output = bytes(layer.name);
+      const sums = new Float32Array(this.engine.kernels.memory.buffer, this.sumsOf(layer)!, output.length);
+      finishSums(layer, sums, output);
+    };
   }
 
   private allocate(bytes: number): number {
