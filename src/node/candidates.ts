@@ -2,6 +2,7 @@ import type { Cost } from '../cost/types.ts';
 import { type Candidate, quantizationSha256 } from '../quant/candidate.ts';
 import { quantizeNetwork } from '../quant/quantize.ts';
 import type { Scheme } from '../quant/scheme.ts';
+import { isModelFile } from './model-files.ts';
 import type { Workbench } from './workbench.ts';
 
 export interface CandidateFacts {
@@ -21,6 +22,7 @@ export function makeCandidate({ opened, folded, source, calibration }: Workbench
   return {
     network: folded.name,
     weightsSha256: opened.weightsSha256,
+    ...(isModelFile(folded.name) && { preprocessing: folded.preprocessing }),
     space,
     genome: [...genome],
     layers: [...schemes].map(([name, scheme]) => ({ name, scheme, outChannels: quantized.plan.shapes.get(name)![2] })),

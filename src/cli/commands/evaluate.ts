@@ -2,12 +2,12 @@ import { type Command, Option } from 'commander';
 import { assertDatasetFits } from '../../accuracy/dataset-fit.ts';
 import { BitbudgetError } from '../../core/errors.ts';
 import { type DatasetSpec, openDataset } from '../../data/open.ts';
-import { zooNetwork } from '../../network/zoo/index.ts';
 import { evaluateNetworks } from '../../node/evaluate.ts';
 import { describeHost, disabledIds } from '../../node/host.ts';
+import { openGraph } from '../../node/open-network.ts';
 import { openWorkbench } from '../../node/workbench.ts';
 import { candidateSchemes, parseCandidate } from '../../quant/candidate.ts';
-import { quantizeNetwork } from '../../quant/quantize.ts';
+import { quantizeNetwork, type Rounding } from '../../quant/quantize.ts';
 import type { Scheme } from '../../quant/scheme.ts';
 import { uniformSchemes } from '../../quant/tensor-plan.ts';
 import {
@@ -15,6 +15,7 @@ import {
   calibrationOf,
   calibrationOptions,
   networkFlag,
+  pixelsFlag,
   schemesOf,
   weightsFlag,
   wholeNumber,
@@ -25,6 +26,8 @@ import { percent } from '../validation-text.ts';
 interface EvaluateFlags extends CalibrationOptions {
   network: string;
   weights?: string;
+  pixels?: string;
+  rounding: Rounding;
   candidate?: string;
   schemes: string;
   dataset: string;
@@ -39,12 +42,18 @@ export function register(program: Command, context: CliContext): void {
     .description('run a quantized network over a dataset: top-1 with its 95% interval')
     .addOption(networkFlag())
     .addOption(weightsFlag())
+    .addOption(pixelsFlag())
     .addOption(new Option('--candidate <file>', 'a candidate of a search, with its own network and calibration'))
     .addOption(
       new Option('--schemes <scheme>', 'one scheme for all layers but the first and the last').default('w8a8'),
     );
   for (const option of calibrationOptions()) command.addOption(option);
   command
+    .addOption(
+      new Option('--rounding <how>', 'of a model that is int8 already: once, or in fixed point as TFLite does')
+        .choices(['once', 'tflite'])
+        .default('once'),
+    )
     .addOption(new Option('--dataset <name>', 'test images').default('builtin'))
     .addOption(new Option('--samples <n>', 'how many of them').argParser(wholeNumber(1)))
     .addOption(new Option('--workers <n>', 'threads; all cores unless given').argParser(wholeNumber(1, 256)));
@@ -62,14 +71,19 @@ export function register(program: Command, context: CliContext): void {
   });
 }
 
-async function chooseNetwork(flags: EvaluateFlags, dataset: DatasetSpec, { files }: Session) {
+async function chooseNetwork(flags: EvaluateFlags, dataset: DatasetSpec, { files, note }: Session) {
   const candidate = flags.candidate && parseCandidate(await files.readText(flags.candidate), flags.candidate);
   const name = candidate ? candidate.network : flags.network;
   const calibration = candidate ? candidate.quantization : calibrationOf(flags);
   const scheme = uniformScheme(flags.schemes);
-  assertDatasetFits(zooNetwork(name), openDataset(dataset)); // before the kernels are tested and calibration runs
+  assertDatasetFits(await openGraph(name), openDataset(dataset)); // before the kernels are tested and calibration runs
   const disabled = disabledIds(await describeHost());
-  const workbench = await openWorkbench(name, { weightsFile: flags.weights, calibration, disabled });
+  const { weights: weightsFile, pixels, rounding } = flags;
+  const preprocessing = candidate ? candidate.preprocessing : undefined;
+  const workbench = await openWorkbench(name, {
+    ...{ weightsFile, pixels, preprocessing, calibration, disabled, rounding },
+  });
+  if (workbench.opened.remark) note(workbench.opened.remark);
   if (candidate && candidate.weightsSha256 !== workbench.opened.weightsSha256) {
     const problem = `${flags.candidate} was made with other weights of ${name}.`;
     throw new BitbudgetError('mismatch', problem, 'Name the weights file that it was made with by --weights.');

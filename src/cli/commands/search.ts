@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { describeHost, disabledIds } from '../../node/host.ts';
+import { isModelFile } from '../../node/model-files.ts';
 import { collectReport, reportedCandidate, writeReport } from '../../node/report-files.ts';
 import { bestPosition, evaluateFront, type FinishedSearch, searchNetwork, spreadOver } from '../../node/search.ts';
 import { openTable } from '../../node/tables.ts';
@@ -11,6 +12,7 @@ import {
   calibrationOf,
   calibrationOptions,
   networkFlag,
+  pixelsFlag,
   type SchemeOptions,
   schemeOptions,
   schemesOf,
@@ -28,6 +30,7 @@ const SHOWN = 16;
 interface SearchFlags extends StudyOptions, SchemeOptions, CalibrationOptions {
   network: string;
   weights?: string;
+  pixels?: string;
   lut?: string;
   ends: 'fixed' | 'free';
   out?: string;
@@ -45,6 +48,7 @@ export function register(program: Command, context: CliContext): void {
     .description('search mixed-precision candidates under budgets with a table; writes a run folder')
     .addOption(networkFlag())
     .addOption(weightsFlag())
+    .addOption(pixelsFlag())
     .addOption(new Option('--lut <file>', 'the table; the newest of this device unless given'));
   for (const option of schemeOptions()) command.addOption(option);
   command.addOption(
@@ -73,13 +77,19 @@ export function register(program: Command, context: CliContext): void {
     const opened = await openTable(files, flags.lut, host.device);
     const disabled = disabledIds(host);
     const calibration = calibrationOf(flags);
-    const workbench = await openWorkbench(flags.network, { weightsFile: flags.weights, calibration, disabled });
-    const folder = flags.out ?? `runs/${flags.network}-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`;
+    const { network: name, weights: weightsFile, pixels } = flags;
+    const workbench = await openWorkbench(name, { weightsFile, pixels, calibration, disabled });
+    if (workbench.opened.remark) note(workbench.opened.remark);
+    const folder = flags.out ?? `runs/${runName(name)}-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`;
     const { ends, resume = false } = flags;
     const request = { settings, schemes, ends, folder, resume, version: context.io.version };
     const surroundings = { files, cancellation, onProgress };
     let search = await searchNetwork(workbench, opened, request, surroundings);
-    if (flags.evaluateFront > 0 && workbench.opened.trained) {
+    if (isModelFile(name) && flags.dataset === 'builtin') {
+      note(
+        `The built-in images are not what ${name} was made for: name its test images by --dataset for measured accuracy.`,
+      );
+    } else if (flags.evaluateFront > 0 && workbench.opened.trained) {
       const positions = spreadOver(search.candidates.length, flags.evaluateFront);
       const dataset = { name: flags.dataset, split: 'test' as const, samples: flags.samples };
       const options = { ...surroundings, workers: flags.workers, disabled };
@@ -99,6 +109,12 @@ export function register(program: Command, context: CliContext): void {
       text: () => `${describeSearch(search, settings)}\nReport: ${page}`,
     };
   });
+}
+
+/** A network's name as part of a folder's: of a model file the last part of its path, without the ending. */
+function runName(network: string): string {
+  const last = network.split(/[\\/]/).pop()!;
+  return last.replace(/\.(tflite|onnx|json)$/i, '');
 }
 
 function describeDocument(search: FinishedSearch, { seed, budgets }: StudySettings) {

@@ -265,7 +265,7 @@ export class ImportedGraph {
       last = this.push({ op: 'reshape', name: 'identity', inputs: [INPUT], shape: this.inputShape }).name;
     const needed = new Set<string>([last]);
     for (const layer of [...this.layers].reverse())
-      if (needed.has(layer.name)) layer.inputs.forEach((i) => needed.add(i));
+      if (needed.has(layer.name)) for (const input of layer.inputs) needed.add(input);
     const used = this.layers.filter((layer) => needed.has(layer.name));
     // the output is what the last layer writes
     const layers = [...used.filter((layer) => layer.name !== last), this.byName.get(last)!];

@@ -148,10 +148,8 @@ function importPadding(context: TfliteContext, operator: TfliteOperator): Tensor
     const [value] = readConstant(place, context.operand(operator, 2), 'real');
     if (value !== 0) throw unsupportedLayer(place, `pads with ${value}`, 'Padding with zeros is supported.');
   }
-  const [batch, rows, columns, channels] = [...new Array(8 - amounts.length).fill(0), ...amounts].reduce<number[][]>(
-    (pairs, amount, i) => (i % 2 ? (pairs[pairs.length - 1].push(amount), pairs) : [...pairs, [amount]]),
-    [],
-  );
+  const all = [...new Array<number>(Math.max(8 - amounts.length, 0)).fill(0), ...amounts];
+  const [batch, rows, columns, channels] = [0, 2, 4, 6].map((at) => [all[at], all[at + 1]]);
   if (rank < 4 || batch.some((amount) => amount > 0)) {
     throw unsupportedLayer(
       place,

@@ -1,0 +1,36 @@
+import { readFile, stat } from 'node:fs/promises';
+import { BitbudgetError } from '../core/errors.ts';
+import { LIMITS } from '../network/import/limits.ts';
+import { importTflite } from '../network/import/tflite/index.ts';
+import type { Network } from '../network/types.ts';
+
+/** Whether a name is that of a model file rather than of a zoo network. */
+export function isModelFile(name: string): boolean {
+  return /\.tflite$/i.test(name);
+}
+
+/**
+ * Reads a model file by its ending: `.tflite`, `.onnx`, or the `model.json` of a tfjs LayersModel with its shards beside it.
+ *
+ * @throws {BitbudgetError} `input` for a file that cannot be read, `damaged-file`, `unsupported`.
+ */
+export async function readModelFile(path: string): Promise<Network> {
+  const bytes = await readModelBytes(path);
+  return importTflite(bytes, path);
+}
+
+async function readModelBytes(path: string): Promise<Uint8Array> {
+  try {
+    const { size } = await stat(path);
+    if (size > LIMITS.modelBytes) {
+      throw new BitbudgetError('input', `${path} has ${size} bytes.`, 'Models of up to 1 GiB are read.');
+    }
+    return await readFile(path);
+  } catch (cause) {
+    if (cause instanceof BitbudgetError) throw cause;
+    const { code } = cause as NodeJS.ErrnoException;
+    const problem =
+      code === 'ENOENT' ? `There is no model file ${path}.` : `The model file ${path} cannot be read (${code}).`;
+    throw new BitbudgetError('input', problem, 'Check the path of --network.');
+  }
+}
