@@ -2,8 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { deviceJsonSchema } from '../src/cost/device.ts';
 import { lutJsonSchema } from '../src/lut/schema.ts';
+import { allocationJsonSchema } from '../src/search/allocation/schema.ts';
 
-const schemas = { lut: lutJsonSchema(), device: deviceJsonSchema() };
+const schemas = { lut: lutJsonSchema(), device: deviceJsonSchema(), problem: allocationJsonSchema() };
 for (const [name, schema] of Object.entries(schemas)) {
   writeFileSync(new URL(`../docs/schema/${name}.schema.json`, import.meta.url), `${JSON.stringify(schema, null, 2)}\n`);
 }

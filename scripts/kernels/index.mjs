@@ -11,6 +11,7 @@ import { denseTables } from './dense-low-bit.mjs';
 import { depthwise } from './depthwise.mjs';
 import { directTiles } from './direct-tiles.mjs';
 import { f32Depthwise } from './f32-depthwise.mjs';
+import { f32DepthwiseInPlace } from './f32-depthwise-in-place.mjs';
 import { packedDepthwise } from './packed-depthwise.mjs';
 import { packedDot } from './packed-dot.mjs';
 import { tables } from './tables.mjs';
@@ -21,6 +22,7 @@ const families = [
   directTiles,
   depthwise,
   f32Depthwise,
+  f32DepthwiseInPlace,
   winograd,
   packedDot,
   packedDepthwise,

@@ -7,14 +7,16 @@ export interface DescribedError {
   message: string;
   remedy: string;
   reachable?: Record<string, number>;
+  /** Two budgets that exclude each other. */
+  conflict?: readonly string[];
   exitCode: number;
 }
 
 /** One sentence, a remedy and an exit code for whatever was thrown. */
 export function describeError(error: unknown): DescribedError {
   if (error instanceof BitbudgetError) {
-    const { kind, message, remedy, reachable, exitCode } = error;
-    return { kind, message, remedy, ...(reachable && { reachable }), exitCode };
+    const { kind, message, remedy, reachable, conflict, exitCode } = error;
+    return { kind, message, remedy, ...(reachable && { reachable }), ...(conflict && { conflict }), exitCode };
   }
   if (error instanceof CommanderError) return describeUsage(error);
   return {
@@ -43,6 +45,6 @@ function capitalize(text: string): string {
 }
 
 /** The document of a failed command under --json. */
-export function errorDocument({ kind, message, remedy, reachable }: DescribedError): object {
-  return { error: { kind, message, remedy, ...(reachable && { reachable }) } };
+export function errorDocument({ kind, message, remedy, reachable, conflict }: DescribedError): object {
+  return { error: { kind, message, remedy, ...(reachable && { reachable }), ...(conflict && { conflict }) } };
 }

@@ -1,8 +1,8 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { BitbudgetError } from '../core/errors.ts';
 import { nearestName } from '../core/nearest-name.ts';
 import { PROXY_NAMES } from '../node/search.ts';
-import type { Budgets } from '../space/index.ts';
+import { type Budgets, budgetName } from '../space/index.ts';
 import { parseObjectives, type StudySettings } from '../study/index.ts';
 import { positiveNumber, seedFlag, wholeNumber } from './options.ts';
 
@@ -16,22 +16,79 @@ const BUDGET_FLAGS = {
   bitopsBudget: { flag: '--bitops-budget <n>', metric: 'bitOps', units: 1, what: 'bit operations' },
 } as const;
 
-export type BudgetOptions = { [Name in keyof typeof BUDGET_FLAGS]?: number };
+/** What differs between devices; the rest is the same on all of them. */
+const PER_DEVICE: readonly string[] = ['latencyMs', 'energyMj', 'ramBytes'];
+
+/** A bound for all devices under the empty name, and bounds of single ones under theirs. */
+export type BudgetValue = Readonly<Record<string, number>>;
+export type BudgetOptions = { [Name in keyof typeof BUDGET_FLAGS]?: BudgetValue } & { budgetConfidence?: number };
 
 export function addBudgetOptions(command: Command): void {
-  for (const { flag, what } of Object.values(BUDGET_FLAGS)) {
-    command.addOption(new Option(flag, `upper bound of the ${what}`).argParser(positiveNumber));
+  for (const { flag, what, metric } of Object.values(BUDGET_FLAGS)) {
+    const devices = PER_DEVICE.includes(metric) ? '; or one a device, such as rpi4=20,pixel=8' : '';
+    command.addOption(new Option(flag, `upper bound of the ${what}${devices}`).argParser(parseBudget));
   }
+  command.addOption(
+    new Option(
+      '--budget-confidence <share>',
+      'budgets hold for the upper end of the interval that is right so often, such as 0.95',
+    ).argParser(confidence),
+  );
 }
 
-/** The budgets that the flags set, in the metrics' own units. */
-export function budgetsOf(options: BudgetOptions): Budgets {
-  const budgets: Budgets = {};
-  for (const [name, { metric, units }] of Object.entries(BUDGET_FLAGS)) {
-    const value = options[name as keyof BudgetOptions];
-    if (value !== undefined) budgets[metric] = value * units;
+/**
+ * A budget flag's text: a number, or a number for each of several devices.
+ *
+ * @throws {InvalidArgumentError} for what is neither.
+ * @example parseBudget('rpi4=20,pixel=8') // => { rpi4: 20, pixel: 8 }
+ */
+export function parseBudget(text: string): BudgetValue {
+  if (!text.includes('=')) return { '': positiveNumber(text) };
+  const limits = text.split(',').map((part): [string, number] => {
+    const [device, value, more] = part.split('=').map((piece) => piece.trim());
+    if (!device || value === undefined || more !== undefined) {
+      throw new InvalidArgumentError('Write a number, or device=number with commas between.');
+    }
+    return [device, positiveNumber(value)];
+  });
+  return Object.fromEntries(limits);
+}
+
+function confidence(text: string): number {
+  const value = positiveNumber(text);
+  if (value < 1) return value;
+  throw new InvalidArgumentError('Give a share between 0 and 1, such as 0.95.');
+}
+
+/**
+ * The budgets that the flags set, in the metrics' own units.
+ *
+ * @param devices names of the tables' devices, the first of which stands for all where there is one.
+ * @throws {BitbudgetError} `usage` for a device without table.
+ */
+export function budgetsOf(options: BudgetOptions, devices: readonly string[] = []): Budgets {
+  const budgets: { -readonly [Name in keyof Budgets]: Budgets[Name] } = {};
+  for (const [name, { metric, units, flag }] of Object.entries(BUDGET_FLAGS)) {
+    for (const [device, value] of Object.entries(options[name as keyof typeof BUDGET_FLAGS] ?? {})) {
+      if (device !== '' && !PER_DEVICE.includes(metric)) {
+        const problem = `${flag.split(' ')[0]} is the same on every device.`;
+        throw new BitbudgetError('usage', problem, `Give one number, such as ${value}.`);
+      }
+      const label = device === '' ? undefined : knownDevice(device, devices);
+      budgets[budgetName(metric, devices.length > 1 ? label : undefined)] = value * units;
+    }
   }
   return budgets;
+}
+
+/** The device that a name means: itself, or the only one that begins with it. */
+function knownDevice(name: string, devices: readonly string[]): string {
+  if (devices.includes(name)) return name;
+  const begun = devices.filter((device) => device.startsWith(name));
+  if (begun.length === 1) return begun[0];
+  const problem =
+    begun.length > 1 ? `"${name}" may be ${begun.join(' or ')}.` : `There is no table of the device "${name}".`;
+  throw new BitbudgetError('usage', problem, `Devices of the given tables are ${devices.join(', ')}.`);
 }
 
 export interface StudyOptions extends BudgetOptions {
@@ -65,7 +122,7 @@ export function addStudyOptions(command: Command): void {
  *
  * @throws {BitbudgetError} `usage` for an unknown objective or proxy.
  */
-export function studySettings(options: StudyOptions): StudySettings {
+export function studySettings(options: StudyOptions, devices: readonly string[] = []): StudySettings {
   if (!PROXY_NAMES.includes(options.proxy)) {
     const guess = nearestName(options.proxy, PROXY_NAMES);
     const remedy = `${guess ? `Did you mean ${guess}? ` : ''}Use ${PROXY_NAMES.join(', ')}.`;
@@ -73,8 +130,9 @@ export function studySettings(options: StudyOptions): StudySettings {
   }
   const { population, evaluations, generations, seed } = options;
   return {
-    objectives: parseObjectives(options.objectives),
-    budgets: budgetsOf(options),
+    objectives: parseObjectives(options.objectives, devices.length > 1 ? devices : []),
+    budgets: budgetsOf(options, devices),
+    ...(options.budgetConfidence !== undefined && { budgetConfidence: options.budgetConfidence }),
     population,
     evaluations,
     generations,

@@ -20,13 +20,22 @@ export class BitbudgetError extends Error {
   readonly remedy: string;
   /** For `infeasible`: the smallest reachable value of each budgeted metric. */
   readonly reachable: Record<string, number> | undefined;
+  /** For `infeasible`: the names of two budgets that exclude each other. */
+  readonly conflict: readonly string[] | undefined;
 
-  constructor(kind: ErrorKind, message: string, remedy: string, reachable?: Record<string, number>) {
+  constructor(
+    kind: ErrorKind,
+    message: string,
+    remedy: string,
+    reachable?: Record<string, number>,
+    conflict?: readonly string[],
+  ) {
     super(message);
     this.name = 'BitbudgetError';
     this.kind = kind;
     this.remedy = remedy;
     this.reachable = reachable;
+    this.conflict = conflict;
   }
 
   get exitCode(): number {

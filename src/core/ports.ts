@@ -29,3 +29,13 @@ export type Progress = (message: string, fraction: number) => void;
 export interface Cancellation {
   readonly aborted: boolean;
 }
+
+/** What the system tells of itself, in small files and by commands that print what a sensor reads. */
+export interface SystemReader {
+  /** Trimmed text of a file, its path below the system's root (`sys/class/hwmon/hwmon0/name`); undefined if it cannot be read. */
+  text(path: string): string | undefined;
+  /** Names in a folder, sorted; empty where there is no such folder. */
+  list(folder: string): string[];
+  /** What a command prints; undefined if there is no such command, if it fails, or if it takes longer than a few seconds. */
+  command(name: string, args: readonly string[]): Promise<string | undefined>;
+}

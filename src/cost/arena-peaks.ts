@@ -2,6 +2,7 @@ import { inferShapes } from '../network/shapes.ts';
 import type { Network, Shape } from '../network/types.ts';
 import { planArena } from '../quant/arena.ts';
 import type { TensorPlacement } from '../quant/tensor-plan.ts';
+import type { LayerSizes } from './layer-sizes.ts';
 import type { PricedLayer } from './price-list.ts';
 import { isReal, type TypeRules } from './type-rules.ts';
 
@@ -27,10 +28,12 @@ export class ArenaPeaks {
   /**
    * @param isInteger 1 for each layer with weights that is no f32 layer.
    * @param priced all executed layers in order.
+   * @param sizes where the layers are smaller than the network's own.
    */
-  peakBytes(isInteger: Uint8Array, priced: readonly PricedLayer[]): number {
+  peakBytes(isInteger: Uint8Array, priced: readonly PricedLayer[], sizes?: LayerSizes): number {
     let pattern = isInteger.join('');
     for (const { scratchBytes } of priced) pattern += `,${scratchBytes}`;
+    if (sizes) pattern += `;${sizes.outChannels.join()}`;
     const known = this.remembered.get(pattern);
     if (known !== undefined) return known;
     const tensors = new Map<string, TensorPlacement>();
@@ -39,9 +42,19 @@ export class ArenaPeaks {
       tensors.set(name, { type: real ? 'f32' : 'u8', bits: real ? 32 : 8, shared: false }); // only the type has a size
     }
     const scratch = new Map(this.folded.layers.map(({ name }, i) => [name, priced[i].scratchBytes]));
-    const { peakBytes } = planArena(this.folded, { tensors, shapes: this.shapes }, scratch);
+    const shapes = sizes ? this.resized(sizes) : this.shapes;
+    const { peakBytes } = planArena(this.folded, { tensors, shapes }, scratch);
     if (this.remembered.size >= REMEMBERED_PLANS) this.remembered.clear();
     this.remembered.set(pattern, peakBytes);
     return peakBytes;
+  }
+
+  private resized({ outChannels }: LayerSizes): Map<string, Shape> {
+    const shapes = new Map(this.shapes);
+    for (const [i, { name }] of this.folded.layers.entries()) {
+      const [height, width] = this.shapes.get(name)!;
+      shapes.set(name, [height, width, outChannels[i]]);
+    }
+    return shapes;
   }
 }

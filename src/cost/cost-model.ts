@@ -1,15 +1,17 @@
 import { BitbudgetError } from '../core/errors.ts';
 import { LutIndex } from '../lut/lut-index.ts';
 import type { Lut } from '../lut/schema.ts';
+import { wholeNetworkUs } from '../lut/whole-network.ts';
 import { foldNetwork } from '../network/fold.ts';
-import { summarize } from '../network/summary.ts';
-import type { Network } from '../network/types.ts';
+import type { Layer, Network } from '../network/types.ts';
+import type { Workload } from '../network/workload.ts';
 import { type Scheme, schemeBits } from '../quant/scheme.ts';
 import { planTensors, uniformSchemes, weightedLayers } from '../quant/tensor-plan.ts';
 import { ArenaPeaks } from './arena-peaks.ts';
 import type { DeviceFacts } from './device.ts';
-import { measuredEnergy, modelledEnergy } from './energy.ts';
-import { estimateOf, systematicRelativeError } from './intervals.ts';
+import { type MeasuredSum, measuredEnergy, modelledEnergy } from './energy.ts';
+import { estimateOf, METER_RELATIVE_ERROR, summedEnergyError, systematicRelativeError } from './intervals.ts';
+import { type LayerSizes, type LearnedExtras, learnedExtras, resizeWorkload, sizeNumber } from './layer-sizes.ts';
 import { type PricedLayer, PriceList, type RunsConditional } from './price-list.ts';
 import { deriveTypeRules, isReal, type TypeRule } from './type-rules.ts';
 import type { Cost, CostModel } from './types.ts';
@@ -24,6 +26,8 @@ export interface CostModelOptions {
    * weights are priced at their unconditional variant, which always runs.
    */
   conditional?: RunsConditional;
+  /** The network as the profile command would name it, for the error about a missing entry; its name unless given. */
+  measuredAs?: string;
 }
 
 /**
@@ -33,23 +37,39 @@ export interface CostModelOptions {
  *
  * @throws {BitbudgetError} `unsupported` where the network cannot be folded.
  */
-export function createCostModel(options: CostModelOptions): CostModel {
-  return new TableCostModel(options);
+export function createCostModel({ network, table, device, conditional, measuredAs }: CostModelOptions): CostModel {
+  return new TableCostModel(network, table, device, openPriceList(table, { network, conditional, measuredAs }));
+}
+
+/** The prices of a table, which models of several networks may share. */
+export function openPriceList(
+  table: Lut,
+  { network, conditional, measuredAs }: Pick<CostModelOptions, 'network' | 'conditional' | 'measuredAs'>,
+): PriceList {
+  return new PriceList(new LutIndex(table), measuredAs ?? network.name, conditional ?? (() => false));
 }
 
 /** What has to be known of an executed layer to find its price. */
 interface LayerSlot {
+  layer: Layer;
+  position: number;
   /** Position among the layers with weights, or −1. */
   searchable: number;
+  extras: LearnedExtras;
   /** For layers without weights: whether they run in f32. */
   scheme?: TypeRule;
   input: TypeRule;
   output: TypeRule;
-  /** By 4 · scheme + 2 · (input is f32) + (output is f32). */
-  priced: (PricedLayer | undefined)[];
+  /** By 4 · scheme + 2 · (input is f32) + (output is f32), which is called a combination. */
+  known: ({ workload: Workload; scheme: Scheme; priced: PricedLayer | undefined } | undefined)[];
+  /** By combination and then by the number of its sizes: layers that are smaller than the network's own. */
+  resized: Map<number, PricedLayer>[];
 }
 
-class TableCostModel implements CostModel {
+const NO_EXTRAS: LearnedExtras = { bias: false, norms: 0 };
+
+/** {@link createCostModel}; prices layers that are smaller than the network's own besides. */
+export class TableCostModel implements CostModel {
   readonly layers: readonly string[];
   private readonly folded: Network;
   private readonly table: Lut;
@@ -57,52 +77,70 @@ class TableCostModel implements CostModel {
   private readonly list: PriceList;
   private readonly slots: LayerSlot[];
   private readonly peaks: ArenaPeaks;
-  private readonly macs: number;
-  private readonly parameters: number;
   private readonly systematic: number;
+  private readonly summedEnergyError: number;
   private readonly schemeNumbers = new Map<Scheme, number>();
   private readonly isInteger: Uint8Array;
   private readonly schemeOf: Int32Array;
   /** How often each price occurs in the candidate at hand; all zero between estimates. */
   private readonly counts: number[] = [];
 
-  constructor({ network, table, device, conditional }: CostModelOptions) {
-    this.folded = foldNetwork(network);
+  constructor(network: Network, table: Lut, device: DeviceFacts, list: PriceList) {
+    this.folded = foldNetwork({ ...network, weights: new Map() });
     this.layers = weightedLayers(this.folded);
     this.table = table;
     this.device = device;
-    this.list = new PriceList(new LutIndex(table), network, conditional ?? (() => false));
+    this.list = list;
     const rules = deriveTypeRules(this.folded);
-    this.slots = this.folded.layers.map((layer) => ({
+    const extras = learnedExtras(network);
+    this.slots = this.folded.layers.map((layer, position) => ({
+      layer,
+      position,
       searchable: this.layers.indexOf(layer.name),
+      extras: extras.get(layer.name) ?? NO_EXTRAS,
       scheme: rules.layers.get(layer.name),
       input: rules.tensors.get(layer.inputs[0])!,
       output: rules.tensors.get(layer.name)!,
-      priced: [],
+      known: [],
+      resized: [],
     }));
     this.peaks = new ArenaPeaks(this.folded, rules);
-    ({ macs: this.macs, parameters: this.parameters } = summarize(network));
     this.systematic = systematicRelativeError(table);
+    this.summedEnergyError = summedEnergyError(table);
     this.isInteger = new Uint8Array(this.layers.length);
     this.schemeOf = new Int32Array(this.layers.length);
   }
 
-  estimate(schemes: readonly Scheme[]): Cost {
-    const priced = this.price(schemes);
+  /** The layers that are executed, in order: what {@link LayerSizes} are about. */
+  get executed(): readonly Layer[] {
+    return this.folded.layers;
+  }
+
+  /** @param sizes where layers are smaller than the network's own. */
+  estimate(schemes: readonly Scheme[], sizes?: LayerSizes): Cost {
+    const priced = this.price(schemes, sizes);
     let sizeBytes = 0;
     let packedBytes = 0;
+    let macs = 0;
     let bitOps = 0;
+    let realMacs = 0;
+    let integerMacs = 0;
+    let parameters = 0;
     for (const layer of priced) {
       sizeBytes += layer.sizeBytes;
       packedBytes += layer.packedBytes;
+      macs += layer.macs;
       bitOps += layer.bitOps;
+      if (layer.real) realMacs += layer.macs;
+      else integerMacs += layer.macs;
+      parameters += layer.parameters;
     }
-    const { latencyMs, measuredMj } = this.sum(priced);
+    const { latencyMs, measured } = this.sum(priced);
     const energyMj =
-      measuredMj === undefined
-        ? modelledEnergy(latencyMs, packedBytes, this.table.threads, this.device)
-        : measuredEnergy(measuredMj, latencyMs);
-    const { peaks, macs, parameters } = this;
+      measured === undefined
+        ? modelledEnergy(latencyMs, { packedBytes, realMacs, integerMacs }, this.table.threads, this.device)
+        : measuredEnergy(measured, latencyMs);
+    const { peaks } = this;
     const isInteger = this.isInteger.slice();
     let ramBytes: number | undefined;
     return {
@@ -110,7 +148,7 @@ class TableCostModel implements CostModel {
       energyMj,
       sizeBytes,
       get ramBytes() {
-        ramBytes ??= peaks.peakBytes(isInteger, priced);
+        ramBytes ??= peaks.peakBytes(isInteger, priced, sizes);
         return ramBytes;
       },
       macs,
@@ -119,8 +157,8 @@ class TableCostModel implements CostModel {
     };
   }
 
-  keys(schemes: readonly Scheme[]): string[] {
-    return this.price(schemes).map(({ key }) => key);
+  keys(schemes: readonly Scheme[], sizes?: LayerSizes): string[] {
+    return this.price(schemes, sizes).map(({ key }) => key);
   }
 
   uniform(scheme: Scheme, firstAndLast?: Scheme): Scheme[] {
@@ -128,17 +166,37 @@ class TableCostModel implements CostModel {
   }
 
   /** The priced layers of a candidate in execution order. */
-  private price(schemes: readonly Scheme[]): PricedLayer[] {
+  private price(schemes: readonly Scheme[], sizes: LayerSizes | undefined): PricedLayer[] {
     this.read(schemes);
     const priced: PricedLayer[] = [];
     for (let i = 0; i < this.slots.length; i++) {
       const slot = this.slots[i];
-      const layer = slot.priced[this.combination(slot)];
-      if (layer === undefined) {
+      const combination = this.combination(slot);
+      if (slot.known[combination] === undefined) {
         this.look(schemes);
-        return this.price(schemes);
+        return this.price(schemes, sizes);
       }
-      priced.push(layer);
+      priced.push(sizes ? this.priceResized(slot, combination, sizes) : this.priceWhole(slot, combination));
+    }
+    return priced;
+  }
+
+  private priceWhole(slot: LayerSlot, combination: number): PricedLayer {
+    const known = slot.known[combination]!;
+    known.priced ??= this.list.layer(slot.layer, known.workload, known.scheme, slot.extras);
+    return known.priced;
+  }
+
+  private priceResized(slot: LayerSlot, combination: number, sizes: LayerSizes): PricedLayer {
+    slot.resized[combination] ??= new Map();
+    const remembered = slot.resized[combination];
+    const number = sizeNumber(sizes, slot.position);
+    let priced = number < 0 ? undefined : remembered.get(number);
+    if (!priced) {
+      const { workload, scheme } = slot.known[combination]!;
+      const resized = resizeWorkload(workload, slot.layer, sizes, slot.position);
+      priced = this.list.layer(slot.layer, resized, scheme, slot.extras);
+      if (number >= 0) remembered.set(number, priced);
     }
     return priced;
   }
@@ -171,25 +229,31 @@ class TableCostModel implements CostModel {
     return 4 * number + (isReal(input, isInteger) ? 2 : 0) + (isReal(output, isInteger) ? 1 : 0);
   }
 
-  /** Prices all layers of a candidate that were not met in this combination before. */
+  /** Takes down the workloads of all layers of a candidate that were not met in this combination before. */
   private look(schemes: readonly Scheme[]): void {
     const plan = planTensors(this.folded, new Map(this.layers.map((name, i) => [name, schemes[i]])));
-    this.slots.forEach((slot, i) => {
-      slot.priced[this.combination(slot)] ??= this.list.layer(this.folded.layers[i], plan);
-    });
+    for (const slot of this.slots) {
+      const { name } = slot.layer;
+      slot.known[this.combination(slot)] ??= {
+        workload: plan.workloads.get(name)!,
+        scheme: plan.schemes.get(name)!,
+        priced: undefined,
+      };
+    }
   }
 
   /**
    * Layers that share a measurement share its error, which then adds up linearly; different measurements are
    * independent, and their errors add in quadrature.
    */
-  private sum(priced: readonly PricedLayer[]): { latencyMs: Cost['latencyMs']; measuredMj: number | undefined } {
+  private sum(priced: readonly PricedLayer[]): { latencyMs: Cost['latencyMs']; measured: MeasuredSum | undefined } {
     const { counts } = this;
     for (const { price } of priced) counts[price] = (counts[price] ?? 0) + 1;
     let sumUs = 0;
     let belowSquared = 0;
     let aboveSquared = 0;
-    let energyUj: number | undefined = 0;
+    let unread = false;
+    let [uj, ujBelowSquared, ujAboveSquared, meterError] = [0, 0, 0, 0];
     for (const { price: position } of priced) {
       const count = counts[position];
       if (count === 0) continue; // its measurement has been counted already
@@ -198,15 +262,28 @@ class TableCostModel implements CostModel {
       sumUs += count * price.medianUs;
       belowSquared += (count * price.belowUs) ** 2;
       aboveSquared += (count * price.aboveUs) ** 2;
-      energyUj = energyUj === undefined || price.energyUj === undefined ? undefined : energyUj + count * price.energyUj;
+      const { energy } = price;
+      unread ||= energy === undefined;
+      if (!energy) continue;
+      uj += count * energy.uj;
+      ujBelowSquared += (count * energy.belowUj) ** 2;
+      ujAboveSquared += (count * energy.aboveUj) ** 2;
+      meterError = Math.max(meterError, METER_RELATIVE_ERROR[energy.source]);
     }
-    const toMs = this.table.scalar / 1000;
-    const valueMs = sumUs * toMs;
+    const valueMs = wholeNetworkUs(sumUs, this.folded.name, this.table) / 1000;
+    const toMs = valueMs / sumUs;
     const systematicMs = valueMs * this.systematic;
     const latencyMs = estimateOf(valueMs, [
       [Math.sqrt(belowSquared) * toMs, Math.sqrt(aboveSquared) * toMs],
       [systematicMs, systematicMs],
     ]);
-    return { latencyMs, measuredMj: energyUj === undefined ? undefined : energyUj * toMs };
+    if (unread) return { latencyMs, measured: undefined };
+    const measured = {
+      mj: uj * toMs,
+      belowMj: Math.sqrt(ujBelowSquared) * toMs,
+      aboveMj: Math.sqrt(ujAboveSquared) * toMs,
+      relativeErrors: [meterError, this.summedEnergyError],
+    };
+    return { latencyMs, measured };
   }
 }

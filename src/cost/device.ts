@@ -22,7 +22,7 @@ export const DeviceFactsSchema = z.strictObject({
   name: z.string().min(1),
   recognise: z
     .strictObject({
-      arch: z.enum(['x64', 'arm64']).describe('as `process.arch` names it'),
+      arch: z.enum(['x64', 'arm64', 'simulated']).describe('as `process.arch` names it, or a simulator'),
       modelPrefix: z.string().min(1).optional().describe('start of the model name; absent: any device of the arch'),
     })
     .describe('which devices these facts are for'),
@@ -31,6 +31,10 @@ export const DeviceFactsSchema = z.strictObject({
   idlePowerW: factSchema.describe('whole device, idle'),
   activePowerPerCoreW: factSchema.describe('above idle, for each busy core'),
   dramEnergyPjPerByte: factSchema.optional().describe('energy of reading a byte from main memory'),
+  integerMacPj: factSchema
+    .optional()
+    .describe('energy of an 8-bit multiply-accumulate itself, without its instruction'),
+  realMacPj: factSchema.optional().describe('energy of an f32 multiply-accumulate itself, without its instruction'),
   lastLevelCacheBytes: factSchema.describe('cache that one thread can fill'),
   peakGopsPerCore: factSchema.describe('no kernel can exceed this, whatever the scheme'),
 });

@@ -1,4 +1,4 @@
-import type { Lut } from '../lut/schema.ts';
+import type { EnergyMeter, Lut } from '../lut/schema.ts';
 import type { FactKind } from './device.ts';
 import type { Estimate } from './types.ts';
 
@@ -11,8 +11,27 @@ export const UNVALIDATED_RELATIVE_ERROR = 0.131;
 /** Relative half-width (95%) of a device's number by how it is known. */
 export const FACT_RELATIVE_ERROR: Readonly<Record<FactKind, number>> = { measured: 0.15, datasheet: 0.3, assumed: 0.5 };
 
-/** Relative half-width (95%) of an energy meter: processor counters and shunt monitors agree with wall meters to a few percent. */
-export const METER_RELATIVE_ERROR = 0.05;
+/**
+ * Relative half-width (95%) of what a meter itself is wrong by, whatever the samples: judgements, see docs/energy.md.
+ */
+export const METER_RELATIVE_ERROR: Readonly<Record<EnergyMeter, number>> = {
+  rapl: 0.05,
+  pmic: 0.05,
+  hwmon: 0.05,
+  battery: 0.1,
+  'usb-meter': 0.02,
+  model: 0.5,
+};
+
+/** Half-width of what kernels take in a loop against in a network, where no whole network was measured. */
+export const UNCHECKED_ENERGY_ERROR = 0.1;
+
+/** The part of a measured energy's uncertainty that comes from summing kernels measured in loops, relative to the sum. */
+export function summedEnergyError({ protocol }: Pick<Lut, 'protocol'>): number {
+  const median = protocol.energyMedianRelativeError;
+  // of errors around zero 95% lie within three times the median size
+  return typeof median === 'number' ? 3 * median : UNCHECKED_ENERGY_ERROR;
+}
 
 /**
  * The part of a prediction's uncertainty that more samples do not shrink, relative to the prediction.
@@ -38,3 +57,53 @@ export function estimateOf(value: number, errors: readonly (readonly [below: num
   }
   return { value, low: Math.max(0, value - Math.sqrt(below)), high: value + Math.sqrt(above) };
 }
+
+/** The confidence that all intervals of this folder have. */
+const OWN_CONFIDENCE = 0.95;
+const FACTORS = new Map<number, number>();
+
+/**
+ * How many half-widths of a 95% interval the interval of another confidence reaches, for normal errors.
+ *
+ * @param confidence above 0 and below 1.
+ * @example intervalFactor(0.95) // => 1
+ */
+export function intervalFactor(confidence: number): number {
+  let factor = FACTORS.get(confidence);
+  if (factor === undefined) {
+    factor = halfWidth(confidence) / halfWidth(OWN_CONFIDENCE);
+    FACTORS.set(confidence, factor);
+  }
+  return factor;
+}
+
+/** Standard deviations z with P(|error| < z) = confidence, by bisection; arithmetic alone, so the same everywhere. */
+function halfWidth(confidence: number): number {
+  let low = 0;
+  let high = 8;
+  for (let step = 0; step < 60; step++) {
+    const middle = (low + high) / 2;
+    if (centralShare(middle) < confidence) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
+/** P(|error| < z) = 2·φ(z)·(z + z³/3 + z⁵/(3·5) + …), with φ from the series of its reciprocal: all terms positive. */
+function centralShare(z: number): number {
+  let term = z;
+  let sum = 0;
+  for (let k = 1; k < 400 && term > 1e-17 * sum; k++) {
+    sum += term;
+    term *= (z * z) / (2 * k + 1);
+  }
+  let power = 1;
+  let exponential = 0;
+  for (let k = 1; k < 400 && power > 1e-17 * exponential; k++) {
+    exponential += power;
+    power *= (z * z) / 2 / k;
+  }
+  return (2 * sum) / (exponential * SQRT_TWO_PI);
+}
+
+const SQRT_TWO_PI = 2.5066282746310002;

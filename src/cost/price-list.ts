@@ -1,11 +1,11 @@
 import { entryKey } from '../lut/entry-key.ts';
 import type { LutIndex } from '../lut/lut-index.ts';
-import type { LutEntry, LutLatency } from '../lut/schema.ts';
-import type { Layer, Network } from '../network/types.ts';
-import { workloadMacs } from '../network/workload.ts';
+import type { EnergyMeter, LutEntry, LutLatency } from '../lut/schema.ts';
+import type { Layer } from '../network/types.ts';
+import { type Workload, workloadMacs } from '../network/workload.ts';
 import { type Scheme, schemeBits } from '../quant/scheme.ts';
-import type { TensorPlan } from '../quant/tensor-plan.ts';
-import { layerSizeBytes } from './size.ts';
+import type { LearnedExtras } from './layer-sizes.ts';
+import { layerSizeBytes, weightCount } from './size.ts';
 
 /**
  * Whether a layer's own weights pass the check that a conditional variant makes when it packs them.
@@ -21,7 +21,7 @@ export interface Price {
   belowUs: number;
   aboveUs: number;
   /** Absent where no meter read it. */
-  energyUj?: number;
+  energy?: { uj: number; belowUj: number; aboveUj: number; source: EnergyMeter };
 }
 
 /** One layer under one scheme between tensors of given types. */
@@ -32,20 +32,26 @@ export interface PricedLayer {
   sizeBytes: number;
   scratchBytes: number;
   packedBytes: number;
+  macs: number;
   bitOps: number;
+  /** Whether it computes in f32. */
+  real: boolean;
+  /** Learned numbers before batch norm is folded. */
+  parameters: number;
 }
 
 /** Prices of layers, as far as they have been asked for. */
 export class PriceList {
   readonly prices: Price[] = [];
   private readonly index: LutIndex;
-  private readonly network: Pick<Network, 'name'>;
+  private readonly measuredAs: string;
   private readonly runsConditional: RunsConditional;
   private readonly positions = new Map<string, number>();
 
-  constructor(index: LutIndex, network: Pick<Network, 'name'>, runsConditional: RunsConditional) {
+  /** @param measuredAs the network as the profile command would name it. */
+  constructor(index: LutIndex, measuredAs: string, runsConditional: RunsConditional) {
     this.index = index;
-    this.network = network;
+    this.measuredAs = measuredAs;
     this.runsConditional = runsConditional;
   }
 
@@ -54,21 +60,23 @@ export class PriceList {
    *
    * @throws {BitbudgetError} `missing-entry` where the table lacks it.
    */
-  layer(layer: Layer, plan: TensorPlan): PricedLayer {
-    const workload = plan.workloads.get(layer.name)!;
-    const scheme = plan.schemes.get(layer.name)!;
-    const entry = this.index.entryFor(entryKey(workload, scheme), this.network.name);
+  layer(layer: Layer, workload: Workload, scheme: Scheme, extras: LearnedExtras): PricedLayer {
+    const entry = this.index.entryFor(entryKey(workload, scheme), this.measuredAs);
     const { unconditional } = entry;
     const fallback =
       unconditional && !this.runsConditional(layer.name, scheme, entry.variant) ? unconditional : undefined;
     const { weightBits, activationBits } = schemeBits(scheme);
+    const macs = workloadMacs(workload);
     return {
       key: entry.key,
       price: this.position(entry, fallback),
       sizeBytes: layerSizeBytes(workload, scheme, 'bias' in layer && layer.bias),
       scratchBytes: fallback?.scratchBytes ?? entry.scratchBytes,
       packedBytes: entry.packedBytes,
-      bitOps: workloadMacs(workload) * weightBits * activationBits,
+      macs,
+      bitOps: macs * weightBits * activationBits,
+      real: scheme === 'f32',
+      parameters: weightCount(workload) + ((extras.bias ? 1 : 0) + 2 * extras.norms) * workload.outChannels,
     };
   }
 
@@ -76,17 +84,20 @@ export class PriceList {
     const name = `${entry.key} ${fallback?.variant ?? entry.variant}`;
     const known = this.positions.get(name);
     if (known !== undefined) return known;
-    const energyUj = entry.energyUj && entry.energyUj.source !== 'model' ? entry.energyUj.value : undefined;
     // the meter read the fastest variant; another one of the same work takes its time at the same power
     const slowdown = fallback ? fallback.latencyUs.median / entry.latencyUs.median : 1;
-    this.prices.push(
-      priceOf(fallback?.latencyUs ?? entry.latencyUs, energyUj === undefined ? undefined : energyUj * slowdown),
-    );
+    this.prices.push({ ...priceOf(fallback?.latencyUs ?? entry.latencyUs), energy: energyOf(entry, slowdown) });
     this.positions.set(name, this.prices.length - 1);
     return this.prices.length - 1;
   }
 }
 
-function priceOf({ median, low, high }: LutLatency, energyUj: number | undefined): Price {
-  return { medianUs: median, belowUs: median - low, aboveUs: high - median, energyUj };
+function priceOf({ median, low, high }: LutLatency): Price {
+  return { medianUs: median, belowUs: median - low, aboveUs: high - median };
+}
+
+function energyOf({ energyUj }: LutEntry, slowdown: number): Price['energy'] {
+  if (!energyUj || energyUj.source === 'model') return undefined;
+  const { value, low = value, high = value, source } = energyUj;
+  return { uj: value * slowdown, belowUj: (value - low) * slowdown, aboveUj: (high - value) * slowdown, source };
 }

@@ -1,12 +1,10 @@
-import type { Network } from '../network/types.ts';
-import type { Scheme } from '../quant/scheme.ts';
-import { planTensors, type TensorPlan, weightedLayers } from '../quant/tensor-plan.ts';
+import { consumersOf } from '../network/shapes.ts';
+import { INPUT, type Network } from '../network/types.ts';
+import { weightedLayers } from '../quant/tensor-plan.ts';
 
-/** When a tensor, or a layer without weights, is f32: if all of some layers with weights are, or never. */
+/** A tensor, or a layer without weights, is f32 if all of these layers with weights are; by their positions. */
 export interface TypeRule {
-  never: boolean;
-  /** Positions among the layers with weights that all have to be f32. */
-  decidedBy: readonly number[];
+  readonly decidedBy: readonly number[];
 }
 
 export interface TypeRules {
@@ -17,37 +15,43 @@ export interface TypeRules {
 }
 
 /**
- * Learns from `planTensors` which layers decide the type of what, so that a search need not plan every candidate anew.
- * Every rule has the form "f32 exactly if all layers of a set are f32"; the set is found by making one layer after the
- * other an integer layer in a network that is f32 otherwise.
+ * Which layers decide the type of what, so that a search need not plan every candidate anew: what `planTensors` does,
+ * followed from the outputs back. Every rule has the form "f32 exactly if all layers of a set are f32".
  */
 export function deriveTypeRules(folded: Pick<Network, 'inputShape' | 'layers'>): TypeRules {
-  const names = weightedLayers(folded);
-  const schemesWith = (integerLayer: number) =>
-    new Map<string, Scheme>(names.map((name, i) => [name, i === integerLayer ? 'w8a8' : 'f32']));
-  const probes = names.map((_, i) => planTensors(folded, schemesWith(i)));
-  const allReal = planTensors(folded, schemesWith(-1));
-  const ruleOf = (isReal: (plan: TensorPlan) => boolean): TypeRule => ({
-    never: !isReal(allReal),
-    decidedBy: names.map((_, i) => i).filter((i) => !isReal(probes[i])),
-  });
-  const weightless = folded.layers.filter(({ name }) => !names.includes(name));
-  return {
-    tensors: new Map(
-      [...allReal.tensors.keys()].map((name) => [name, ruleOf((plan) => plan.tensors.get(name)!.type === 'f32')]),
-    ),
-    layers: new Map(weightless.map(({ name }) => [name, ruleOf((plan) => plan.schemes.get(name) === 'f32')])),
+  const positions = new Map(weightedLayers(folded).map((name, i) => [name, i]));
+  const consumers = consumersOf(folded.layers);
+  /** Layers with weights that all have to be f32 for a layer to be. */
+  const deciders = new Map<string, readonly number[]>();
+  const readersOf = (name: string): TypeRule => {
+    const decidedBy = new Set((consumers.get(name) ?? []).flatMap((reader) => deciders.get(reader)!));
+    return { decidedBy: [...decidedBy].sort((a, b) => a - b) };
   };
+  const tensors = new Map<string, TypeRule>();
+  const layers = new Map<string, TypeRule>();
+  for (const { name, op } of folded.layers.toReversed()) {
+    const rule = readersOf(name);
+    tensors.set(name, rule);
+    const position = positions.get(name);
+    if (position !== undefined) {
+      deciders.set(name, [position]);
+      continue;
+    }
+    const own = op === 'softmax' ? { decidedBy: [] } : rule;
+    layers.set(name, own);
+    deciders.set(name, own.decidedBy);
+  }
+  tensors.set(INPUT, readersOf(INPUT));
+  return { tensors, layers };
 }
 
 /**
  * Whether a rule makes its tensor f32.
  *
  * @param isInteger 1 for each layer with weights that is no f32 layer.
- * @example isReal({ never: false, decidedBy: [1] }, new Uint8Array([1, 0])) // => true
+ * @example isReal({ decidedBy: [1] }, new Uint8Array([1, 0])) // => true
  */
 export function isReal(rule: TypeRule, isInteger: Uint8Array): boolean {
-  if (rule.never) return false;
   for (const position of rule.decidedBy) if (isInteger[position]) return false;
   return true;
 }

@@ -79,6 +79,12 @@ export class Engine implements SessionHost {
     return address;
   }
 
+  /** Gives back the packed weights of a network that will not be loaded again; its sessions must be disposed before. */
+  forget(network: Network): void {
+    for (const address of this.packedWeights.get(network)?.values() ?? []) this.allocator.release(address);
+    this.packedWeights.delete(network);
+  }
+
   bytes(address: number, length: number): Uint8Array {
     return new Uint8Array(this.kernels.memory.buffer, address, length);
   }

@@ -33,5 +33,6 @@ export function loadKernels(modules: KernelModules, options: LoadOptions = {}): 
       assert(typeof kernel === 'function', `the kernels export ${id}; rebuild them with \`npm run build\``);
       return kernel as (parameters: number) => void;
     },
+    referenceLoop: exportsOf.get('simd')!.referenceLoop as (steps: number) => number,
   };
 }

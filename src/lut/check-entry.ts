@@ -1,5 +1,6 @@
 import { outputSize, type Workload, workloadMacs } from '../network/workload.ts';
 import { entryKey } from './entry-key.ts';
+import { peakShare } from './roofline.ts';
 import type { LutEntry, LutLatency } from './schema.ts';
 
 /** What is wrong with a table, where, and what to do about it. */
@@ -14,6 +15,8 @@ export interface LutProblem {
 export interface PlausibilityLimits {
   /** Operations (2 a multiply-accumulate) a nanosecond and thread. */
   maximumGops: number;
+  /** The device's peak for one-bit operands, a thread; wider ones reach only a share of it, see {@link peakShare}. */
+  peakGopsPerCore?: number;
 }
 
 /**
@@ -83,10 +86,10 @@ export function implausibleFigures(entry: LutEntry, threads: number, limits = DE
   const problems: LutProblem[] = [];
   const report = (message: string) => problems.push({ entry: entry.key, message, remedy: CHECK_UNITS });
   const operations = 2 * workloadMacs(entry.workload);
+  const ceilingGops = ceilingOf(entry, limits) * threads;
   const figures = [entry.latencyUs.median, ...(entry.unconditional ? [entry.unconditional.latencyUs.median] : [])];
   for (const us of figures) {
     const gops = operations / (us * 1000);
-    const ceilingGops = limits.maximumGops * threads;
     const bytesPerNs = bytesRead(entry.workload) / (us * 1000);
     if (gops > ceilingGops) {
       const threadsText = threads === 1 ? 'one thread' : `${threads} threads`;
@@ -100,6 +103,15 @@ export function implausibleFigures(entry: LutEntry, threads: number, limits = DE
     }
   }
   return problems;
+}
+
+/** Other tools' kernels may use wider instructions than WebAssembly has, so no share is taken of an imported figure's. */
+function ceilingOf(
+  { workload, scheme, trust }: LutEntry,
+  { maximumGops, peakGopsPerCore }: PlausibilityLimits,
+): number {
+  if (trust === 'imported') return peakGopsPerCore ?? maximumGops;
+  return Math.min(maximumGops, (peakGopsPerCore ?? Number.POSITIVE_INFINITY) * peakShare(workload, scheme));
 }
 
 /** A lower bound of the activation bytes that have to be read. */

@@ -1,6 +1,7 @@
 import { BitbudgetError } from '../core/errors.ts';
 import { DEFAULT_LIMITS, entryContradictions, implausibleFigures, type LutProblem } from './check-entry.ts';
 import { jsonFault } from './json-fault.ts';
+import { outliersOfTable } from './roofline.ts';
 import { LUT_SCHEMA_VERSION, type Lut, type LutEntry, LutEntrySchema, LutSchema } from './schema.ts';
 import { lutSha256 } from './serialize.ts';
 
@@ -19,13 +20,16 @@ const NAMED_PROBLEMS = 3;
  * Looks for everything that is wrong with a table's file: damage, unknown or missing fields, a hash or key that does not
  * match, duplicate or unsorted rows, contradictory numbers, and figures that no device can reach.
  *
- * @param limits what one thread of the device can do at most; by default what no 128-bit instruction set exceeds.
+ * @param limits what one thread of the device can do at most; by default what no 128-bit instruction set exceeds. With
+ * the device's peak, each scheme is held against its own roofline.
  * @example checkLut('{"schemaVersion": 1').problems[0].message // => 'The file is cut off at line 1, column 20.'
  */
 export function checkLut(text: string, limits = DEFAULT_LIMITS): LutCheck {
   const { lut, entries, problems } = readTable(text);
   const threads = lut?.threads ?? 1;
   for (const entry of entries) problems.push(...implausibleFigures(entry, threads, limits));
+  const reported = new Set(problems.map(({ entry }) => entry));
+  problems.push(...outliersOfTable(entries).filter(({ entry }) => !reported.has(entry)));
   return { valid: problems.length === 0, problems };
 }
 

@@ -4,6 +4,29 @@ import type { Lut, LutDevice, LutEngine, LutEntry } from './schema.ts';
 /** Names of entries that a message lists before it only counts the rest. */
 const LISTED_ENTRIES = 3;
 
+/** Major version of the engine: the compiler does not change within one. */
+export function engineMajor({ engine }: Pick<Lut, 'engine'>): string {
+  return engine.version.replace(/^v/, '').split('.')[0];
+}
+
+/** In which facts of device and engine two tables differ, each with both values. */
+export function deviceDifferences(
+  a: Pick<Lut, 'device' | 'engine'>,
+  b: Pick<Lut, 'device' | 'engine'>,
+): [what: string, ofA: string | number, ofB: string | number][] {
+  const featuresOf = (features: readonly string[]) => [...features].sort().join(', ') || 'none';
+  const compared: [what: string, ofA: string | number, ofB: string | number][] = [
+    ['device', a.device.id, b.device.id],
+    ['processor', a.device.cpu, b.device.cpu],
+    ['number of cores', a.device.cores, b.device.cores],
+    ['architecture', a.device.arch, b.device.arch],
+    ['engine', a.engine.name, b.engine.name],
+    ['engine version', engineMajor(a), engineMajor(b)],
+    ['engine features', featuresOf(a.engine.features), featuresOf(b.engine.features)],
+  ];
+  return compared.filter(([, ofA, ofB]) => ofA !== ofB);
+}
+
 /**
  * Refuses a table of another device or engine, for the commands that compare it with fresh measurements (`verify`,
  * `run`, `profile --resume`). A search accepts any table. Engines are the same where name, major version and features
@@ -12,18 +35,7 @@ const LISTED_ENTRIES = 3;
  * @throws {BitbudgetError} `mismatch` naming what differs.
  */
 export function assertSameDevice(lut: Pick<Lut, 'device' | 'engine'>, device: LutDevice, engine: LutEngine): void {
-  const majorOf = (version: string) => version.replace(/^v/, '').split('.')[0];
-  const featuresOf = (features: readonly string[]) => [...features].sort().join(', ') || 'none';
-  const compared: [what: string, table: string | number, here: string | number][] = [
-    ['device', lut.device.id, device.id],
-    ['processor', lut.device.cpu, device.cpu],
-    ['number of cores', lut.device.cores, device.cores],
-    ['architecture', lut.device.arch, device.arch],
-    ['engine', lut.engine.name, engine.name],
-    ['engine version', majorOf(lut.engine.version), majorOf(engine.version)],
-    ['engine features', featuresOf(lut.engine.features), featuresOf(engine.features)],
-  ];
-  const differences = compared.filter(([, table, here]) => table !== here);
+  const differences = deviceDifferences(lut, { device, engine });
   if (differences.length === 0) return;
   const listed = differences.map(([what, table, here]) => `${what} ${table}, here ${here}`).join('; ');
   throw new BitbudgetError(

@@ -1,5 +1,9 @@
 import { BitbudgetError } from '../core/errors.ts';
 import type { Lut, LutEntry } from './schema.ts';
+import { shapeKey, shapeKeyOf } from './shape-key.ts';
+
+/** The protocol of a table that another tool made. */
+export const IMPORTED_PROTOCOL = 'imported';
 
 /**
  * The entry of a key by binary search in the sorted rows; undefined where it is absent.
@@ -17,27 +21,36 @@ export function lookup(lut: Pick<Lut, 'entries'>, key: string): LutEntry | undef
   return lut.entries[low]?.key === key ? lut.entries[low] : undefined;
 }
 
-/** A table's entries by key, in constant time. */
+/**
+ * A table's entries by key, in constant time. An imported table, whose figures hold for a layer's shape whatever its
+ * formats, activation and residual, answers for every key of the shape.
+ */
 export class LutIndex {
   readonly lut: Lut;
   private readonly byKey: ReadonlyMap<string, LutEntry>;
+  private readonly byShape: ReadonlyMap<string, LutEntry>;
 
   constructor(lut: Lut) {
     this.lut = lut;
     this.byKey = new Map(lut.entries.map((entry) => [entry.key, entry]));
+    const imported = lut.protocol.name === IMPORTED_PROTOCOL ? lut.entries : [];
+    this.byShape = new Map(imported.map((entry) => [shapeKey(entry.workload, entry.scheme), entry]));
   }
 
   get(key: string): LutEntry | undefined {
-    return this.byKey.get(key);
+    const entry = this.byKey.get(key);
+    if (entry || this.byShape.size === 0) return entry;
+    const shape = shapeKeyOf(key);
+    return shape === undefined ? undefined : this.byShape.get(shape);
   }
 
   has(key: string): boolean {
-    return this.byKey.has(key);
+    return this.get(key) !== undefined;
   }
 
   /** Those of the keys that the table lacks, each once, in the order given. */
   missing(keys: Iterable<string>): string[] {
-    return [...new Set(keys)].filter((key) => !this.byKey.has(key));
+    return [...new Set(keys)].filter((key) => !this.has(key));
   }
 
   /**
@@ -47,10 +60,18 @@ export class LutIndex {
    * @throws {BitbudgetError} `missing-entry`, naming the key; nothing is ever priced at zero.
    */
   entryFor(key: string, networkName: string): LutEntry {
-    const entry = this.byKey.get(key);
+    const entry = this.get(key);
     if (entry) return entry;
-    throw missingEntry(key, networkName);
+    throw this.byShape.size > 0 ? missingImport(key) : missingEntry(key, networkName);
   }
+}
+
+/** The error for a key that another tool's table does not tell: measuring here would not be of its device. */
+function missingImport(key: string): BitbudgetError {
+  const problem = `The imported table tells nothing of "${key}".`;
+  const scheme = key.slice(key.lastIndexOf('/') + 1);
+  const remedy = `Search without ${scheme}, with a network that the table was made for, or with a table measured by \`bitbudget profile\`.`;
+  return new BitbudgetError('missing-entry', problem, remedy);
 }
 
 /** The error for a key that was never measured. */

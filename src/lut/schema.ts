@@ -81,7 +81,12 @@ export const LutEntrySchema = z.strictObject({
   scratchBytes: bytes,
   packedBytes: bytes.describe('weights in the layout of the kernel'),
   energyUj: z
-    .strictObject({ value: z.number().nonnegative(), source: EnergyMeterSchema })
+    .strictObject({
+      value: z.number().nonnegative(),
+      low: z.number().nonnegative().optional().describe('lower end of the 95% interval of the measurement'),
+      high: z.number().nonnegative().optional(),
+      source: EnergyMeterSchema,
+    })
     .optional()
     .describe('energy of one run above idle, µJ'),
   trust: TrustSchema,
@@ -118,6 +123,14 @@ const validationSchema = z.strictObject({
   kendallTau: z.number().min(-1).max(1).nullable().describe('null where fewer than two networks were compared'),
 });
 
+const lengthCorrectionSchema = z.strictObject({
+  network: text.describe('the only one that it is for'),
+  slope: z.number().min(-0.5).max(0.5).describe('µs for each µs by which the sum of entries exceeds meanUs'),
+  meanUs: z.number().positive(),
+  lowUs: z.number().positive().describe('smallest sum that it was fitted on'),
+  highUs: z.number().positive().describe('greatest sum'),
+});
+
 const scalarOrList = z.union([
   z.string(),
   z.number(),
@@ -140,6 +153,9 @@ export const LutSchema = z.strictObject({
   conditions: conditionsSchema,
   protocol: z.object({ name: text.describe('in-context, isolated, imported, …') }).catchall(scalarOrList),
   scalar: z.number().positive().describe('untimed whole network / sum of its entries'),
+  lengthCorrection: lengthCorrectionSchema
+    .optional()
+    .describe('where long networks take a greater multiple of their sum than short ones, as where caches overflow'),
   energySource: EnergyMeterSchema,
   validation: validationSchema.nullable().describe('Σ entries against whole networks; null: not validated'),
   disabled: z.array(z.strictObject({ variant: text, reason: text })).describe('variants that failed their self-test'),

@@ -17,10 +17,13 @@ export interface Doubt {
   /** Variants that were still getting faster after they had been measured; all of them, if warming up never settled. */
   unwarmed: ReadonlySet<string>;
   allUnwarmed: boolean;
+  /** Groups whose samples were not taken at the machine's own speed. */
+  groups: ReadonlySet<string>;
 }
 
 /** A variant with what it took in context. */
 interface Measured {
+  group: string;
   variant: KernelVariant;
   latencyUs: Summary;
 }
@@ -33,7 +36,7 @@ interface Measured {
  */
 export function summarizeEntries(
   { engine }: { engine: Pick<Engine, 'limits'> },
-  { samplesUs }: { samplesUs: ReadonlyMap<string, readonly number[]> },
+  samplesUs: ReadonlyMap<string, readonly number[]>,
   tuned: TunedVariants,
   reachable: ReadonlyMap<string, ReachableEntry>,
   variantHashes: ReadonlyMap<string, string>,
@@ -45,8 +48,9 @@ export function summarizeEntries(
     const { workload, scheme, layers } = entry;
     const runsSomewhere = new Set([...layers].map((layer) => tuned.of(entry, layer, false).id));
     const measured = variantsFor(workload, scheme, limits).flatMap((variant): Measured[] => {
-      const samples = samplesUs.get(groupName(entry, variant.id));
-      return samples ? [{ variant, latencyUs: summarizeSamples(samples) }] : [];
+      const group = groupName(entry, variant.id);
+      const samples = samplesUs.get(group);
+      return samples ? [{ group, variant, latencyUs: summarizeSamples(samples) }] : [];
     });
     const unconditional = fastest(measured.filter(({ variant }) => runsUnconditionally(variant, workload, scheme)));
     if (!unconditional) continue; // time ran out
@@ -84,9 +88,11 @@ function fastest(measured: readonly Measured[]): Measured | undefined {
   );
 }
 
-function trustOf({ variant, latencyUs }: Measured, { throttled, unwarmed, allUnwarmed }: Doubt): Trust {
-  if (throttled) return 'throttled';
-  return allUnwarmed || unwarmed.has(variant.id) ? 'noisy' : entryTrust(latencyUs);
+function trustOf({ group, variant, latencyUs }: Measured, doubt: Doubt): Trust {
+  if (doubt.throttled) return 'throttled';
+  return doubt.allUnwarmed || doubt.unwarmed.has(variant.id) || doubt.groups.has(group)
+    ? 'noisy'
+    : entryTrust(latencyUs);
 }
 
 function hashOf({ id }: KernelVariant, hashes: ReadonlyMap<string, string>): string {

@@ -1,33 +1,35 @@
 import { BitbudgetError } from '../core/errors.ts';
-import type { Cancellation, Progress } from '../core/ports.ts';
+import type { Progress } from '../core/ports.ts';
 import type { Random } from '../core/random.ts';
 import type { NetworkInput } from '../engine/input.ts';
 import type { Session } from '../engine/session.ts';
-import { Anchor, quickest } from './anchor.ts';
+import { isSameLevel, ownLevel } from './reference-kernel.ts';
 import { type Summary, summarizeSamples } from './statistics.ts';
-import { type Stopwatch, timeWhole } from './visit.ts';
+import { resume, type Stopwatch, timeWhole, warmSession, watch } from './visit.ts';
 
 export interface NetworkTimingOptions {
-  /** Rounds over all networks, each in a new order. */
+  /** Rounds over all networks, each in a new order; one gives one sample of each. */
   rounds: number;
-  /** Unmeasured runs after switching to a network. */
-  warmRuns: number;
-  /** Measured runs of a network in one round; their median is one sample. */
-  runsPerRound: number;
 }
 
-export const DEFAULT_NETWORK_TIMING: NetworkTimingOptions = { rounds: 12, warmRuns: 6, runsPerRound: 5 };
+export const DEFAULT_NETWORK_TIMING: NetworkTimingOptions = { rounds: 12 };
 
+export interface NetworkTimes {
+  /** For each session the median over rounds with its 95% interval, in milliseconds. */
+  times: Summary[];
+  /** The machine's speed while they were taken: what the reference kernel took, ns for 10,000 steps. */
+  levelNs: number;
+}
+
+/** A sample is made of runs that take so long together. */
+const SAMPLE_NS = 8e6;
 const ATTEMPTS_PER_RUN = 4;
-/** A sample during which the anchor was slowed down is taken again; of so many the least disturbed one counts. */
-const ATTEMPTS_PER_SAMPLE = 5;
 
 /**
  * The truth that predictions are held against: end-to-end latency of loaded networks, timed in interleaved rounds so
- * that drift meets all of them alike. One sample is the median of a round's runs; runs with a context switch are dropped,
- * and samples during which the anchor (the quickest network) was slowed down by other work are taken again.
+ * that drift meets all of them alike. One sample is the median of consecutive runs over at least 8 ms; runs during which the
+ * reference kernel or a context switch shows other work are made again.
  *
- * @returns for each session the median over rounds with its 95% interval, in milliseconds.
  * @throws {BitbudgetError} `interrupted` if the user cancels; `unsupported` if every run of a network was disturbed.
  */
 export async function timeNetworks(
@@ -36,19 +38,19 @@ export async function timeNetworks(
   stopwatch: Stopwatch,
   random: Random,
   options: NetworkTimingOptions,
-  surroundings: { cancellation: Cancellation; onProgress: Progress; pause: (ms: number) => Promise<void> },
-): Promise<Summary[]> {
-  const samplesMs = sessions.map(() => [] as number[]);
+  { onProgress }: { onProgress: Progress },
+): Promise<NetworkTimes> {
+  stopwatch.reference.beginStage();
+  const samples = sessions.map(() => [] as Sample[]);
   const order = sessions.map((_, i) => i);
-  const anchor = new Anchor(quickest(sessions, input, stopwatch.clock), input, stopwatch.clock);
   for (let round = 0; round < options.rounds; round++) {
-    for (const index of random.shuffle(order)) {
-      const ms = sampleMs(sessions[index], input, stopwatch, options, anchor);
-      if (ms !== undefined) samplesMs[index].push(ms);
+    for (const [done, index] of random.shuffle(order).entries()) {
+      const sample = await takeSample(sessions[index], input, stopwatch);
+      if (sample) samples[index].push(sample);
+      onProgress('timing whole networks', (round + (done + 1) / order.length) / options.rounds);
     }
-    surroundings.onProgress('timing whole networks', (round + 1) / options.rounds);
-    await surroundings.pause(0);
-    if (surroundings.cancellation.aborted) {
+    await stopwatch.pause(0);
+    if (stopwatch.cancellation.aborted) {
       throw new BitbudgetError(
         'interrupted',
         'Timing was interrupted.',
@@ -56,38 +58,50 @@ export async function timeNetworks(
       );
     }
   }
-  if (samplesMs.some((samples) => samples.length === 0)) {
+  if (samples.some(({ length }) => length === 0)) {
     const problem = 'Every run of a network was disturbed by other work on this machine.';
     throw new BitbudgetError('unsupported', problem, 'Close other programs and measure again.');
   }
-  return samplesMs.map(summarizeSamples);
+  return atOneLevel(samples);
 }
 
-/** One sample; undefined if there was a context switch in every run. */
-function sampleMs(
-  session: Session,
-  input: NetworkInput,
-  { clock, interruptions }: Stopwatch,
-  { warmRuns, runsPerRound }: NetworkTimingOptions,
-  anchor: Anchor,
-): number | undefined {
-  let sample: number | undefined;
-  let leastMs = Number.POSITIVE_INFINITY;
-  for (let attempt = 0; attempt < ATTEMPTS_PER_SAMPLE; attempt++) {
-    for (let run = 0; run < warmRuns; run++) timeWhole(session, input, clock);
-    const runsMs: number[] = [];
-    for (let run = 0; run < runsPerRound * ATTEMPTS_PER_RUN && runsMs.length < runsPerRound; run++) {
-      const switches = interruptions.contextSwitches();
-      const ns = timeWhole(session, input, clock);
-      if (interruptions.contextSwitches() === switches) runsMs.push(ns / 1e6);
+/** One sample of a network: milliseconds, and what the reference kernel took at the time. */
+interface Sample {
+  ms: number;
+  referenceNs: number;
+}
+
+/** The samples that were taken at the machine's own speed; all of a network of which there is none. */
+function atOneLevel(samples: readonly Sample[][]): NetworkTimes {
+  const levelNs = ownLevel(samples.flat().map(({ referenceNs }) => referenceNs));
+  const times = samples.map((own) => {
+    const kept = own.filter(({ referenceNs }) => isSameLevel(referenceNs, levelNs));
+    return summarizeSamples((kept.length > 0 ? kept : own).map(({ ms }) => ms));
+  });
+  return { times, levelNs };
+}
+
+/** Undefined if every run was disturbed. */
+async function takeSample(session: Session, input: NetworkInput, stopwatch: Stopwatch): Promise<Sample | undefined> {
+  const { clock, reference } = stopwatch;
+  await reference.settle(stopwatch);
+  warmSession(session, input, clock);
+  const runsNs: number[] = [];
+  let sumNs = 0;
+  for (let disturbed = 0; sumNs < SAMPLE_NS && disturbed < ATTEMPTS_PER_RUN * (runsNs.length + 1); ) {
+    let ns = 0;
+    const calm = watch(stopwatch, () => {
+      ns = timeWhole(session, input, clock);
+    });
+    if (calm && ns > 0) {
+      runsNs.push(ns);
+      sumNs += ns;
+    } else {
+      disturbed++;
+      await resume(session, input, stopwatch);
     }
-    const { ms, disturbed } = anchor.read();
-    if (runsMs.length === 0) continue;
-    if (ms < leastMs) {
-      leastMs = ms;
-      sample = summarizeSamples(runsMs).median;
-    }
-    if (!disturbed) break;
   }
-  return sample;
+  return runsNs.length === 0
+    ? undefined
+    : { ms: summarizeSamples(runsNs).median / 1e6, referenceNs: reference.levelNs };
 }

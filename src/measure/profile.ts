@@ -1,23 +1,25 @@
 import { Random } from '../core/random.ts';
-import type { Session } from '../engine/session.ts';
+import type { VariantRanking } from '../kernels/ranking.ts';
 import { tableRanking } from '../lut/ranking.ts';
 import type { LutEntry, LutValidation } from '../lut/schema.ts';
+import type { WholeNetworkFit } from '../lut/whole-network.ts';
 import type { Scheme } from '../quant/scheme.ts';
 import { uniformSchemes } from '../quant/tensor-plan.ts';
-import { quickest } from './anchor.ts';
 import { measureClockStepNs } from './clock-step.ts';
+import { measureTableEnergy, type TableEnergy } from './energy/entry-energy.ts';
+import type { EnergyMeter } from './energy/meter.ts';
 import { summarizeEntries } from './entries.ts';
 import { MeasurementGroups } from './groups.ts';
-import { timeNetworks } from './networks.ts';
 import { raceVariants } from './race.ts';
-import { layerKey, reachableEntries } from './reachable.ts';
-import { loadAssignment, measureRounds, type RoundsResult } from './rounds.ts';
+import { reachableEntries } from './reachable.ts';
+import { loadAssignment, measureRounds, samplesByGroup, scaledSamples, type TimedNetwork } from './rounds.ts';
 import { BalancedSampler, drawAssignment } from './sampler.ts';
-import { predictionError, summarizeSamples } from './statistics.ts';
 import type { Bench } from './surroundings.ts';
 import { isThrottled } from './trust.ts';
 import { TunedVariants } from './tuned-variants.ts';
+import { validateTable } from './validation.ts';
 import { lateVariants, warmUp } from './warm-up.ts';
+import { fitWholeNetworks } from './whole-network-fit.ts';
 
 export interface ProfileOptions {
   schemes: readonly Scheme[];
@@ -26,28 +28,40 @@ export interface ProfileOptions {
   visits: number;
   /** Entries that need no measuring: those of an earlier table that is being resumed. */
   known?: ReadonlyMap<string, LutEntry>;
-  /** That table's scalar, for a profile that finds nothing left to measure. */
-  knownScalar?: number;
+  /** That table's, for a profile that finds nothing left to measure. */
+  knownFit?: WholeNetworkFit;
   timeMaxS?: number;
   /** Held-out networks for the validation; 0 for none. */
   validationNetworks: number;
   variantHashes: ReadonlyMap<string, string>;
+  /** What an interrupted profile of the same network and schemes had found out. */
+  earlier?: ProfileProgress;
+  onProgressMade?: (step: ProfileStep) => void;
+  /** Measures the entries' energy once their latency is known; without it energy is modelled. */
+  meter?: EnergyMeter;
 }
 
+/** The raw results of a profile, as far as it has come. */
+export interface ProfileProgress {
+  ranking: VariantRanking;
+  networks: readonly TimedNetwork[];
+}
+
+/** What a profile reports as soon as it knows it, so that an interruption loses nothing. */
+export type ProfileStep = { ranking: VariantRanking } | { network: TimedNetwork };
+
 /** What a profile adds to the facts of device and engine to make a table. */
-export interface ProfileResult {
+export interface ProfileResult extends WholeNetworkFit {
   entries: LutEntry[];
-  scalar: number;
   clockStepNs: number;
   throttled: boolean;
   validation: LutValidation | null;
-  protocol: { name: 'in-context' } & Record<string, number | boolean | string>;
+  /** The raw samples. */
+  networks: TimedNetwork[];
+  /** Why the energy of some or all entries could not be measured. */
+  energyProblem?: string;
+  protocol: { name: 'in-context' } & Record<string, number | boolean | string | null>;
 }
-
-/** Keeps the held-out networks apart from those that the table is made of. */
-const HELD_OUT_SEED = 0x5eed;
-const VISIT = { warmRuns: 5, repeats: 3 };
-const VALIDATION_TIMING = { rounds: 8, warmRuns: 6, runsPerRound: 3 };
 
 /**
  * The `in-context` protocol: whole networks with random schemes run layer by layer, so that caches, frequency and drift
@@ -64,8 +78,10 @@ export async function profileNetwork(bench: Bench, options: ProfileOptions): Pro
   const reachable = reachableEntries(folded, schemes);
   const { known } = options;
   const unknown = new Map([...reachable].filter(([key]) => !known?.has(key)));
-  const race = await raceVariants(bench, unknown);
-  const ranking = new Map([...tableRanking({ entries: [...(known?.values() ?? [])] }), ...race]);
+  const raced: VariantRanking = options.earlier?.ranking ?? new Map();
+  const race = await raceVariants(bench, new Map([...unknown].filter(([key]) => !raced.has(key))));
+  const ranking = new Map([...tableRanking({ entries: [...(known?.values() ?? [])] }), ...raced, ...race]);
+  options.onProgressMade?.({ ranking });
   const load = (assignment: Map<string, Scheme>) => loadAssignment(bench, assignment, { ranking });
 
   const covering = [
@@ -73,83 +89,61 @@ export async function profileNetwork(bench: Bench, options: ProfileOptions): Pro
     ...Array.from({ length: 4 }, () => load(drawAssignment(folded, schemes, random))),
   ];
   bench.onProgress('warming up', 0);
-  const warm = await warmUp(covering, bench.input, bench, bench.pause, bench.cancellation);
+  const warm = await warmUp(covering, bench.input, bench);
 
   const tuned = new TunedVariants(bench.engine, bench.source, ranking);
   const groups = new MeasurementGroups((...layer) => tuned.of(...layer));
   const wanted = [...unknown.values()].flatMap((entry) => [...groups.ofEntry(entry, entry.layers)]);
   const sampler = new BalancedSampler(folded, schemes, groups, wanted, options.visits, random);
-  const anchor = quickest(covering, bench.input, bench.clock);
-  const rounds = await measureRounds(bench, groups, sampler, anchor, {
-    ...VISIT,
+  const rounds = await measureRounds(bench, groups, sampler, {
     timeMaxS: options.timeMaxS,
     ranking,
+    earlier: options.earlier?.networks,
+    onNetwork: (network) => options.onProgressMade?.({ network }),
   });
-  const late = lateVariants(warm, covering, bench.input, bench);
+  const late = await lateVariants(warm, covering, bench.input, bench);
   for (const session of covering) session.dispose();
 
-  const throttled = isThrottled(rounds.anchorsMs);
-  const doubt = { throttled, unwarmed: new Set(late), allUnwarmed: !warm.proven };
-  const measured = summarizeEntries(bench, rounds, tuned, reachable, options.variantHashes, doubt);
+  const { networks, levelNs } = rounds;
+  const throttled = isThrottled(networks.map(({ referenceNs }) => referenceNs));
+  const samplesUs = samplesByGroup(networks);
+  const scaled = rounds.timedOut ? scaledSamples(rounds, samplesUs) : new Map<string, number[]>();
+  for (const [group, samples] of scaled) samplesUs.set(group, samples);
+  const doubt = { throttled, unwarmed: new Set(late), allUnwarmed: !warm.proven, groups: new Set(scaled.keys()) };
+  const measured = summarizeEntries(bench, samplesUs, tuned, reachable, options.variantHashes, doubt);
   const entries = new Map([...(options.known ?? []), ...measured]);
-  const scalar = rounds.networks.length > 0 ? fitScalar(rounds) : (options.knownScalar ?? 1);
-  const validation = await validate(bench, entries, scalar, options);
+  const fit =
+    networks.length > 0 ? fitWholeNetworks(folded.name, networks, samplesUs) : (options.knownFit ?? { scalar: 1 });
+  const { meter, seed, validationNetworks } = options;
+  const held = { fit, levelNs, schemes, seed, networks: validationNetworks };
+  const { validation, slowdown } = await validateTable(bench, entries, held);
+  const energy: TableEnergy = meter
+    ? await measureTableEnergy(bench, { entries, scalar: fit.scalar, schemes, seed }, meter)
+    : { entries: [...entries.values()], protocol: {} };
   return {
-    entries: [...entries.values()],
-    scalar,
+    entries: energy.entries,
+    ...fit,
     clockStepNs,
     throttled,
     validation,
+    networks: [...networks, ...rounds.others],
+    energyProblem: energy.problem,
     protocol: {
       name: 'in-context',
       visits: options.visits,
       seed: options.seed,
-      networks: rounds.networks.length,
-      rounds: rounds.anchorsMs.length,
+      networks: networks.length,
       racedVariants: new Set([...race.values()].flat()).size,
-      repeatedRounds: rounds.repeatedRounds,
+      droppedNetworks: rounds.others.length,
       interruptedRuns: rounds.interruptedRuns,
+      waitedS: Math.round(bench.reference.waitedMs / 100) / 10,
+      levelShifts: bench.reference.levelShifts,
+      referenceNs: Number.isNaN(levelNs) ? null : Math.round(levelNs),
+      validationSlowdown: Math.round(slowdown * 1000) / 1000,
       warmUpPasses: warm.passes,
       warmUpProven: warm.proven && late.length === 0,
       timedOut: rounds.timedOut,
+      ...energy.protocol,
     },
   };
-}
-
-/** The median ratio of an untimed run to the sum of its layers' medians. */
-function fitScalar({ samplesUs, networks }: RoundsResult): number {
-  const mediansUs = new Map([...samplesUs].map(([group, samples]) => [group, summarizeSamples(samples).median]));
-  const ratios = networks.map(({ groups, wholeNs }) => {
-    const sumUs = groups.reduce((sum, group) => sum + mediansUs.get(group)!, 0);
-    return wholeNs / 1e3 / sumUs;
-  });
-  return summarizeSamples(ratios).median;
-}
-
-async function validate(
-  bench: Bench,
-  entries: ReadonlyMap<string, LutEntry>,
-  scalar: number,
-  options: ProfileOptions,
-): Promise<LutValidation | null> {
-  const random = new Random(options.seed ^ HELD_OUT_SEED);
-  const ranking = tableRanking({ entries: [...entries.values()] });
-  const networks: { session: Session; predicted: number }[] = [];
-  for (let n = 0; n < options.validationNetworks; n++) {
-    const session = loadAssignment(bench, drawAssignment(bench.source.folded, options.schemes, random), { ranking });
-    const { plan } = session.network;
-    const keys = [...plan.workloads.keys()].map((layer) => layerKey(plan, layer));
-    const covered = keys.every((key) => entries.has(key)); // a profile that ran out of time has gaps
-    if (covered) networks.push({ session, predicted: (scalar * sumOf(entries, keys)) / 1e3 });
-    else session.dispose();
-  }
-  if (networks.length === 0) return null;
-  const sessions = networks.map(({ session }) => session);
-  const truth = await timeNetworks(sessions, bench.input, bench, random, VALIDATION_TIMING, bench);
-  for (const session of sessions) session.dispose();
-  return predictionError(networks.map(({ predicted }, i) => ({ predicted, measured: truth[i].median })));
-}
-
-function sumOf(entries: ReadonlyMap<string, LutEntry>, keys: readonly string[]): number {
-  return keys.reduce((sum, key) => sum + entries.get(key)!.latencyUs.median, 0);
 }

@@ -120,7 +120,7 @@ function lineUp({ engine, clock }: Pick<Bench, 'engine' | 'clock'>, entries: Ent
 }
 
 /** The scheme that a variant is timed in for an entry: its own, but for an input that it has to rescale. */
-function servedAs(variant: KernelVariant, subject: EntrySubject): Scheme {
+export function servedAs(variant: KernelVariant, subject: EntrySubject): Scheme {
   if (!rescales(subject) || !variant.scheme.startsWith('w')) return variant.scheme;
   const { weightBits, activationBits } = schemeBits(variant.scheme);
   return activationBits < 8

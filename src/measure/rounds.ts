@@ -3,102 +3,145 @@ import type { LoadOptions } from '../engine/engine.ts';
 import type { Session } from '../engine/session.ts';
 import type { VariantRanking } from '../kernels/ranking.ts';
 import { quantizeNetwork } from '../quant/quantize.ts';
-import { Anchor } from './anchor.ts';
 import type { MeasurementGroups } from './groups.ts';
-import type { Assignment, BalancedSampler } from './sampler.ts';
+import { isSameLevel, ownLevel } from './reference-kernel.ts';
+import type { Assignment, BalancedSampler, Draw } from './sampler.ts';
 import type { Bench } from './surroundings.ts';
-import { type Visit, type VisitOptions, visitNetwork } from './visit.ts';
+import { visitNetwork } from './visit.ts';
 
-/** Networks between two looks at the anchor: neighbours come and go within tens of milliseconds. */
-const NETWORKS_PER_ROUND = 1;
-/** Rounds are repeated at most so often for each one that is kept; afterwards they are kept as they are. */
-const REPEATS_PER_ROUND = 3;
-/** Upper bound on networks for each wanted visit: reaching rare groups takes many draws, but never for ever. */
+/** Upper bound on networks: reaching rare groups takes many draws, but never for ever. */
 const MAXIMUM_NETWORKS = 20_000;
+/** Visits in a row that may fail before measuring is given up. */
+const MAXIMUM_FAILURES = 50;
 
-/** One timed network: what it would be predicted from, and what it took. */
+/** One network that was timed: the group and the time of each layer, and what the whole took; a line of the raw samples. */
 export interface TimedNetwork {
   groups: string[];
-  wholeNs: number;
+  layersUs: number[];
+  wholeUs: number;
+  /** What the reference kernel took at the time, ns for 10,000 steps. */
+  referenceNs: number;
+}
+
+export interface RoundsOptions {
+  timeMaxS?: number;
+  ranking?: VariantRanking;
+  /** Networks of an earlier, interrupted profile: their visits count. */
+  earlier?: readonly TimedNetwork[];
+  /** Called with each network, so that an interruption loses nothing. */
+  onNetwork?: (network: TimedNetwork) => void;
 }
 
 export interface RoundsResult {
-  /** Samples of every group, µs, one for each visited layer. */
-  samplesUs: Map<string, number[]>;
+  /** Those that were timed at the machine's own speed, in order. */
   networks: TimedNetwork[];
-  /** The anchor's time in each kept round, ms, in order. */
-  anchorsMs: number[];
-  repeatedRounds: number;
+  /** Those that were timed while it was slower, or faster. */
+  others: TimedNetwork[];
+  /** What the reference kernel takes at the machine's own speed, ns for 10,000 steps; NaN without networks. */
+  levelNs: number;
+  /** Runs that were dropped because other work disturbed them. */
   interruptedRuns: number;
   timedOut: boolean;
 }
 
 /**
- * Times random networks in rounds until every group has its visits. Before and after each round an anchor, a network
- * that never changes, is timed: a round in which it is slowed down is thrown away and measured again, and its course
- * over time shows throttling without any sensor.
+ * Times random networks until every group has its visits.
+ *
+ * @throws {BitbudgetError} `interrupted` if the user cancels; `unsupported` if the machine is never left alone.
  */
 export async function measureRounds(
   bench: Bench,
   groups: MeasurementGroups,
   sampler: BalancedSampler,
-  anchorSession: Session,
-  options: VisitOptions & { timeMaxS?: number; ranking?: VariantRanking },
+  options: RoundsOptions = {},
 ): Promise<RoundsResult> {
   const { clock, cancellation, onProgress, pause } = bench;
-  const result: RoundsResult = {
-    samplesUs: new Map(),
-    networks: [],
-    anchorsMs: [],
-    repeatedRounds: 0,
-    interruptedRuns: 0,
-    timedOut: false,
-  };
+  const timed = [...(options.earlier ?? [])];
   const deadlineNs = options.timeMaxS === undefined ? Number.POSITIVE_INFINITY : clock.nowNs() + options.timeMaxS * 1e9;
-  const anchor = new Anchor(anchorSession, bench.input, clock);
-  for (let networks = 0; networks < MAXIMUM_NETWORKS && !sampler.complete; networks += NETWORKS_PER_ROUND) {
-    if (clock.nowNs() > deadlineNs) {
-      result.timedOut = true;
-      break;
-    }
-    const round = visitRound(bench, groups, sampler, options);
-    const { ms, disturbed } = anchor.read();
-    if (disturbed && result.repeatedRounds < REPEATS_PER_ROUND * (result.anchorsMs.length + 1)) {
-      result.repeatedRounds++;
-    } else {
-      result.anchorsMs.push(ms);
-      for (const timed of round) keep(result, sampler, timed);
+  const most = timed.length + MAXIMUM_NETWORKS;
+  let parts = divide(timed, sampler);
+  let timedOut = false;
+  let interruptedRuns = 0;
+  let failures = 0;
+  while (!sampler.complete && timed.length < most && !timedOut) {
+    const { network, interrupted } = await timeNetwork(bench, groups, sampler.next(), options.ranking);
+    interruptedRuns += interrupted;
+    if (network) {
+      failures = 0;
+      timed.push(network);
+      parts = divide(timed, sampler);
+      options.onNetwork?.(network);
+    } else if (++failures > MAXIMUM_FAILURES) {
+      const problem = 'Every run of a network was disturbed by other work on this machine.';
+      throw new BitbudgetError('unsupported', problem, 'Close other programs and measure again.');
     }
     onProgress('measuring layers in context', sampler.progress);
+    timedOut = clock.nowNs() > deadlineNs && !sampler.complete;
     await pause(0);
     if (cancellation.aborted) {
-      const remedy = 'No table was written or changed; start again when ready.';
+      const remedy = 'The table is as it was; go on with `bitbudget profile --resume`, which keeps what was measured.';
       throw new BitbudgetError('interrupted', 'Profiling was interrupted.', remedy);
     }
   }
-  return result;
+  return { ...parts, interruptedRuns, timedOut };
 }
 
-interface TimedVisit {
-  groups: string[];
-  visit: Visit;
-}
-
-function visitRound(
+async function timeNetwork(
   bench: Bench,
   groups: MeasurementGroups,
-  sampler: BalancedSampler,
-  options: VisitOptions & { ranking?: VariantRanking },
-): TimedVisit[] {
-  const round: TimedVisit[] = [];
-  for (let n = 0; n < NETWORKS_PER_ROUND; n++) {
-    const { assignment, unconditional } = sampler.next();
-    const session = loadAssignment(bench, assignment, { ranking: options.ranking, unconditional });
-    const visit = visitNetwork(session, bench.input, bench, options);
-    session.dispose();
-    if (visit) round.push({ groups: groups.ofPlan(session.network.plan, unconditional), visit });
+  { assignment, unconditional }: Draw,
+  ranking: VariantRanking | undefined,
+): Promise<{ network?: TimedNetwork; interrupted: number }> {
+  const session = loadAssignment(bench, assignment, { ranking, unconditional });
+  const { visit, interrupted } = await visitNetwork(session, bench.input, bench);
+  session.dispose();
+  if (!visit) return { interrupted };
+  const network = {
+    groups: groups.ofPlan(session.network.plan, unconditional),
+    layersUs: Array.from(visit.layersNs, (ns) => Math.round(ns) / 1e3),
+    wholeUs: Math.round(visit.wholeNs) / 1e3,
+    referenceNs: Math.round(bench.reference.levelNs),
+  };
+  return { network, interrupted };
+}
+
+/** Tells the networks that were timed at the machine's own speed from the others; the visits of the former are what counts. */
+function divide(timed: readonly TimedNetwork[], sampler: BalancedSampler) {
+  const levelNs = ownLevel(timed.map(({ referenceNs }) => referenceNs));
+  const networks = timed.filter(({ referenceNs }) => isSameLevel(referenceNs, levelNs));
+  const others = timed.filter(({ referenceNs }) => !isSameLevel(referenceNs, levelNs));
+  sampler.recount(networks.map(({ groups }) => groups));
+  return { networks, others, levelNs };
+}
+
+/** The samples of every group, µs: one for each layer of each network that belongs to it. */
+export function samplesByGroup(networks: readonly TimedNetwork[]): Map<string, number[]> {
+  const samplesUs = new Map<string, number[]>();
+  for (const { groups, layersUs } of networks) {
+    for (const [layer, group] of groups.entries()) {
+      const samples = samplesUs.get(group);
+      if (samples) samples.push(layersUs[layer]);
+      else samplesUs.set(group, [layersUs[layer]]);
+    }
   }
-  return round;
+  return samplesUs;
+}
+
+/**
+ * Samples of groups that were never timed at the machine's own speed, from networks that were timed at others: scaled by
+ * what the reference kernel says of the speed. That holds for arithmetic, not for memory: such entries are not stable.
+ *
+ * @param present groups that need none.
+ */
+export function scaledSamples(
+  { others, levelNs }: Pick<RoundsResult, 'others' | 'levelNs'>,
+  present: ReadonlyMap<string, unknown>,
+): Map<string, number[]> {
+  const scaled = others.map(({ groups, layersUs, referenceNs, ...rest }) => ({
+    ...{ ...rest, groups, referenceNs },
+    layersUs: layersUs.map((us) => (us * levelNs) / referenceNs),
+  }));
+  return new Map([...samplesByGroup(scaled)].filter(([group]) => !present.has(group)));
 }
 
 /** Quantizes and loads an assignment of schemes. */
@@ -108,16 +151,4 @@ export function loadAssignment(
   options: LoadOptions = {},
 ): Session {
   return engine.load(quantizeNetwork(source, assignment), options);
-}
-
-function keep(result: RoundsResult, sampler: BalancedSampler, { groups, visit }: TimedVisit): void {
-  for (const [layer, group] of groups.entries()) {
-    const us = visit.layersNs[layer] / 1e3;
-    const samples = result.samplesUs.get(group);
-    if (samples) samples.push(us);
-    else result.samplesUs.set(group, [us]);
-  }
-  sampler.visit(groups);
-  result.networks.push({ groups, wholeNs: visit.wholeNs });
-  result.interruptedRuns += visit.interrupted;
 }

@@ -92,6 +92,12 @@ export class BalancedSampler {
     for (const group of groups) this.visits.set(group, (this.visits.get(group) ?? 0) + 1);
   }
 
+  /** Takes the visits of these networks for all that were made. */
+  recount(networks: Iterable<Iterable<string>>): void {
+    for (const group of this.visits.keys()) this.visits.set(group, 0);
+    for (const groups of networks) this.visit(groups);
+  }
+
   private gain({ assignment, unconditional }: Draw): number {
     const plan = planTensors(this.folded, assignment);
     let gain = 0;

@@ -1,4 +1,4 @@
-import { quantileSorted } from 'simple-statistics';
+import { mean, quantileSorted } from 'simple-statistics';
 
 export interface Summary {
   median: number;
@@ -35,6 +35,38 @@ export function summarizeSamples(samples: ArrayLike<number>): Summary {
     p95: quantileSorted(values, 0.95),
     count: n,
   };
+}
+
+/**
+ * The mean of the middle values: a tenth is left out at either end.
+ *
+ * @param samples at least one value.
+ * @example trimmedMean([1, 1, 1, 1, 1, 3, 3, 3, 3, 100]) // => 2
+ */
+export function trimmedMean(samples: readonly number[]): number {
+  const out = Math.floor(samples.length / 10);
+  return mean([...samples].sort((a, b) => a - b).slice(out, samples.length - out));
+}
+
+/**
+ * The median of the slopes between all pairs of points, with its 95% interval (P. K. Sen, JASA 63, 1968): up to 29% of
+ * the points may be anything.
+ *
+ * @param x at least two different values.
+ * @example theilSen([1, 2, 3, 4, 5, 6], [2, 4, 6, 8, 10, 80]).slope // => 2
+ */
+export function theilSen(x: readonly number[], y: readonly number[]): { slope: number; low: number; high: number } {
+  const slopes: number[] = [];
+  for (let i = 0; i < x.length; i++) {
+    for (let j = 0; j < i; j++) if (x[i] !== x[j]) slopes.push((y[i] - y[j]) / (x[i] - x[j]));
+  }
+  slopes.sort((a, b) => a - b);
+  const n = x.length;
+  // half-width in ranks, from the variance of Kendall's statistic
+  const half = (Z95 * Math.sqrt((n * (n - 1) * (2 * n + 5)) / 18)) / 2;
+  const rank = (position: number) => slopes[Math.min(Math.max(Math.round(position), 0), slopes.length - 1)];
+  const middle = (slopes.length - 1) / 2;
+  return { slope: quantileSorted(slopes, 0.5), low: rank(middle - half), high: rank(middle + half) };
 }
 
 /**

@@ -1,17 +1,17 @@
-import type { Cancellation, Progress } from '../core/ports.ts';
+import type { Progress } from '../core/ports.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { NetworkInput } from '../engine/input.ts';
 import type { QuantizationSource } from '../quant/quantize.ts';
 import type { Stopwatch } from './visit.ts';
 
-/** Everything a measurement needs from outside: the engine, the network's numbers, clocks, and how to yield and stop. */
+/**
+ * Everything a measurement needs from outside: the engine, the network's numbers, clocks, and how to yield (`pause` lets the event
+ * loop and background compilers run for at least so many milliseconds) and stop.
+ */
 export interface Bench extends Stopwatch {
   engine: Engine;
   source: QuantizationSource;
   /** One real image: wrongly distributed values would change the timing. */
   input: NetworkInput;
-  /** Lets the event loop and background compilers run for at least so many milliseconds. */
-  pause: (ms: number) => Promise<void>;
-  cancellation: Cancellation;
   onProgress: Progress;
 }

@@ -1,4 +1,3 @@
-import type { Cancellation } from '../core/ports.ts';
 import type { NetworkInput } from '../engine/input.ts';
 import type { Session } from '../engine/session.ts';
 import type { Stopwatch } from './visit.ts';
@@ -11,7 +10,9 @@ const MAXIMUM_PASSES = 12;
 /** What every variant must have done: engines recompile after some work, or after many calls of a small function. */
 const MINIMUM_WORK_NS = 30e6;
 const MINIMUM_CALLS = 500;
+/** Runs of a session in each pass, and how long they may take together. */
 const RUNS_PER_PASS = 4;
+const PASS_NS = 40e6;
 const MAXIMUM_RUNS_PER_PASS = 100;
 
 /** What each variant has done so far. */
@@ -41,23 +42,17 @@ export interface WarmUp {
 
 /**
  * Runs sessions that together use every variant until the engine's optimising compiler is proven done: every variant
- * has done 30 ms of work or 500 calls, and two passes in a row were no more than 5% faster than the pass before, variant by variant.
- *
- * @param pause yields to the engine's background compiler between passes, in milliseconds.
+ * has done 30 ms of work or 500 calls, and two passes in a row were no more than 5% faster than all before, variant by
+ * variant. Between passes the engine's background compiler has time.
  */
-export async function warmUp(
-  sessions: readonly Session[],
-  input: NetworkInput,
-  stopwatch: Stopwatch,
-  pause: (ms: number) => Promise<void>,
-  cancellation: Cancellation,
-): Promise<WarmUp> {
+export async function warmUp(sessions: readonly Session[], input: NetworkInput, stopwatch: Stopwatch): Promise<WarmUp> {
+  const { pause, cancellation } = stopwatch;
   const effort: Effort = new Map();
   let best = new Map<string, number>();
   let settled = 0;
   let passes = 0;
   while (passes < MAXIMUM_PASSES && settled < SETTLED_PASSES && !cancellation.aborted) {
-    const fastest = timePass(sessions, input, stopwatch, effort);
+    const fastest = await timePass(sessions, input, stopwatch, effort);
     let gained = passes === 0;
     for (const [variant, ns] of fastest) {
       const before = best.get(variant);
@@ -78,42 +73,51 @@ export async function warmUp(
  *
  * @returns the names of such variants.
  */
-export function lateVariants(
+export async function lateVariants(
   warm: WarmUp,
   sessions: readonly Session[],
   input: NetworkInput,
   stopwatch: Stopwatch,
-): string[] {
-  const now = timePass(sessions, input, stopwatch, new Map());
+): Promise<string[]> {
+  const now = await timePass(sessions, input, stopwatch, new Map());
   return [...now]
     .filter(([variant, ns]) => ns < warm.sentinelsNs.get(variant)! * (1 - SETTLED_GAIN))
     .map(([variant]) => variant);
 }
 
 /** The least time a variant took for all its layers in one session, summed over sessions. */
-function timePass(
+async function timePass(
   sessions: readonly Session[],
   input: NetworkInput,
-  { clock }: Stopwatch,
+  stopwatch: Stopwatch,
   effort: Effort,
-): Map<string, number> {
+): Promise<Map<string, number>> {
   const fastest = new Map<string, number>();
   for (const session of sessions) {
-    const ticksNs = new Float64Array(session.steps.length + 1);
-    const leastNs = new Float64Array(session.steps.length).fill(Number.POSITIVE_INFINITY);
-    const lacking = () => session.steps.some((step) => isIdle(effort.get(step.variant.id)));
-    for (let run = 0; run < RUNS_PER_PASS || (lacking() && run < MAXIMUM_RUNS_PER_PASS); run++) {
-      session.setInput(input);
-      session.executeTimed(clock, ticksNs);
-      for (const [i, step] of session.steps.entries()) {
-        const ns = ticksNs[i + 1] - ticksNs[i];
-        leastNs[i] = Math.min(leastNs[i], ns);
-        addEffort(effort, step.variant.id, ns);
-      }
-    }
+    await stopwatch.reference.settle(stopwatch);
+    const leastNs = timeLayers(session, input, stopwatch, effort);
     for (const [i, step] of session.steps.entries()) {
       fastest.set(step.variant.id, (fastest.get(step.variant.id) ?? 0) + leastNs[i]);
     }
   }
   return fastest;
+}
+
+/** The least time of each layer over a few runs, and over more while a variant has not done its work. */
+function timeLayers(session: Session, input: NetworkInput, { clock }: Stopwatch, effort: Effort): Float64Array {
+  const ticksNs = new Float64Array(session.steps.length + 1);
+  const leastNs = new Float64Array(session.steps.length).fill(Number.POSITIVE_INFINITY);
+  const lacking = () => session.steps.some((step) => isIdle(effort.get(step.variant.id)));
+  const endNs = clock.nowNs() + PASS_NS;
+  const more = (run: number) => run < RUNS_PER_PASS && (run === 0 || clock.nowNs() < endNs);
+  for (let run = 0; more(run) || (lacking() && run < MAXIMUM_RUNS_PER_PASS); run++) {
+    session.setInput(input);
+    session.executeTimed(clock, ticksNs);
+    for (const [i, step] of session.steps.entries()) {
+      const ns = ticksNs[i + 1] - ticksNs[i];
+      leastNs[i] = Math.min(leastNs[i], ns);
+      addEffort(effort, step.variant.id, ns);
+    }
+  }
+  return leastNs;
 }

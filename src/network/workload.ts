@@ -46,6 +46,15 @@ export interface Workload {
  * @example workloadKey({ op: 'conv2d', batch: 1, height: 32, width: 32, inChannels: 16, outChannels: 16, kernel: [3, 3], stride: [1, 1], padding: [1, 1, 1, 1], dilation: [1, 1], groups: 1, activation: 'relu', residual: false, input: 'u8', output: 'u8' }) // => 'conv2d/n1-h32-w32-ci16-co16-k3x3-s1x1-p1.1.1.1-d1x1-g1-relu-r0-u8:u8'
  */
 export function workloadKey(w: Workload): string {
+  let key = KEYS.get(w);
+  if (key === undefined) KEYS.set(w, (key = composeKey(w)));
+  return key;
+}
+
+/** Workloads are never changed, and searches ask for the keys of the same ones many thousand times. */
+const KEYS = new WeakMap<Workload, string>();
+
+function composeKey(w: Workload): string {
   const shape = `n${w.batch}-h${w.height}-w${w.width}-ci${w.inChannels}-co${w.outChannels}`;
   const window = `k${w.kernel.join('x')}-s${w.stride.join('x')}-p${w.padding.join('.')}-d${w.dilation.join('x')}`;
   return `${w.op}/${shape}-${window}-g${w.groups}-${w.activation}-r${w.residual ? 1 : 0}-${w.input}:${w.output}`;

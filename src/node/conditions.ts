@@ -1,7 +1,7 @@
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LutConditions } from '../lut/schema.ts';
 import { readSystemText } from './device.ts';
+import { folderEntries } from './system.ts';
 
 /** Reads what may change a timing; every value that the platform does not tell is null. */
 export interface ConditionsReader {
@@ -68,12 +68,4 @@ function cpuinfoMhz(root: string): number | null {
 function readNumber(root: string, path: string): number | null {
   const value = Number.parseFloat(readSystemText(root, path) ?? '');
   return Number.isNaN(value) ? null : value;
-}
-
-function folderEntries(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return []; // not Linux, or a container that hides it
-  }
 }

@@ -12,7 +12,15 @@ import { type VerificationReport, verifyPredictions } from '../verify/verify.ts'
 import { evaluateNetworks } from './evaluate.ts';
 import { disabledIds, type Host } from './host.ts';
 import { DEFAULT_PROFILE, profileThisMachine } from './profile.ts';
-import { evaluateFront, type FinishedSearch, openCostModel, recordFront, searchNetwork, spreadOver } from './search.ts';
+import {
+  evaluateFront,
+  type FinishedSearch,
+  openCostModel,
+  recordFront,
+  schemesSpace,
+  searchNetwork,
+  spreadOver,
+} from './search.ts';
 import { type OpenedTable, tablePath } from './tables.ts';
 import { openWorkbench, type Workbench } from './workbench.ts';
 
@@ -36,7 +44,9 @@ export interface DemoSettings {
 /** The schemes that stand beside the front as a user would otherwise pick them. */
 export const BASELINES: readonly Scheme[] = ['f32', 'w8a8', 'w4a4', 'w2a2'];
 
-const TIMING: NetworkTimingOptions = { rounds: 15, warmRuns: 6, runsPerRound: 5 };
+/** Beside busy neighbours measuring goes on for so long; where they leave gaps, entries are marked. */
+const PROFILE_MAX_S = 90;
+const TIMING: NetworkTimingOptions = { rounds: 15 };
 
 /** One network that was run: a candidate of the front by its position, or a baseline. */
 export interface DemoNetwork {
@@ -75,17 +85,16 @@ export async function runDemo(host: Host, settings: DemoSettings, surroundings: 
   const { onStep, files, cancellation, onProgress } = surroundings;
   const { network, schemes, seed, population, evaluations, folder, version } = settings;
   const disabled = disabledIds(host);
-  const workbench = await openWorkbench(network, { disabled });
-
   onStep(`Profiling ${network}: every layer at ${schemes.length} schemes, in random whole networks`);
   const out = tablePath(host.device, host.engine);
   const opened = await profileThisMachine(
-    workbench,
+    network,
     host,
-    { ...DEFAULT_PROFILE, schemes, seed, resume: false, out },
+    { ...DEFAULT_PROFILE, energy: 'off', schemes, seed, resume: false, out, timeMaxS: PROFILE_MAX_S }, // meters take minutes
     surroundings,
   );
 
+  const workbench = await openWorkbench(network, { disabled });
   const { costModel, latencyBudgetMs } = await chooseBudget(workbench, opened, settings, files);
   onStep(`Searching ${evaluations} candidates predicted to take at most ${latencyBudgetMs.toFixed(3)} ms`);
   const study = {
@@ -95,8 +104,8 @@ export async function runDemo(host: Host, settings: DemoSettings, surroundings: 
     evaluations,
     seed,
   };
-  const request = { settings: study, schemes, ends: 'fixed' as const, folder, resume: false, version };
-  let search = await searchNetwork(workbench, opened, request, surroundings);
+  const request = { settings: study, space: schemesSpace(schemes, 'fixed'), folder, resume: false, version };
+  let search = await searchNetwork(workbench, [opened], request, surroundings);
 
   const positions = spreadOver(search.candidates.length, settings.candidates);
   onStep(`Running ${positions.length} candidates and the uniform baselines on ${settings.samples} test images`);
@@ -106,7 +115,7 @@ export async function runDemo(host: Host, settings: DemoSettings, surroundings: 
   const baselines = uniform.map((scheme) => costModel.uniform(scheme));
   let baselineAccuracy: (Top1 | undefined)[] = baselines.map(() => undefined);
   if (workbench.opened.trained) {
-    search = await evaluateFront(workbench, search, positions, dataset, options);
+    search = await evaluateFront(search, positions, dataset, options);
     const networks = baselines.map((assigned) => quantizeNetwork(workbench.source, byLayer(costModel, assigned)));
     baselineAccuracy = await evaluateNetworks(networks, { ...options, dataset });
   }

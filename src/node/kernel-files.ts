@@ -47,5 +47,5 @@ export async function loadKernelModules(options: CompileOptions = {}): Promise<K
 export async function kernelHashes(): Promise<Map<string, string>> {
   const files = await Promise.all(ISAS.map((isa) => readKernelFile(`${isa}.json`)));
   const hashes = files.flatMap((file) => Object.entries(JSON.parse(file.toString()) as Record<string, string>));
-  return new Map(hashes.filter(([name]) => name !== 'heapBase'));
+  return new Map(hashes.filter(([name]) => name.includes('__')));
 }

@@ -10,6 +10,17 @@ export function isModelFile(name: string): boolean {
 }
 
 /**
+ * A network's name as part of a folder's: of a model file the last part of its path, without the ending.
+ *
+ * @example runName('models/resnet.tflite') // => 'resnet'
+ */
+export function runName(network: string): string {
+  if (!isModelFile(network)) return network;
+  const last = network.split(/[\\/]/).pop()!;
+  return last.slice(0, last.lastIndexOf('.'));
+}
+
+/**
  * Reads a model file by its ending: `.tflite`, `.onnx`, or the `model.json` of a tfjs LayersModel with its shards beside it.
  *
  * @throws {BitbudgetError} `input` for a file that cannot be read, `damaged-file`, `unsupported`.

@@ -3,6 +3,7 @@ import { Engine } from '../engine/engine.ts';
 import type { Session } from '../engine/session.ts';
 import { loadKernels } from '../kernels/load.ts';
 import { foldNetwork } from '../network/fold.ts';
+import { isWhole, reduceNetwork, reductionOf } from '../network/reduce/index.ts';
 import type { Network } from '../network/types.ts';
 import { type Candidate, candidateSchemes, quantizationSha256 } from '../quant/candidate.ts';
 import { type QuantizationSource, quantizeNetwork } from '../quant/quantize.ts';
@@ -14,6 +15,7 @@ import { loadKernelModules } from './kernel-files.ts';
 /** Loads whole networks: folds, calibrates on first use, quantizes, packs. */
 export class NetworkEngine {
   readonly engine: Engine;
+  private readonly reducedNetworks = new WeakMap<Network, Map<string, Network>>();
   private readonly sources = new WeakMap<Network, Map<string, QuantizationSource>>();
 
   constructor(engine: Engine) {
@@ -32,13 +34,25 @@ export class NetworkEngine {
       const source = this.source(network, DEFAULT_CALIBRATION);
       return this.engine.load(quantizeNetwork(source, uniformSchemes(source.folded, choice.scheme)));
     }
-    const source = this.source(network, choice.quantization);
+    const source = this.source(this.reduced(network, choice), choice.quantization);
     const quantized = quantizeNetwork(source, candidateSchemes(choice));
     if (quantizationSha256(quantized) !== choice.quantization.sha256) {
       const problem = `Quantizing ${choice.network} does not give the numbers that the candidate recorded.`;
       throw new BitbudgetError('mismatch', problem, 'Load it with the weights and the version that it was made with.');
     }
     return this.engine.load(quantized);
+  }
+
+  /** The network that a candidate left; the same for the same channels, so that calibration is shared. */
+  private reduced(network: Network, candidate: Candidate): Network {
+    const reduction = reductionOf(network, candidate.layers);
+    if (isWhole(reduction)) return network;
+    let reduced = this.reducedNetworks.get(network);
+    if (!reduced) this.reducedNetworks.set(network, (reduced = new Map()));
+    const key = JSON.stringify(candidate.layers.map(({ scheme: _, ...shape }) => shape));
+    let found = reduced.get(key);
+    if (!found) reduced.set(key, (found = reduceNetwork(network, reduction)));
+    return found;
   }
 
   private source(network: Network, { method, dataset, samples, seed }: CalibrationSettings): QuantizationSource {

@@ -1,14 +1,20 @@
+import { canonicalJson } from '../core/canonical-json.ts';
 import type { Cancellation, Files, Progress } from '../core/ports.ts';
+import { sha256Hex } from '../core/sha256.ts';
 import { assertSameDevice, changedEntries } from '../lut/compatibility.ts';
 import { readLut, writeLut } from '../lut/file.ts';
 import { mergeEntries } from '../lut/merge.ts';
-import type { Lut, LutDevice, LutEngine, LutEntry } from '../lut/schema.ts';
-import { profileNetwork } from '../measure/profile.ts';
+import type { EnergyMeter, Lut, LutDevice, LutEngine, LutEntry } from '../lut/schema.ts';
+import type { WholeNetworkFit } from '../lut/whole-network.ts';
+import type { SampleOrigin } from '../measure/samples.ts';
 import type { Scheme } from '../quant/scheme.ts';
 import { conditionsReader } from './conditions.ts';
+import { disabledIds, type Host } from './host.ts';
 import { kernelHashes } from './kernel-files.ts';
+import { openNetwork } from './open-network.ts';
+import { profileInProcess } from './profile-process.ts';
+import { SampleJournal } from './sample-journal.ts';
 import type { OpenedTable } from './tables.ts';
-import type { Workbench } from './workbench.ts';
 
 export interface ProfileSettings {
   schemes: readonly Scheme[];
@@ -16,12 +22,14 @@ export interface ProfileSettings {
   visits: number;
   validationNetworks: number;
   timeMaxS?: number;
-  /** Keep the trusted entries of the table at `out` and measure only the others. */
+  /** `auto`, `off`, the name of a meter or the log of one; as `chooseMeter` takes it. */
+  energy: string;
+  /** Keep the trusted entries of the table at `out`, and what an interrupted profile measured, and measure only the rest. */
   resume: boolean;
   out: string;
 }
 
-export const DEFAULT_PROFILE = { seed: 1, visits: 12, validationNetworks: 20 };
+export const DEFAULT_PROFILE = { seed: 1, visits: 12, validationNetworks: 20, energy: 'auto' };
 
 interface Surroundings {
   files: Files;
@@ -30,69 +38,106 @@ interface Surroundings {
 }
 
 /**
- * Profiles this machine for one network and writes its table. Entries that the table at `out` already holds for other
- * workloads are kept, as long as they were measured here with the same kernels.
+ * Profiles this machine for one network, in a process of its own, and writes its table and the raw samples beside it.
+ * Entries that the table at `out` already holds for other workloads are kept, as long as they were measured here with the
+ * same kernels.
  *
  * @throws {BitbudgetError} `mismatch` if `out` is another device's table, `damaged-file` if it is damaged,
- * `interrupted` on cancellation; nothing is written then.
+ * `interrupted` on cancellation; the table is as it was then, and the samples are kept for `resume`.
  */
 export async function profileThisMachine(
-  workbench: Workbench,
-  host: { device: LutDevice; engine: LutEngine; disabled: { variant: string; reason: string }[] },
+  network: string,
+  host: Host,
   settings: ProfileSettings,
   { files, cancellation, onProgress }: Surroundings,
-): Promise<OpenedTable> {
+): Promise<OpenedTable & { energyProblem?: string }> {
+  const { schemes, out, resume } = settings;
   const hashes = await kernelHashes();
   const { device, engine, disabled } = host;
-  const { entries: existing, scalar: knownScalar } = await usablePart(files, settings.out, device, engine, hashes);
-  const known = settings.resume ? existing.filter(({ trust }) => trust === 'stable') : [];
+  const { entries: existing, fit: knownFit } = await usablePart(files, out, device, engine, hashes);
+  const known = resume ? existing.filter(({ trust }) => trust === 'stable') : [];
+  const origin = await sampleOrigin(network, host, schemes, hashes);
+  const journal = await SampleJournal.open(files, out, origin, resume);
   const conditions = conditionsReader();
   const before = conditions.conditions();
-  const result = await profileNetwork(workbench.bench({ cancellation, onProgress }), {
-    schemes: settings.schemes,
-    seed: settings.seed,
-    visits: settings.visits,
-    known: new Map(known.map((entry) => [entry.key, entry])),
-    knownScalar,
-    timeMaxS: settings.timeMaxS,
-    validationNetworks: settings.validationNetworks,
-    variantHashes: hashes,
-  });
-  const { load } = before; // afterwards the load is our own
-  const table: Lut = await writeLut(
-    files,
-    settings.out,
-    {
-      schemaVersion: 1,
-      device,
-      engine,
-      threads: 1,
-      measuredAt: new Date().toISOString(),
-      clock: { stepNs: result.clockStepNs, crossOriginIsolated: null },
-      conditions: { ...conditions.conditions(), load },
-      protocol: { ...result.protocol, network: workbench.folded.name },
-      scalar: result.scalar,
-      energySource: 'model',
-      validation: result.validation,
-      disabled,
-      entries: mergeEntries(existing, result.entries),
-    },
-    { allowFewerEntries: true },
-  );
-  return { path: settings.out, table };
+  const { seed, visits, validationNetworks, timeMaxS, energy } = settings;
+  const job = {
+    ...{ network, schemes, known, earlier: journal.earlier },
+    settings: { seed, visits, validationNetworks, timeMaxS, knownFit },
+    energy,
+    disabled: [...disabledIds(host)],
+  };
+  const onMessage = journal.take.bind(journal);
+  try {
+    const { facts, placement } = await profileInProcess(job, { cancellation, onProgress, onMessage });
+    const entries = mergeEntries(existing, facts.entries);
+    const { load } = before; // afterwards the load is our own
+    const table: Lut = await writeLut(
+      files,
+      out,
+      {
+        schemaVersion: 1,
+        device,
+        engine,
+        threads: 1,
+        measuredAt: new Date().toISOString(),
+        clock: { stepNs: facts.clockStepNs, crossOriginIsolated: null },
+        conditions: { ...conditions.conditions(), load },
+        protocol: { ...facts.protocol, ...placement, network },
+        scalar: facts.scalar,
+        ...(facts.lengthCorrection && { lengthCorrection: facts.lengthCorrection }),
+        energySource: energySourceOf(entries),
+        validation: facts.validation,
+        disabled,
+        entries,
+      },
+      { allowFewerEntries: true },
+    );
+    await journal.write(true);
+    return { path: out, table, energyProblem: facts.energyProblem };
+  } catch (error) {
+    await journal.write(false);
+    throw error;
+  }
 }
 
-/** What of an earlier table may stay: entries of the same device and kernels, and its scalar. */
+async function sampleOrigin(
+  network: string,
+  { device, engine }: Host,
+  schemes: readonly Scheme[],
+  hashes: ReadonlyMap<string, string>,
+): Promise<SampleOrigin> {
+  const { weightsSha256 } = await openNetwork(network);
+  return {
+    network,
+    weightsSha256,
+    schemes: [...schemes],
+    device: device.id,
+    engine: `${engine.name} ${engine.version}`,
+    threads: 1,
+    kernelsSha256: sha256Hex(canonicalJson(Object.fromEntries(hashes))),
+  };
+}
+
+/** The meter that the most entries were read by; `model` where none was. */
+function energySourceOf(entries: readonly LutEntry[]): EnergyMeter {
+  const counts = new Map<EnergyMeter, number>();
+  for (const { energyUj } of entries) if (energyUj) counts.set(energyUj.source, (counts.get(energyUj.source) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 'model';
+}
+
+/** What of an earlier table may stay: entries of the same device and kernels, and what turns their sums into latencies. */
 async function usablePart(
   files: Files,
   path: string,
   device: LutDevice,
   engine: LutEngine,
   hashes: ReadonlyMap<string, string>,
-): Promise<{ entries: LutEntry[]; scalar?: number }> {
+): Promise<{ entries: LutEntry[]; fit?: WholeNetworkFit }> {
   if (!(await files.exists(path))) return { entries: [] };
   const table = await readLut(files, path);
   assertSameDevice(table, device, engine);
   const changed = new Set(changedEntries(table, hashes));
-  return { entries: table.entries.filter((entry) => !changed.has(entry)), scalar: table.scalar };
+  const { scalar, lengthCorrection } = table;
+  return { entries: table.entries.filter((entry) => !changed.has(entry)), fit: { scalar, lengthCorrection } };
 }

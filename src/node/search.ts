@@ -1,24 +1,36 @@
-import { noiseLoss, outputNoise } from '../accuracy/proxies/output-noise.ts';
 import type { Top1 } from '../accuracy/top1.ts';
+import { BitbudgetError } from '../core/errors.ts';
 import type { Cancellation, Files, Progress } from '../core/ports.ts';
 import { createCostModel } from '../cost/cost-model.ts';
-import type { CostModel } from '../cost/types.ts';
+import { createDesignCosts } from '../cost/design-costs.ts';
+import type { Cost, CostModel } from '../cost/types.ts';
 import type { DatasetSpec } from '../data/open.ts';
 import { weightConditions } from '../engine/conditions.ts';
+import { isWhole } from '../network/reduce/index.ts';
 import type { Candidate } from '../quant/candidate.ts';
-import { quantizeNetwork } from '../quant/quantize.ts';
+import type { Design } from '../quant/design.ts';
 import type { Scheme } from '../quant/scheme.ts';
-import { assertReachable, createBitSpace } from '../space/index.ts';
 import {
+  assertReachable,
+  createSearchSpace,
+  type Pricer,
+  type SpaceConfigInput,
+  type SpacePoint,
+} from '../space/index.ts';
+import {
+  type AccuracyColumn,
+  type AccuracySource,
   type MeasuredPoint,
-  proxyScore,
+  proxyColumn,
   recordMeasured,
   runStudy,
+  type StudyMeasure,
   type StudyPoint,
   type StudyResult,
   type StudySettings,
 } from '../study/index.ts';
 import { makeCandidate } from './candidates.ts';
+import { DesignBuilder, noiseProxy } from './designs.ts';
 import { evaluateNetworks } from './evaluate.ts';
 import { deviceFacts, type OpenedTable } from './tables.ts';
 import type { Workbench } from './workbench.ts';
@@ -28,12 +40,26 @@ export const PROXY_NAMES: readonly string[] = ['output-noise'];
 
 export interface SearchRequest {
   settings: StudySettings;
-  schemes: readonly Scheme[];
-  /** Whether the first and the last layer keep w8a8 or are searched as well. */
-  ends: 'fixed' | 'free';
+  /** The space, or the schemes that all layers but the fixed ones may take. */
+  space: SpaceConfigInput;
+  /** How the profile command would be told of the space. */
+  spaceFile?: string;
+  /** Where accuracies come from, if not from the proxy. */
+  accuracy?: (builder: DesignBuilder) => AccuracySource<SpacePoint>;
+  measures?: readonly StudyMeasure<SpacePoint>[];
   folder: string;
   resume: boolean;
   version: string;
+}
+
+/**
+ * The space in which every layer may take every scheme.
+ *
+ * @param ends whether the first and the last layer keep w8a8 or are searched as well.
+ * @example schemesSpace(['w8a8', 'w4a4'], 'free') // => { bits: { schemes: ['w8a8', 'w4a4'] }, fixed: {} }
+ */
+export function schemesSpace(schemes: readonly Scheme[], ends: 'fixed' | 'free'): SpaceConfigInput {
+  return { bits: { schemes: [...schemes] }, ...(ends === 'free' && { fixed: {} }) };
 }
 
 export interface Surroundings {
@@ -45,14 +71,18 @@ export interface Surroundings {
 /** A search that is done, with all that its front can be evaluated and reported with. */
 export interface FinishedSearch {
   study: StudyResult;
+  /** Prices the whole network on the first device. */
   costModel: CostModel;
+  /** Builds the networks of the candidates. */
+  builder: DesignBuilder;
+  /** What each candidate of the front is made of. */
+  designs: Design[];
+  /** How accuracy stands in the reports. */
+  accuracy: AccuracyColumn;
   candidates: Candidate[];
   /** Accuracy of the front's candidates that were run, by position. */
   evaluated: (Top1 | undefined)[];
 }
-
-/** Images that the proxy looks at. */
-const PROXY_IMAGES = 32;
 
 /** Prices a network's candidates from a table. */
 export async function openCostModel(
@@ -69,56 +99,117 @@ export async function openCostModel(
 }
 
 /**
- * Searches candidates of one network under budgets and writes the run folder.
+ * Searches designs of one network under budgets and writes the run folder.
  *
- * @throws {BitbudgetError} `infeasible`, `interrupted`, `missing-entry` if the table lacks what the space needs.
+ * @param tables of the devices that budgets may name; the first is the one that candidates are reported for.
+ * @throws {BitbudgetError} `infeasible`, `interrupted`, `missing-entry` if a table lacks what the space needs.
  */
 export async function searchNetwork(
   workbench: Workbench,
-  opened: OpenedTable,
+  tables: readonly OpenedTable[],
   request: SearchRequest,
-  { files, cancellation, onProgress }: Surroundings,
+  surroundings: Surroundings,
 ): Promise<FinishedSearch> {
-  const costModel = await openCostModel(files, workbench, opened);
-  const { layers } = costModel;
-  const ends: [string, Scheme][] =
-    request.ends === 'free' ? [] : [layers[0], layers[layers.length - 1]].map((l) => [l, 'w8a8']);
-  const space = createBitSpace({ layers, schemes: request.schemes, fixed: new Map(ends) });
-  assertReachable(space, costModel, request.settings.budgets); // before the proxy takes its time
+  const { files, cancellation, onProgress } = surroundings;
+  const { settings, folder, resume, version, measures } = request;
+  const network = workbench.opened.network;
+  const space = createSearchSpace(network, request.space);
+  const measuredAs = request.spaceFile ? `${network.name} --space ${request.spaceFile}` : network.name;
+  const pricers = await openPricers(files, workbench, tables, measuredAs);
+  const costModel = await openCostModel(files, workbench, tables[0]);
+  assertReachable(space, pricers.search, settings.budgets, settings.budgetConfidence); // before the proxy takes its time
   const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
-  const schemes = [...new Set<Scheme>([...request.schemes, 'w8a8'])];
-  const images = workbench.images.slice(0, PROXY_IMAGES);
-  const noise = await outputNoise(workbench.engine, workbench.source, schemes, images, onProgress, pause);
-  const proxy = { name: PROXY_NAMES[0], loss: (assigned: readonly Scheme[]) => noiseLoss(noise, assigned) };
+  const proxy = await noiseProxy(workbench, space, { onProgress, cancellation, pause });
+  const builder = new DesignBuilder(workbench);
+  const accuracy = request.accuracy?.(builder);
+  const column = accuracy ?? proxyColumn(proxy.name);
   const toCandidate = ({ genome, cost, loss }: StudyPoint) =>
-    makeCandidate(workbench, {
+    makeCandidate(workbench, builder, {
       space: space.name,
       genome,
-      schemes: new Map(space.decode(genome).map((scheme, i) => [layers[i], scheme])),
+      design: space.decode(genome),
       cost,
-      accuracy: { value: proxyScore(loss), kind: `proxy:${proxy.name}` },
+      accuracy: { value: column.accuracyOf(loss), kind: column.kind },
     });
-  const study = await runStudy({
-    settings: request.settings,
+  const study = await runStudy<SpacePoint>({
+    settings,
     space,
-    costModel,
+    spaceRecord: { ...request.space, name: space.name },
+    costModel: pricers.search,
+    finalCost: (design) => pricers.final(builder, design),
     proxy,
+    ...(accuracy && { accuracy }),
+    ...(measures && { measures }),
     files,
-    folder: request.folder,
+    folder,
     provenance: {
-      version: request.version,
+      version,
       network: workbench.folded.name,
       weightsSha256: workbench.opened.weightsSha256,
       calibration: workbench.calibration,
-      lut: { path: opened.path, sha256: opened.table.sha256, device: opened.table.device.id },
+      lut: tables.map(({ path, table }) => ({ path, sha256: table.sha256, device: table.device.id })),
     },
     toCandidate,
-    resume: request.resume,
+    resume,
     onProgress,
     cancellation,
     pause,
   });
-  return { study, costModel, candidates: study.front.map(toCandidate), evaluated: study.front.map(() => undefined) };
+  const candidates: Candidate[] = [];
+  for (const point of study.front) {
+    candidates.push(toCandidate(point));
+    onProgress('writing the front', candidates.length / study.front.length);
+    await pause();
+  }
+  const designs = study.front.map(({ genome }) => space.decode(genome));
+  const evaluated = study.front.map(() => undefined);
+  return { study, costModel, builder, designs, accuracy: column, candidates, evaluated };
+}
+
+/** Prices on one device or on several: as the search takes designs to run, and as their own weights let them run. */
+async function openPricers(
+  files: Files,
+  workbench: Workbench,
+  tables: readonly OpenedTable[],
+  measuredAs: string,
+): Promise<{ search: Pricer<Design>; final(builder: DesignBuilder, design: Design): Cost }> {
+  const labels = deviceLabels(tables);
+  const conditional = weightConditions(workbench.source);
+  const devices = await Promise.all(
+    tables.map(async ({ table }) => ({ table, device: await deviceFacts(files, table), measuredAs })),
+  );
+  const network = workbench.opened.network;
+  const costs = devices.map((device) => createDesignCosts({ ...device, network, conditional }));
+  const onAll = (prices: Cost[]): Cost => {
+    if (prices.length === 1) return prices[0];
+    const [first] = prices;
+    first.byDevice = Object.fromEntries(prices.map((price, i) => [labels[i], price]));
+    return first;
+  };
+  return {
+    search: { estimate: (design) => onAll(costs.map((own) => own.estimate(design))) },
+    final(builder, design) {
+      if (isWhole(design.reduction)) return onAll(costs.map((own) => own.estimate(design)));
+      return onAll(devices.map((device) => builder.price(design, device).cost));
+    },
+  };
+}
+
+/**
+ * The names that budgets know devices by: their ids, with engine and threads where one device has several tables.
+ *
+ * @throws {BitbudgetError} `usage` where two tables cannot be told apart.
+ */
+export function deviceLabels(tables: readonly Pick<OpenedTable, 'table'>[]): string[] {
+  const ids = tables.map(({ table }) => table.device.id);
+  const labels = tables.map(({ table: { device, engine, threads } }) =>
+    ids.filter((id) => id === device.id).length === 1
+      ? device.id
+      : `${device.id}-${engine.name}${engine.version.split('.')[0]}-t${threads}`,
+  );
+  const twice = labels.find((label, i) => labels.indexOf(label) !== i);
+  if (twice === undefined) return labels;
+  throw new BitbudgetError('usage', `Two tables are of ${twice}.`, 'Give one table a device and engine.');
 }
 
 /**
@@ -134,16 +225,12 @@ export function spreadOver(count: number, wanted: number): number[] {
 
 /** Runs chosen candidates of a front on a dataset and rewrites the front's files with what came out. */
 export async function evaluateFront(
-  workbench: Workbench,
   search: FinishedSearch,
   positions: readonly number[],
   dataset: DatasetSpec,
   options: Surroundings & { workers?: number; disabled: Iterable<string> },
 ): Promise<FinishedSearch> {
-  const networks = positions.map((position) => {
-    const { layers } = search.candidates[position];
-    return quantizeNetwork(workbench.source, new Map(layers.map(({ name, scheme }) => [name, scheme])));
-  });
+  const networks = positions.map((position) => search.builder.quantize(search.designs[position]));
   const results = await evaluateNetworks(networks, { ...options, dataset });
   const evaluated = [...search.evaluated];
   const candidates = [...search.candidates];
@@ -162,12 +249,12 @@ export async function evaluateFront(
 }
 
 /** Writes the front's candidates and pareto_front.csv with all that has been measured so far. */
-export async function recordFront({ study, candidates }: FinishedSearch, files: Files): Promise<void> {
+export async function recordFront({ study, candidates, accuracy }: FinishedSearch, files: Files): Promise<void> {
   const measured = candidates.map(({ measured }): MeasuredPoint | undefined =>
     measured ? { accuracy: measured.accuracy?.value, latencyMs: measured.latencyMs?.value } : undefined,
   );
   const proxy = { name: PROXY_NAMES[0] };
-  await recordMeasured({ files, folder: study.folder, proxy }, study.front, measured, candidates);
+  await recordMeasured({ files, folder: study.folder, proxy, accuracy }, study.front, measured, candidates);
 }
 
 /** Position on the front of the most accurate candidate: by measurement where there is one, else by the proxy. */

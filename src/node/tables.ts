@@ -52,7 +52,10 @@ async function newestTable(files: Files, folder: string): Promise<string | undef
 }
 
 /** What is known of the device that a table was measured on, for the energy model. */
-export async function deviceFacts(files: Files, { device }: Pick<Lut, 'device'>): Promise<DeviceFacts> {
+export async function deviceFacts(
+  files: Files,
+  { device }: { device: Pick<LutDevice, 'arch' | 'model'> },
+): Promise<DeviceFacts> {
   const folder = fileURLToPath(new URL('../../devices', import.meta.url));
   return chooseDevice(await readDevices(files, folder), device);
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cancellation, Progress } from '../core/ports.ts';
 import type { Engine } from '../engine/engine.ts';
+import { ReferenceKernel } from '../measure/reference-kernel.ts';
 import type { Bench } from '../measure/surroundings.ts';
 import { foldNetwork } from '../network/fold.ts';
 import type { Network } from '../network/types.ts';
@@ -64,6 +65,7 @@ export async function openWorkbench(
       input: images[0],
       clock: nodeClock,
       interruptions: nodeInterruptions,
+      reference: new ReferenceKernel(engine.kernels.referenceLoop, nodeClock),
       pause: sleep, // even 0 ms lets signals and output through
     }),
   };

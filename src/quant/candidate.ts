@@ -28,7 +28,10 @@ export const candidateSchema = z.strictObject({
       name: z.string(),
       scheme,
       outChannels: z.int().positive(),
+      /** Which of the whole network's output channels these are, where some were removed. */
       keptChannels: z.array(z.int().nonnegative()).optional(),
+      /** Side of the window, where it was cropped. */
+      kernel: z.int().positive().optional(),
     }),
   ),
   quantization: z.strictObject({

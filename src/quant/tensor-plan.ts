@@ -1,7 +1,13 @@
 import { assert, BitbudgetError } from '../core/errors.ts';
 import { consumersOf, inferShapes } from '../network/shapes.ts';
 import { INPUT, type Layer, type Network, type Shape } from '../network/types.ts';
-import { type InputFormat, type Workload, type WorkloadOp, workloadMacs } from '../network/workload.ts';
+import {
+  type InputFormat,
+  type OutputFormat,
+  type Workload,
+  type WorkloadOp,
+  workloadMacs,
+} from '../network/workload.ts';
 import { type Scheme, schemeBits } from './scheme.ts';
 
 /** How one tensor is stored: `shared` tensors have several readers and keep 8 bits. */
@@ -34,7 +40,8 @@ export function planTensors(
   folded: Pick<Network, 'inputShape' | 'layers'>,
   schemes: ReadonlyMap<string, Scheme>,
 ): TensorPlan {
-  const { consumers, byName, shapes } = graphFacts(folded);
+  const facts = graphFacts(folded);
+  const { consumers, byName, shapes } = facts;
   const complete = completeSchemes(folded.layers, consumers, schemes);
 
   const tensors = new Map<string, TensorPlacement>();
@@ -44,7 +51,7 @@ export function planTensors(
 
   const workloads = new Map<string, Workload>();
   for (const layer of folded.layers) {
-    workloads.set(layer.name, workloadOf(layer, shapes, tensors));
+    workloads.set(layer.name, workloadOf(layer, facts, tensors));
   }
   return { schemes: complete, tensors, workloads, shapes };
 }
@@ -54,6 +61,8 @@ interface GraphFacts {
   consumers: Map<string, string[]>;
   byName: Map<string, Layer>;
   shapes: Map<string, Shape>;
+  /** By layer and by how it reads and writes: those that were asked for so far. */
+  workloads: Map<string, Workload>;
 }
 
 /** Searches plan one graph many thousand times; a folded network is never changed. */
@@ -63,7 +72,7 @@ function graphFacts(folded: Pick<Network, 'inputShape' | 'layers'>): GraphFacts 
   let facts = GRAPH_FACTS.get(folded.layers);
   if (!facts) {
     const byName = new Map(folded.layers.map((layer) => [layer.name, layer]));
-    facts = { consumers: consumersOf(folded.layers), byName, shapes: inferShapes(folded) };
+    facts = { consumers: consumersOf(folded.layers), byName, shapes: inferShapes(folded), workloads: new Map() };
     GRAPH_FACTS.set(folded.layers, facts);
   }
   return facts;
@@ -142,14 +151,27 @@ const NO_WINDOW = { kernel: [1, 1], stride: [1, 1], padding: [0, 0, 0, 0], dilat
 
 function workloadOf(
   layer: Layer,
-  shapes: ReadonlyMap<string, Shape>,
+  { shapes, workloads }: GraphFacts,
   tensors: ReadonlyMap<string, TensorPlacement>,
 ): Workload {
-  const [height, width, channels] = shapes.get(layer.inputs[0])!;
-  const outChannels = shapes.get(layer.name)![2];
   const source = tensors.get(layer.inputs[0])!;
   const weighted = hasWeights(layer);
   const input: InputFormat = source.type === 'f32' ? 'f32' : weighted && source.shared ? 'shared' : 'u8';
+  const output = tensors.get(layer.name)!.type;
+  const key = `${layer.name}/${input}:${output}`;
+  let workload = workloads.get(key);
+  if (!workload) workloads.set(key, (workload = makeWorkload(layer, shapes, input, output)));
+  return workload;
+}
+
+function makeWorkload(
+  layer: Layer,
+  shapes: ReadonlyMap<string, Shape>,
+  input: InputFormat,
+  output: OutputFormat,
+): Workload {
+  const [height, width, channels] = shapes.get(layer.inputs[0])!;
+  const outChannels = shapes.get(layer.name)![2];
   const base = {
     batch: 1 as const,
     inChannels: channels,
@@ -159,7 +181,7 @@ function workloadOf(
     activation: 'activation' in layer ? layer.activation : ('none' as const),
     residual: layer.op === 'conv2d' && layer.inputs.length > 1,
     input,
-    output: tensors.get(layer.name)!.type,
+    output,
   };
   switch (layer.op) {
     case 'conv2d': {

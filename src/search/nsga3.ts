@@ -2,6 +2,7 @@ import { defaultDivisions, referenceDirections } from './directions.ts';
 import type { OperatorSettings, SearchOptions, SearchResult } from './options.ts';
 import { runEvolution } from './run.ts';
 import { Nsga3Survival } from './survival/nsga3-survival.ts';
+import { ReferenceLines } from './survival/reference-lines.ts';
 
 export interface Nsga3Options extends SearchOptions {
   /** Of the reference directions; by default as fine as the population can occupy. Several make several layers. */
@@ -24,5 +25,6 @@ const OPERATORS: OperatorSettings = { crossoverProbability: 1, crossoverIndex: 3
 export async function nsga3(options: Nsga3Options): Promise<SearchResult> {
   const divisions = options.divisions ?? defaultDivisions(options.objectives, options.population);
   const directions = referenceDirections(options.objectives, divisions);
-  return runEvolution(options, { name: 'nsga3', survival: new Nsga3Survival(directions), operators: OPERATORS });
+  const lines = new ReferenceLines(directions, typeof divisions === 'number' ? divisions : divisions[0]);
+  return runEvolution(options, { name: 'nsga3', survival: new Nsga3Survival(lines), operators: OPERATORS });
 }

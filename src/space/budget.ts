@@ -1,16 +1,58 @@
 import { BitbudgetError } from '../core/errors.ts';
-import { costBounds } from '../cost/bounds.ts';
-import { type Cost, type CostMetric, type CostModel, metricValue } from '../cost/types.ts';
-import type { BitSpace } from './bit-space.ts';
+import { COST_METRICS, type Cost, type CostMetric, upperValue } from '../cost/types.ts';
 
-/** Hard upper bounds, in the metric's own unit. */
-export type Budgets = Partial<Record<CostMetric, number>>;
+/**
+ * Hard upper bounds, in the metric's own unit. A name is a metric, which then holds on every device, or a metric and a
+ * device: `latencyMs@rpi4`.
+ */
+export type Budgets = Readonly<Partial<Record<BudgetName, number>>>;
+export type BudgetName = CostMetric | `${CostMetric}@${string}`;
+
+/**
+ * The name of a budget.
+ *
+ * @example budgetName('latencyMs', 'rpi4') // => 'latencyMs@rpi4'
+ */
+export function budgetName(metric: CostMetric, device?: string): BudgetName {
+  return device === undefined ? metric : `${metric}@${device}`;
+}
+
+/**
+ * The metric and the device of a budget's name.
+ *
+ * @example splitBudgetName('ramBytes@rpi4') // => { metric: 'ramBytes', device: 'rpi4' }
+ */
+export function splitBudgetName(name: BudgetName): { metric: CostMetric; device?: string } {
+  const at = name.indexOf('@');
+  if (at < 0) return { metric: name as CostMetric };
+  return { metric: name.slice(0, at) as CostMetric, device: name.slice(at + 1) };
+}
 
 /** A budget as a list that loops can go through. */
-export function budgetEntries(budgets: Budgets): [CostMetric, number][] {
-  return (Object.entries(budgets) as [CostMetric, number | undefined][]).flatMap(([metric, limit]) =>
-    limit === undefined ? [] : [[metric, limit]],
+export function budgetEntries(budgets: Budgets): [BudgetName, number][] {
+  return (Object.entries(budgets) as [BudgetName, number | undefined][]).flatMap(([name, limit]) =>
+    limit === undefined ? [] : [[name, limit]],
   );
+}
+
+/**
+ * The number of a cost that a budget is about: on its device, or the largest of all devices.
+ *
+ * @param confidence 0 for the prediction itself; above, the upper end of the interval of that confidence.
+ * @throws {BitbudgetError} `usage` for a device that the cost knows nothing of.
+ */
+export function budgetedValue(cost: Cost, name: BudgetName, confidence = 0): number {
+  const { metric, device } = splitBudgetName(name);
+  if (device === undefined) {
+    if (!cost.byDevice) return upperValue(cost, metric, confidence);
+    let largest = 0;
+    for (const own of Object.values(cost.byDevice)) largest = Math.max(largest, upperValue(own, metric, confidence));
+    return largest;
+  }
+  const own = cost.byDevice?.[device];
+  if (own) return upperValue(own, metric, confidence);
+  const known = Object.keys(cost.byDevice ?? {}).join(', ') || 'one, without a name';
+  throw new BitbudgetError('usage', `There is no table of the device "${device}".`, `Devices are ${known}.`);
 }
 
 /**
@@ -18,39 +60,20 @@ export function budgetEntries(budgets: Budgets): [CostMetric, number][] {
  *
  * @example budgetViolation({ latencyMs: { value: 3, low: 3, high: 3 }, energyMj: { value: 1, low: 1, high: 1, source: 'model' }, sizeBytes: 4, ramBytes: 5, macs: 6, bitOps: 7, parameters: 8 }, { latencyMs: 2, sizeBytes: 4 }) // => 0.5
  */
-export function budgetViolation(cost: Cost, budgets: Budgets): number {
+export function budgetViolation(cost: Cost, budgets: Budgets, confidence = 0): number {
   let violation = 0;
-  for (const [metric, limit] of budgetEntries(budgets)) {
-    const value = metricValue(cost, metric);
+  for (const [name, limit] of budgetEntries(budgets)) {
+    const value = budgetedValue(cost, name, confidence);
     if (value > limit) violation += (value - limit) / limit;
   }
   return violation;
 }
 
-/** The smallest value of each budgeted metric that some candidate of the space reaches, each on its own. */
-export function reachableMinimum(space: BitSpace, costModel: CostModel, budgets: Budgets): Record<string, number> {
-  const minima: Record<string, number> = {};
-  for (const [metric] of budgetEntries(budgets)) minima[metric] = costBounds(costModel, space.choices, metric).low;
-  return minima;
-}
-
-/**
- * Refuses budgets that no candidate keeps, before anything is evaluated.
- *
- * @throws {BitbudgetError} `infeasible` naming the budget, and the smallest reachable value of every budgeted metric.
- */
-export function assertReachable(space: BitSpace, costModel: CostModel, budgets: Budgets): void {
-  const reachable = reachableMinimum(space, costModel, budgets);
-  for (const [metric, limit] of budgetEntries(budgets)) {
-    if (reachable[metric] <= limit) continue;
-    const problem = `No candidate keeps a budget of ${describeMetric(metric, limit)}: the smallest reachable value is ${describeMetric(metric, reachable[metric])}.`;
-    throw new BitbudgetError(
-      'infeasible',
-      problem,
-      `Raise the budget to at least ${describeMetric(metric, reachable[metric])}.`,
-      reachable,
-    );
-  }
+/** The budgets that a cost breaks, by name. */
+export function brokenBudgets(cost: Cost, budgets: Budgets, confidence = 0): BudgetName[] {
+  return budgetEntries(budgets).flatMap(([name, limit]) =>
+    budgetedValue(cost, name, confidence) > limit ? [name] : [],
+  );
 }
 
 const UNITS: Record<CostMetric, { unit: string; per: number; digits: number }> = {
@@ -63,14 +86,25 @@ const UNITS: Record<CostMetric, { unit: string; per: number; digits: number }> =
 };
 
 /**
- * A value with its unit. What is rounded is rounded up, so that a minimum that is named can be asked for.
+ * A value with its unit, and its device where the budget names one. What is rounded is rounded up, so that a minimum
+ * that is named can be asked for.
  *
  * @example describeMetric('sizeBytes', 2048) // => '2.00 KiB of weights'
  */
-export function describeMetric(metric: CostMetric, value: number): string {
+export function describeMetric(name: BudgetName, value: number): string {
+  const { metric, device } = splitBudgetName(name);
   const { unit, per, digits } = UNITS[metric];
   const step = 10 ** digits;
   let steps = Math.ceil((value / per) * step - 1e-9); // 0.07 · 10⁴ is a little above 700
   if ((steps / step) * per < value) steps++;
-  return `${(steps / step).toFixed(digits)} ${unit}`;
+  return `${(steps / step).toFixed(digits)} ${unit}${device === undefined ? '' : ` on ${device}`}`;
+}
+
+/**
+ * Whether a text names a metric.
+ *
+ * @example isCostMetric('latencyMs') // => true
+ */
+export function isCostMetric(text: string): text is CostMetric {
+  return (COST_METRICS as readonly string[]).includes(text);
 }

@@ -1,11 +1,28 @@
 export { type BitSpace, type BitSpaceOptions, createBitSpace } from './bit-space.ts';
 export {
-  assertReachable,
+  type BudgetName,
   type Budgets,
+  brokenBudgets,
   budgetEntries,
+  budgetedValue,
+  budgetName,
   budgetViolation,
   describeMetric,
-  reachableMinimum,
+  isCostMetric,
+  splitBudgetName,
 } from './budget.ts';
+export { assertReachable, reachableMinimum, uniformGenomes } from './extremes.ts';
 export { findFeasible, jointlyInfeasible } from './feasible.ts';
-export { createRepair, type Loss, type Repair, startingGenomes } from './repair.ts';
+export { type ReachableWorkload, reachableWorkloads } from './reachable.ts';
+export { createRepair, type Loss, type Repair, type RepairOptions, startingGenomes } from './repair.ts';
+export { createSearchSpace } from './search-space.ts';
+export {
+  choiceCounts,
+  type Gene,
+  type GeneKind,
+  type Pricer,
+  type SearchSpace,
+  type Space,
+  type SpacePoint,
+} from './space.ts';
+export { checkSpaceConfig, parseSpaceConfig, type SpaceConfig, type SpaceConfigInput } from './space-config.ts';

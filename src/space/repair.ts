@@ -1,9 +1,10 @@
-import { type CostModel, metricValue } from '../cost/types.ts';
+import type { Cost } from '../cost/types.ts';
 import type { RandomSource } from '../search/index.ts';
-import type { BitSpace } from './bit-space.ts';
-import { type Budgets, budgetEntries, budgetViolation } from './budget.ts';
+import { type Budgets, brokenBudgets, budgetEntries, budgetedValue } from './budget.ts';
+import { uniformGenomes } from './extremes.ts';
 import { cheapestGenomes, findFeasible } from './feasible.ts';
 import { type Loss, PriceTable } from './price-table.ts';
+import { choiceCounts, type Pricer, type Space } from './space.ts';
 
 export type { Loss };
 
@@ -24,33 +25,57 @@ const LEAST_RELIEF = 1e-12;
  * What still breaks a budget is led, gene by gene in random order, towards a candidate known to keep all of them. So
  * every genome is repaired, in bounded time, as long as one candidate that keeps the budgets could be found; if not, the
  * repair gives up. Nothing but table look-ups is spent.
+ *
+ * @param options.confidence see `budgetedValue`.
+ * @param options.onBroken told of each genome that broke budgets: by name, and whether it was brought inside.
  */
-export function createRepair(space: BitSpace, costModel: CostModel, budgets: Budgets, loss: Loss): Repair {
+export function createRepair<Point>(
+  space: Space<Point>,
+  pricer: Pricer<Point>,
+  budgets: Budgets,
+  loss: Loss<Point>,
+  options: RepairOptions = {},
+): Repair {
+  const { confidence = 0, onBroken } = options;
+  const canonical = (genome: number[]) => (space.canonical ? space.canonical(genome) : genome);
   const entries = budgetEntries(budgets);
-  if (entries.length === 0) return (genome) => genome;
-  const refuge = findFeasible(space, costModel, budgets);
-  const metrics = entries.map(([metric]) => metric);
+  if (entries.length === 0) return canonical;
+  const refuge = findFeasible(space, pricer, budgets, confidence);
+  const metrics = entries.map(([name]) => name);
   const limits = Float64Array.from(entries, ([, limit]) => limit);
-  const table = refuge && new PriceTable(space, costModel, metrics, loss, refuge);
+  const costOf = (genome: readonly number[]) => pricer.estimate(space.decode(genome));
+  const valuesOf = (cost: Cost) => metrics.map((name) => budgetedValue(cost, name, confidence));
+  const lossOf = (genome: readonly number[]) => loss(space.decode(genome));
+  const table =
+    refuge && new PriceTable(choiceCounts(space), metrics, refuge, (genome) => valuesOf(costOf(genome)), lossOf);
   const excess = new Float64Array(metrics.length);
-  const weights = new Float64Array(space.genes.length * space.schemes.length);
+  const weights = new Float64Array(table?.rowCount ?? 0);
+  const brokenBy = (cost: Cost) => brokenBudgets(cost, budgets, confidence);
   return (genome, random) => {
-    const costOf = (point: readonly number[]) => costModel.estimate(space.decode(point));
     let cost = costOf(genome);
-    if (budgetViolation(cost, budgets) === 0) return genome;
+    const broken = brokenBy(cost);
+    if (broken.length === 0) return canonical(genome);
+    onBroken?.(broken, table !== undefined);
     if (!table) return undefined;
     const current = [...genome];
     for (let k = 0; k < weights.length; k++) weights[k] = LEAST_WEIGHT + (1 - LEAST_WEIGHT) * random.real();
     for (let round = 0; round < MAXIMUM_ROUNDS; round++) {
       // The table prices differences only, so each round starts from what the cost model says of the genome at hand.
-      for (let m = 0; m < metrics.length; m++) excess[m] = metricValue(cost, metrics[m]) - limits[m];
+      valuesOf(cost).forEach((value, m) => {
+        excess[m] = value - limits[m];
+      });
       const moved = lower(table, current, excess, limits, weights);
       cost = costOf(current);
-      if (budgetViolation(cost, budgets) === 0) return current;
+      if (brokenBy(cost).length === 0) return canonical(current);
       if (!moved) break;
     }
-    return leadTo(refuge, current, random, (point) => budgetViolation(costOf(point), budgets) === 0);
+    return canonical(leadTo(refuge, current, random, (point) => brokenBy(costOf(point)).length === 0));
   };
+}
+
+export interface RepairOptions {
+  confidence?: number;
+  onBroken?(names: readonly string[], repaired: boolean): void;
 }
 
 /**
@@ -66,15 +91,14 @@ function lower(
   weights: Float64Array,
 ): boolean {
   const count = limits.length;
-  const most = table.geneCount * table.choiceCount;
   let moves = 0;
-  for (; moves < most && excess.some((value) => value > 0); moves++) {
+  for (; moves < table.rowCount && excess.some((value) => value > 0); moves++) {
     const move = cheapestMove(table, genome, excess, limits, weights);
     if (move < 0) break;
-    const gene = Math.floor(move / table.choiceCount);
-    const from = gene * table.choiceCount + genome[gene];
+    const gene = table.geneOf[move];
+    const from = table.starts[gene] + genome[gene];
     for (let m = 0; m < count; m++) excess[m] += table.added[move * count + m] - table.added[from * count + m];
-    genome[gene] = move % table.choiceCount;
+    genome[gene] = move - table.starts[gene];
   }
   return moves > 0;
 }
@@ -91,8 +115,8 @@ function cheapestMove(
   let bestPrice = Number.POSITIVE_INFINITY;
   let bestRelief = 0;
   for (let gene = 0; gene < table.geneCount; gene++) {
-    const from = gene * table.choiceCount + genome[gene];
-    for (let to = gene * table.choiceCount; to < (gene + 1) * table.choiceCount; to++) {
+    const from = table.starts[gene] + genome[gene];
+    for (let to = table.starts[gene]; to < table.starts[gene + 1]; to++) {
       if (to === from) continue;
       const relief = reliefOf(table, from, to, excess, limits);
       if (relief <= LEAST_RELIEF) continue;
@@ -149,7 +173,11 @@ function leadTo(
 }
 
 /** Uniform candidates and the cheapest one by each budgeted metric: sensible points to start a search from. */
-export function startingGenomes(space: BitSpace, costModel: CostModel, budgets: Budgets): number[][] {
-  const uniform = space.schemes.map((_, choice) => space.genes.map(() => choice));
-  return [...uniform, ...cheapestGenomes(space, costModel, budgets)];
+export function startingGenomes<Point>(
+  space: Space<Point>,
+  pricer: Pricer<Point>,
+  budgets: Budgets,
+  confidence = 0,
+): number[][] {
+  return [...uniformGenomes(space), ...cheapestGenomes(space, pricer, budgets, confidence)];
 }

@@ -1,7 +1,14 @@
 export { bestUnder } from './best-under.ts';
 export { formatCsv, parseCsv } from './csv.ts';
 export { OBJECTIVES, type Objective, parseObjectives } from './objectives.ts';
-export { COLUMNS, type MeasuredPoint, proxyScore, type StudyPoint } from './rows.ts';
+export { type AccuracyColumn, COLUMNS, type MeasuredPoint, proxyColumn, proxyScore, type StudyPoint } from './rows.ts';
 export { frontFile, recordMeasured } from './run-folder.ts';
 export { runStudy } from './run-study.ts';
-export type { StudyOptions, StudyProxy, StudyResult, StudySettings } from './types.ts';
+export type {
+  AccuracySource,
+  StudyMeasure,
+  StudyOptions,
+  StudyProxy,
+  StudyResult,
+  StudySettings,
+} from './types.ts';

@@ -1,11 +1,17 @@
-import { BitbudgetError } from '../core/errors.ts';
+import { assert, BitbudgetError } from '../core/errors.ts';
 import { nearestName } from '../core/nearest-name.ts';
-import { type Cost, type CostMetric, metricValue } from '../cost/types.ts';
+import { type CostMetric, metricValue } from '../cost/types.ts';
+import type { StudyPoint } from './rows.ts';
 
-/** What a search may be asked to minimise; `accuracy` is maximised by minimising the proxy's loss. */
-export type Objective = 'accuracy' | 'latency' | 'energy' | 'size' | 'ram' | 'macs' | 'bitops';
+type NamedObjective = 'accuracy' | 'latency' | 'energy' | 'size' | 'ram' | 'macs' | 'bitops';
 
-const METRICS: Record<Exclude<Objective, 'accuracy'>, CostMetric> = {
+/**
+ * What a search may be asked to minimise; `accuracy` is maximised by minimising its loss. `latency@rpi4` is that of one
+ * device of several, without a device it is the first's. A preset's own measures are objectives by their names.
+ */
+export type Objective = NamedObjective | (string & {});
+
+const METRICS: Record<Exclude<NamedObjective, 'accuracy'>, CostMetric> = {
   latency: 'latencyMs',
   energy: 'energyMj',
   size: 'sizeBytes',
@@ -14,29 +20,38 @@ const METRICS: Record<Exclude<Objective, 'accuracy'>, CostMetric> = {
   bitops: 'bitOps',
 };
 
-export const OBJECTIVES: readonly Objective[] = [
-  'accuracy',
-  ...(Object.keys(METRICS) as Exclude<Objective, 'accuracy'>[]),
-];
+export const OBJECTIVES: readonly Objective[] = ['accuracy', ...Object.keys(METRICS)];
 
 /**
  * Objectives from a flag's text.
  *
+ * @param devices that `latency@<device>` may name.
  * @throws {BitbudgetError} `usage` for an unknown or repeated name.
  * @example parseObjectives('accuracy,latency') // => ['accuracy', 'latency']
  */
-export function parseObjectives(text: string): Objective[] {
+export function parseObjectives(text: string, devices: readonly string[] = []): Objective[] {
   const names = text.split(',').map((name) => name.trim());
+  const perDevice = devices.flatMap((device) => ['latency', 'energy', 'ram'].map((name) => `${name}@${device}`));
+  const known = [...OBJECTIVES, ...perDevice];
   for (const [i, name] of names.entries()) {
-    if ((OBJECTIVES as string[]).includes(name) && names.indexOf(name) === i) continue;
-    const guess = nearestName(name, OBJECTIVES);
-    const remedy = `${guess && guess !== name ? `Did you mean ${guess}? ` : ''}Use each of ${OBJECTIVES.join(', ')} at most once.`;
+    if (known.includes(name) && names.indexOf(name) === i) continue;
+    const guess = nearestName(name, known);
+    const remedy = `${guess && guess !== name ? `Did you mean ${guess}? ` : ''}Use each of ${known.join(', ')} at most once.`;
     throw new BitbudgetError('usage', `"${name}" cannot be an objective here.`, remedy);
   }
-  return names as Objective[];
+  return names;
 }
 
 /** The value of an objective, lower is better, in its metric's unit. */
-export function objectiveValue(objective: Objective, cost: Cost, loss: number): number {
-  return objective === 'accuracy' ? loss : metricValue(cost, METRICS[objective]);
+export function objectiveValue(
+  objective: Objective,
+  { cost, loss, measures }: Pick<StudyPoint, 'cost' | 'loss' | 'measures'>,
+): number {
+  if (objective === 'accuracy') return loss;
+  const own = measures?.[objective];
+  if (own !== undefined) return own;
+  const [name, device] = objective.split('@');
+  const priced = device === undefined ? cost : cost.byDevice?.[device];
+  assert(priced && Object.hasOwn(METRICS, name), `no objective ${objective}`);
+  return metricValue(priced, METRICS[name as keyof typeof METRICS]);
 }

@@ -5,11 +5,19 @@ import { formatCsv } from './csv.ts';
 export interface StudyPoint {
   genome: number[];
   cost: Cost;
-  /** The proxy's loss; lower is better. */
+  /** Of its accuracy, predicted or measured; lower is better. */
   loss: number;
   feasible: boolean;
-  /** Why it is not feasible; empty if it is. */
+  /** Why it is not feasible, such as `over latencyMs`; empty if it is. */
   reason: string;
+  /** Values of the study's own measures, by name. */
+  measures?: Readonly<Record<string, number>>;
+}
+
+/** How the column `accuracy` is filled. */
+export interface AccuracyColumn {
+  kind: string;
+  accuracyOf(loss: number): number;
 }
 
 /** What running a candidate added to its prediction; accuracy in [0, 1]. */
@@ -46,26 +54,56 @@ export function proxyScore(loss: number): number {
   return 0 - loss;
 }
 
+/**
+ * The column of a proxy: minus its loss, higher is better.
+ *
+ * @example proxyColumn('output-noise').kind // => 'proxy:output-noise'
+ */
+export function proxyColumn(proxyName: string): AccuracyColumn {
+  return { kind: `proxy:${proxyName}`, accuracyOf: proxyScore };
+}
+
 /** The bytes of reports.csv: a function of the points alone. */
-export function formatReports(points: readonly StudyPoint[], proxyName: string): string {
-  return formatCsv([COLUMNS, ...points.map((point) => fields(point, `proxy:${proxyName}`, proxyScore(point.loss)))]);
+export function formatReports(points: readonly StudyPoint[], accuracy: AccuracyColumn): string {
+  const more = furtherColumns(points);
+  const rows = points.map((point) => [
+    ...fields(point, accuracy.kind, accuracy.accuracyOf(point.loss)),
+    ...more.map(({ value }) => value(point)),
+  ]);
+  return formatCsv([[...COLUMNS, ...more.map(({ name }) => name)], ...rows]);
 }
 
 /** The bytes of pareto_front.csv; with measurements, `accuracy` is the measured one and the score moves to its own column. */
 export function formatFront(
   points: readonly StudyPoint[],
-  proxyName: string,
+  accuracy: AccuracyColumn,
   measured?: readonly (MeasuredPoint | undefined)[],
 ): string {
-  if (!measured) return formatReports(points, proxyName);
+  if (!measured) return formatReports(points, accuracy);
+  const more = furtherColumns(points);
   const rows = points.map((point, i) => {
-    const { accuracy, latencyMs } = measured[i] ?? {};
-    const score = proxyScore(point.loss);
-    const known =
-      accuracy === undefined ? fields(point, `proxy:${proxyName}`, score) : fields(point, 'measured', accuracy);
-    return [...known, score, latencyMs ?? ''];
+    const { accuracy: top1, latencyMs } = measured[i] ?? {};
+    const score = accuracy.accuracyOf(point.loss);
+    const known = top1 === undefined ? fields(point, accuracy.kind, score) : fields(point, 'measured', top1);
+    return [...known, ...more.map(({ value }) => value(point)), score, latencyMs ?? ''];
   });
-  return formatCsv([[...COLUMNS, ...MEASURED_COLUMNS], ...rows]);
+  return formatCsv([[...COLUMNS, ...more.map(({ name }) => name), ...MEASURED_COLUMNS], ...rows]);
+}
+
+/** Latency, energy and RAM of each device where there are several, and the study's own measures. */
+function furtherColumns([first]: readonly StudyPoint[]): { name: string; value(point: StudyPoint): number }[] {
+  const devices = Object.keys(first?.cost.byDevice ?? {});
+  return [
+    ...devices.flatMap((device) => [
+      { name: `latencyMs@${device}`, value: ({ cost }: StudyPoint) => cost.byDevice![device].latencyMs.value },
+      { name: `energyMj@${device}`, value: ({ cost }: StudyPoint) => cost.byDevice![device].energyMj.value },
+      { name: `ramBytes@${device}`, value: ({ cost }: StudyPoint) => cost.byDevice![device].ramBytes },
+    ]),
+    ...Object.keys(first?.measures ?? {}).map((name) => ({
+      name,
+      value: ({ measures }: StudyPoint) => measures![name],
+    })),
+  ];
 }
 
 function fields(point: StudyPoint, accuracyKind: string, accuracy: number): (string | number | boolean)[] {

@@ -2,40 +2,56 @@ import { canonicalJson } from '../core/canonical-json.ts';
 import { BitbudgetError } from '../core/errors.ts';
 import { sha256Hex } from '../core/sha256.ts';
 import type { SearchState } from '../search/index.ts';
-import { formatFront, formatReports, type MeasuredPoint, type StudyPoint } from './rows.ts';
+import { choiceCounts } from '../space/index.ts';
+import {
+  type AccuracyColumn,
+  formatFront,
+  formatReports,
+  type MeasuredPoint,
+  proxyColumn,
+  type StudyPoint,
+} from './rows.ts';
 import type { StudyOptions } from './types.ts';
 
-type FolderOptions = Pick<StudyOptions, 'files' | 'folder' | 'settings' | 'space' | 'proxy' | 'provenance'>;
+type FolderOptions<Point> = Pick<
+  StudyOptions<Point>,
+  'files' | 'folder' | 'settings' | 'space' | 'spaceRecord' | 'proxy' | 'accuracy' | 'provenance'
+>;
 
 /** The complete configuration of a run, as config.json holds it. */
-function configuration({ settings, space, proxy, provenance }: FolderOptions): Record<string, unknown> {
-  const { name, layers, schemes, fixed } = space;
+function configuration<Point>(options: FolderOptions<Point>): Record<string, unknown> {
+  const { settings, space, spaceRecord, proxy, accuracy, provenance } = options;
   return {
     ...provenance,
     ...settings,
     proxy: proxy.name,
-    space: { name, layers, schemes, fixed: Object.fromEntries(fixed) },
+    ...(accuracy && { accuracy: accuracy.kind }),
+    space: { name: space.name, ...(spaceRecord ?? { choices: choiceCounts(space) }) },
   };
 }
 
 /** Writes config.json, reports.csv, pareto_front.csv and front/*.json. */
-export async function writeRunFolder(
-  options: FolderOptions & Pick<StudyOptions, 'toCandidate'>,
+export async function writeRunFolder<Point>(
+  options: FolderOptions<Point> & Pick<StudyOptions<Point>, 'toCandidate'>,
   points: readonly StudyPoint[],
   front: readonly StudyPoint[],
 ): Promise<void> {
-  const { files, folder, proxy } = options;
+  const { files, folder } = options;
+  const column = options.accuracy ?? proxyColumn(options.proxy.name);
   await files.writeAtomic(`${folder}/config.json`, `${JSON.stringify(configuration(options), null, 2)}\n`);
-  await files.writeAtomic(`${folder}/reports.csv`, formatReports(points, proxy.name));
+  await files.writeAtomic(`${folder}/reports.csv`, formatReports(points, column));
   await removeOldFront(options, front.length);
   for (const [i, point] of front.entries()) {
     await files.writeAtomic(`${folder}/${frontFile(i)}`, `${JSON.stringify(options.toCandidate(point), null, 2)}\n`);
   }
-  await files.writeAtomic(`${folder}/pareto_front.csv`, formatFront(front, proxy.name));
+  await files.writeAtomic(`${folder}/pareto_front.csv`, formatFront(front, column));
 }
 
 /** A run into a folder that was used before leaves no candidate of the earlier, longer front. */
-async function removeOldFront({ files, folder }: FolderOptions, kept: number): Promise<void> {
+async function removeOldFront(
+  { files, folder }: Pick<FolderOptions<never>, 'files' | 'folder'>,
+  kept: number,
+): Promise<void> {
   for (let i = kept; await files.exists(`${folder}/${frontFile(i)}`); i++)
     await files.remove(`${folder}/${frontFile(i)}`);
 }
@@ -51,16 +67,17 @@ export function frontFile(index: number): string {
 
 /** Rewrites the front with what running its candidates showed; reports.csv stays as the search wrote it. */
 export async function recordMeasured(
-  options: Pick<FolderOptions, 'files' | 'folder'> & { proxy: { name: string } },
+  options: Pick<FolderOptions<never>, 'files' | 'folder'> & { proxy: { name: string }; accuracy?: AccuracyColumn },
   front: readonly StudyPoint[],
   measured: readonly (MeasuredPoint | undefined)[],
   candidates: readonly (object | undefined)[],
 ): Promise<void> {
-  const { files, folder, proxy } = options;
+  const { files, folder } = options;
+  const column = options.accuracy ?? proxyColumn(options.proxy.name);
   for (const [i, candidate] of candidates.entries()) {
     if (candidate) await files.writeAtomic(`${folder}/${frontFile(i)}`, `${JSON.stringify(candidate, null, 2)}\n`);
   }
-  await files.writeAtomic(`${folder}/pareto_front.csv`, formatFront(front, proxy.name, measured));
+  await files.writeAtomic(`${folder}/pareto_front.csv`, formatFront(front, column, measured));
 }
 
 interface Checkpoint {
@@ -69,19 +86,35 @@ interface Checkpoint {
   /** Of the state as it stands in the file: a checkpoint that was cut or edited would lead to other bytes. */
   stateSha256: string;
   state: SearchState;
+  rejections?: Record<string, number>;
 }
 
-export async function writeCheckpoint(options: FolderOptions, state: SearchState): Promise<void> {
-  const checkpoint: Checkpoint = { configSha256: configSha256(options), stateSha256: stateSha256(state), state };
+export async function writeCheckpoint<Point>(
+  options: FolderOptions<Point>,
+  state: SearchState,
+  rejections: Record<string, number>,
+): Promise<void> {
+  const checkpoint: Checkpoint = {
+    configSha256: configSha256(options),
+    stateSha256: stateSha256(state),
+    rejections,
+    state,
+  };
   await options.files.writeAtomic(`${options.folder}/checkpoint.json`, `${JSON.stringify(checkpoint)}\n`);
 }
 
-function configSha256(options: FolderOptions): string {
+function configSha256<Point>(options: FolderOptions<Point>): string {
   return sha256Hex(canonicalJson(configuration(options)));
 }
 
 function stateSha256(state: SearchState | undefined): string {
   return sha256Hex(JSON.stringify(state) ?? '');
+}
+
+/** A search that was interrupted, and how many genomes had broken which budget by then. */
+export interface SavedStudy {
+  state: SearchState;
+  rejections: Record<string, number>;
 }
 
 /**
@@ -90,7 +123,7 @@ function stateSha256(state: SearchState | undefined): string {
  * @throws {BitbudgetError} `input` if there is none, `damaged-file` if it is no checkpoint or its state was changed,
  * `mismatch` if it is of another configuration.
  */
-export async function readCheckpoint(options: FolderOptions): Promise<SearchState> {
+export async function readCheckpoint<Point>(options: FolderOptions<Point>): Promise<SavedStudy> {
   const path = `${options.folder}/checkpoint.json`;
   if (!(await options.files.exists(path))) {
     throw new BitbudgetError('input', `There is no checkpoint at ${path}.`, 'Start the search without --resume.');
@@ -111,6 +144,7 @@ export async function readCheckpoint(options: FolderOptions): Promise<SearchStat
       'Resume with the very same flags and table, or choose another --out.',
     );
   }
-  if (checkpoint.state && checkpoint.stateSha256 === stateSha256(checkpoint.state)) return checkpoint.state;
+  const { state, rejections = {} } = checkpoint;
+  if (state && checkpoint.stateSha256 === stateSha256(state)) return { state, rejections };
   throw damaged('was changed since the search wrote it');
 }

@@ -1,7 +1,8 @@
 import type { Cancellation, Files, Progress } from '../core/ports.ts';
-import type { CostModel } from '../cost/types.ts';
+import type { Cost } from '../cost/types.ts';
 import type { Scheme } from '../quant/scheme.ts';
-import type { BitSpace, Budgets } from '../space/index.ts';
+import type { OperatorSettings } from '../search/index.ts';
+import type { Budgets, Pricer, Space } from '../space/index.ts';
 import type { Objective } from './objectives.ts';
 import type { StudyPoint } from './rows.ts';
 
@@ -9,24 +10,60 @@ import type { StudyPoint } from './rows.ts';
 export interface StudySettings {
   objectives: readonly Objective[];
   budgets: Budgets;
+  /** Budgets hold for the upper end of the interval of this confidence; for the prediction itself unless given. */
+  budgetConfidence?: number;
   population: number;
   /** Upper bound on evaluated candidates; all of a small space may be fewer. */
   evaluations: number;
   generations?: number;
   seed: number;
+  /** Selection and operators; by default NSGA-III with several objectives, NSGA-II with one. */
+  algorithm?: 'nsga2' | 'nsga3';
+  operators?: Partial<OperatorSettings>;
 }
 
-export interface StudyProxy {
+export interface StudyProxy<Point = Scheme[]> {
   name: string;
   /** Lower is better. */
-  loss(schemes: readonly Scheme[]): number;
+  loss(point: Point): number;
 }
 
-export interface StudyOptions {
+/**
+ * Where accuracies come from: the port through which candidates are evaluated by running them, or after a short training
+ * that starts from the whole network's weights.
+ */
+export interface AccuracySource<Point> {
+  /** What stands in the column `accuracyKind`, such as `proxy:output-noise` or `measured`. */
+  readonly kind: string;
+  /** A loss to minimise for each point, in their order; the same point always has the same. */
+  losses(points: readonly Point[]): readonly number[] | Promise<readonly number[]>;
+  /** What stands in the column `accuracy` for a loss. */
+  accuracyOf(loss: number): number;
+}
+
+/** A further column of the reports, which may be an objective too. */
+export interface StudyMeasure<Point> {
+  readonly name: string;
+  value(point: Point, cost: Cost): number;
+}
+
+export interface StudyOptions<Point = Scheme[]> {
   settings: StudySettings;
-  space: BitSpace;
-  costModel: CostModel;
-  proxy: StudyProxy;
+  space: Space<Point>;
+  /** What the space is made of, for config.json; its name and number of choices unless given. */
+  spaceRecord?: object;
+  costModel: Pricer<Point>;
+  /** Guides repair, and stands for accuracy where no other source is given. */
+  proxy: StudyProxy<Point>;
+  accuracy?: AccuracySource<Point>;
+  measures?: readonly StudyMeasure<Point>[];
+  /**
+   * What a point of the front costs when its own weights are looked at, where that may differ from its price in the
+   * search; points that then break a budget leave the front.
+   */
+  finalCost?(point: Point): Cost | Promise<Cost>;
+  /** Genomes to begin with, before the uniform and the cheapest ones. */
+  initial?: readonly number[][];
   files: Files;
   /** The run folder. */
   folder: string;
@@ -49,6 +86,8 @@ export interface StudyResult {
   /** Every evaluated point, in order. */
   points: StudyPoint[];
   evaluations: number;
+  /** How many genomes broke each budget before they were brought inside, or were given up. */
+  rejections: Readonly<Record<string, number>>;
   /** Of the front, in objectives scaled to the range of all feasible points, reference 1.1. */
   hypervolume: number;
 }

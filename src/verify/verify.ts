@@ -4,7 +4,7 @@ import type { VariantRanking } from '../kernels/ranking.ts';
 import { DEFAULT_NETWORK_TIMING, type NetworkTimingOptions, timeNetworks } from '../measure/networks.ts';
 import { type PredictionError, predictionError } from '../measure/statistics.ts';
 import type { Bench } from '../measure/surroundings.ts';
-import { quantizeNetwork } from '../quant/quantize.ts';
+import { type QuantizedNetwork, quantizeNetwork } from '../quant/quantize.ts';
 import type { Scheme } from '../quant/scheme.ts';
 
 /** One network's prediction beside its measurement, both with 95% intervals, in milliseconds. */
@@ -23,34 +23,61 @@ export interface VerificationReport extends Omit<PredictionError, 'networks'> {
   networks: VerifiedNetwork[];
 }
 
+/** A network to be run, and what a table says of it. */
+export interface PredictedNetwork {
+  schemes: readonly Scheme[];
+  quantized: QuantizedNetwork;
+  latencyMs: Estimate;
+}
+
+export interface VerifyOptions {
+  seed: number;
+  timing?: NetworkTimingOptions;
+  /** The table's variants, so that what was measured is what runs. */
+  ranking?: VariantRanking;
+}
+
 /**
  * Proves a table: loads candidates of one network, times them end to end in interleaved rounds and compares with what
  * the cost model predicts from the table.
  *
  * @param assignments one scheme for each of `costModel.layers`, for each candidate.
- * @param options.ranking the table's variants, so that what was measured is what runs.
  * @throws {BitbudgetError} `missing-entry` if the table cannot price a candidate, `interrupted` on cancellation.
  */
 export async function verifyPredictions(
   bench: Bench,
   costModel: CostModel,
   assignments: readonly (readonly Scheme[])[],
-  options: { seed: number; timing?: NetworkTimingOptions; ranking?: VariantRanking },
+  options: VerifyOptions,
 ): Promise<VerificationReport> {
-  const predicted = assignments.map((schemes): Estimate => costModel.estimate(schemes).latencyMs);
-  const sessions = assignments.map((schemes) => {
+  const networks = assignments.map((schemes): PredictedNetwork => {
     const byLayer = new Map(costModel.layers.map((layer, i) => [layer, schemes[i]]));
-    return bench.engine.load(quantizeNetwork(bench.source, byLayer), { ranking: options.ranking });
+    const { latencyMs } = costModel.estimate(schemes);
+    return { schemes, quantized: quantizeNetwork(bench.source, byLayer), latencyMs };
   });
+  return verifyNetworks(bench, networks, options);
+}
+
+/**
+ * {@link verifyPredictions} of networks that may differ in their layers and channels, but not in their input.
+ *
+ * @throws {BitbudgetError} `interrupted` on cancellation.
+ */
+export async function verifyNetworks(
+  bench: Bench,
+  predicted: readonly PredictedNetwork[],
+  options: VerifyOptions,
+): Promise<VerificationReport> {
+  const sessions = predicted.map(({ quantized }) => bench.engine.load(quantized, { ranking: options.ranking }));
   const timing = options.timing ?? DEFAULT_NETWORK_TIMING;
-  const measured = await timeNetworks(sessions, bench.input, bench, new Random(options.seed), timing, bench);
+  const { times: measured } = await timeNetworks(sessions, bench.input, bench, new Random(options.seed), timing, bench);
   for (const session of sessions) session.dispose();
 
-  const networks = assignments.map((schemes, i) => ({
+  const networks = predicted.map(({ schemes, latencyMs }, i) => ({
     schemes: [...schemes],
-    predictedMs: predicted[i].value,
-    lowMs: predicted[i].low,
-    highMs: predicted[i].high,
+    predictedMs: latencyMs.value,
+    lowMs: latencyMs.low,
+    highMs: latencyMs.high,
     measuredMs: measured[i].median,
     measuredLowMs: measured[i].low,
     measuredHighMs: measured[i].high,

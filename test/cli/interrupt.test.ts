@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { parseSamples } from '../../src/measure/samples.ts';
 import { selfTestInBothTiers } from '../../src/node/self-test-process.ts';
 import { PROGRAM, temporaryFolder } from './command-line.ts';
 import { tableOfThisDevice } from './this-device.ts';
@@ -22,6 +24,8 @@ describe('Ctrl-C in the middle of profile', () => {
   let stderr: string;
 
   beforeEach(() => {
+    rmSync(folder.path('lut'), { recursive: true });
+    mkdirSync(folder.path('lut'));
     writeFileSync(folder.path('lut/table.json'), sound);
   });
   afterEach(() => {
@@ -48,19 +52,24 @@ describe('Ctrl-C in the middle of profile', () => {
     }
   }
 
-  function expectTableUntouched(): void {
+  /** The table is as it was, and the samples so far lie beside it. */
+  function expectNothingLost(): void {
     expect(readFileSync(folder.path('lut/table.json'), 'utf8')).toBe(sound);
-    expect(readdirSync(folder.path('lut'))).toEqual(['table.json']);
+    expect(readdirSync(folder.path('lut'))).toEqual(['table.json', 'table.samples.ndjson.gz']);
+    const samples = gunzipSync(readFileSync(folder.path('lut/table.samples.ndjson.gz'))).toString();
+    const { complete, networks } = parseSamples(samples, 'table.samples.ndjson.gz');
+    expect(complete).toBe(false);
+    expect(networks.length).toBeGreaterThan(0);
   }
 
-  it('ends with code 130 and one sentence, and the table at --out is as it was', async () => {
+  it('ends with code 130 and one sentence, the table at --out is as it was, and what was measured is kept', async () => {
     await start();
     child.kill('SIGINT');
     expect(await once(child, 'close')).toEqual([130, null]);
     expect(stderr).toMatch(/Stopping after the current step; press Ctrl-C again to stop at once\.\n/);
     expect(stderr).toMatch(/\nerror: .+ interrupted\.\n {2}.+\.\n$/);
     expect(stdout).toBe('');
-    expectTableUntouched();
+    expectNothingLost();
   });
 
   it('is told as a document under --json, also to a polite kill', async () => {
@@ -70,7 +79,7 @@ describe('Ctrl-C in the middle of profile', () => {
     expect(JSON.parse(stdout)).toEqual({
       error: { kind: 'interrupted', message: expect.stringMatching(/interrupted\.$/), remedy: expect.any(String) },
     });
-    expectTableUntouched();
+    expectNothingLost();
   });
 
   it('pressed twice ends it at once', async () => {
@@ -79,7 +88,7 @@ describe('Ctrl-C in the middle of profile', () => {
     await told(/press Ctrl-C again/);
     child.kill('SIGINT');
     expect(await once(child, 'close')).toEqual([130, null]);
-    expectTableUntouched();
+    expect(readFileSync(folder.path('lut/table.json'), 'utf8')).toBe(sound);
   });
 });
 

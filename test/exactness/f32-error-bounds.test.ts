@@ -21,6 +21,12 @@ const SHAPES: [size: number, inChannels: number, outChannels: number][] = [
   [9, 64, 16],
 ];
 
+/** One filter a channel: sums are short, and there are many of them. */
+const DEPTHWISE_SHAPES: [size: number, channels: number][] = [
+  [7, 64],
+  [12, 20],
+];
+
 /** Inputs that are known to differ in how their sums round. */
 const INPUTS: Record<string, (random: Random) => number> = {
   uniform: (random) => random.real() * 2 - 1,
@@ -49,18 +55,22 @@ function workloadOf(op: 'conv2d' | 'dense', [size, inChannels, outChannels]: (ty
   };
 }
 
+function depthwiseOf([size, channels]: (typeof DEPTHWISE_SHAPES)[number], stride: number): Workload {
+  return { ...workloadOf('conv2d', [size, channels, channels]), groups: channels, stride: [stride, stride] };
+}
+
 const variants = KERNEL_VARIANTS.filter(({ errorBound }) => errorBound !== undefined);
 
 describe.each(variants.map((variant) => [variant.id, variant] as const))('%s', (_, variant) => {
-  it.skipIf(!supportsIsa(variant.isa)).each(Object.keys(INPUTS))('keeps its error bound in long sums: %s', (kind) => {
+  it.skipIf(!supportsIsa(variant.isa)).each(Object.keys(INPUTS))('keeps its error bound: %s', (kind) => {
     const random = new Random(17);
-    for (const shape of SHAPES) {
-      const testCase = makeCase(
-        workloadOf(variant.op as 'conv2d' | 'dense', shape),
-        'f32',
-        { residual: 'none' },
-        random,
-      );
+    const workloads = [
+      ...SHAPES.map((shape) => workloadOf(variant.op as 'conv2d' | 'dense', shape)),
+      ...[1, 2].flatMap((stride) => DEPTHWISE_SHAPES.map((shape) => depthwiseOf(shape, stride))),
+    ].filter((workload) => variant.supports(workload));
+    expect(workloads.length).toBeGreaterThan(1);
+    for (const workload of workloads) {
+      const testCase = makeCase(workload, 'f32', { residual: 'none' }, random);
       testCase.input = testCase.input.map(() => INPUTS[kind](random)) as Float32Array;
       expect(runCase(kernels, variant, testCase, ['output'])).toBeUndefined();
     }

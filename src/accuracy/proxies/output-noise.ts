@@ -1,3 +1,4 @@
+import { BitbudgetError } from '../../core/errors.ts';
 import type { Progress } from '../../core/ports.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { NetworkInput } from '../../engine/input.ts';
@@ -37,12 +38,12 @@ export async function outputNoise(
     return logits;
   };
   const reference = logitsOf(real);
-  const signal = power(reference);
+  const signal = logitPower(reference);
   const noise = new Map<string, Map<Scheme, number>>();
   for (const [i, layer] of layers.entries()) {
     const row = new Map<Scheme, number>();
     for (const scheme of schemes) {
-      const ratio = scheme === 'f32' ? 0 : power(logitsOf(new Map(real).set(layer, scheme)), reference) / signal;
+      const ratio = scheme === 'f32' ? 0 : logitPower(logitsOf(new Map(real).set(layer, scheme)), reference) / signal;
       row.set(scheme, ratio);
     }
     noise.set(layer, row);
@@ -61,8 +62,13 @@ export function noiseLoss(table: NoiseTable, schemes: readonly Scheme[]): number
   return table.layers.reduce((sum, layer, i) => sum + table.noise.get(layer)!.get(schemes[i])!, 0);
 }
 
+/** What a probe throws that the user stopped. */
+export function interrupted(): BitbudgetError {
+  return new BitbudgetError('interrupted', 'The search was interrupted.', 'Start it again when ready.');
+}
+
 /** Mean squared difference from a reference, or from 0; the mean logit of an image is no information and is taken off. */
-function power(images: readonly Float32Array[], reference?: readonly Float32Array[]): number {
+export function logitPower(images: readonly Float32Array[], reference?: readonly Float32Array[]): number {
   let sum = 0;
   for (const [i, logits] of images.entries()) {
     const errors = Array.from(logits, (logit, c) => logit - (reference ? reference[i][c] : 0));

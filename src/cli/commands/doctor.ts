@@ -3,8 +3,11 @@ import { supportedIsas } from '../../kernels/capabilities.ts';
 import { kernelMatrix, MATRIX_WORKS, type MatrixCell } from '../../kernels/matrix.ts';
 import { KERNEL_VARIANTS } from '../../kernels/registry.ts';
 import { measureClockStepNs } from '../../measure/clock-step.ts';
+import { findMeters } from '../../measure/energy/find-meters.ts';
+import type { MeterListing } from '../../measure/energy/meter.ts';
 import { readDevice, readEngine } from '../../node/device.ts';
 import { selfTestInBothTiers } from '../../node/self-test-process.ts';
+import { nodeSystem } from '../../node/system.ts';
 import type { CliContext } from '../session.ts';
 import { renderTable } from '../table.ts';
 
@@ -37,11 +40,13 @@ export function register(program: Command, context: CliContext): void {
     const device = readDevice();
     const engine = readEngine(isas);
     const stepNs = measureClockStepNs(clock);
-    const document = { device, engine, clock: { stepNs, crossOriginIsolated: null }, variants, matrix, meters: [] };
+    const meters = (await findMeters(nodeSystem(), clock)).map(({ listing }) => listing);
+    const document = { device, engine, clock: { stepNs, crossOriginIsolated: null }, variants, matrix, meters };
     const text = () =>
       [
         `${device.cpu} (${device.id}), ${device.cores} cores, ${device.os}`,
-        `${engine.name} ${engine.version}; clock step ${stepNs.toFixed(0)} ns; no energy meter, so energy is modelled`,
+        `${engine.name} ${engine.version}; clock step ${stepNs.toFixed(0)} ns`,
+        ...describeMeters(meters),
         '',
         renderTable(
           [{ title: 'op' }, { title: 'scheme' }, { title: 'variant' }, { title: 'status' }],
@@ -59,6 +64,13 @@ export function register(program: Command, context: CliContext): void {
         `Every variant was held against the reference in both compiler tiers${cached ? ' (verdict kept from an earlier run)' : ''}.`,
       ].join('\n');
     return { document, text };
+  });
+}
+
+function describeMeters(meters: readonly MeterListing[]): string[] {
+  if (meters.length === 0) return ['No energy meter was found, so energy is modelled.'];
+  return meters.map(({ id, description, status, reason }) => {
+    return `Energy meter ${id} (${description})${status === 'ok' ? '' : ` cannot be used: ${reason}`}.`;
   });
 }
 

@@ -2,12 +2,14 @@ import { type Command, Option } from 'commander';
 import { assertDatasetFits } from '../../accuracy/dataset-fit.ts';
 import { BitbudgetError } from '../../core/errors.ts';
 import { type DatasetSpec, openDataset } from '../../data/open.ts';
+import { NO_REDUCTION } from '../../network/reduce/index.ts';
+import { candidateDesign, DesignBuilder } from '../../node/designs.ts';
 import { evaluateNetworks } from '../../node/evaluate.ts';
 import { describeHost, disabledIds } from '../../node/host.ts';
 import { openGraph } from '../../node/open-network.ts';
 import { openWorkbench } from '../../node/workbench.ts';
-import { candidateSchemes, parseCandidate } from '../../quant/candidate.ts';
-import { quantizeNetwork, type Rounding } from '../../quant/quantize.ts';
+import { parseCandidate } from '../../quant/candidate.ts';
+import type { Rounding } from '../../quant/quantize.ts';
 import type { Scheme } from '../../quant/scheme.ts';
 import { uniformSchemes } from '../../quant/tensor-plan.ts';
 import {
@@ -88,8 +90,10 @@ async function chooseNetwork(flags: EvaluateFlags, dataset: DatasetSpec, { files
     const problem = `${flags.candidate} was made with other weights of ${name}.`;
     throw new BitbudgetError('mismatch', problem, 'Name the weights file that it was made with by --weights.');
   }
-  const schemes = candidate ? candidateSchemes(candidate) : uniformSchemes(workbench.folded, scheme);
-  const quantized = quantizeNetwork(workbench.source, schemes);
+  const design = candidate
+    ? candidateDesign(workbench.opened.network, candidate)
+    : { reduction: NO_REDUCTION, schemes: uniformSchemes(workbench.folded, scheme) };
+  const quantized = new DesignBuilder(workbench).quantize(design);
   const description = flags.candidate ?? flags.schemes;
   return { name, quantized, disabled, description, trained: workbench.opened.trained };
 }

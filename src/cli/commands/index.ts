@@ -4,10 +4,11 @@ import * as demo from './demo.ts';
 import * as doctor from './doctor.ts';
 import * as evaluate from './evaluate.ts';
 import * as inspect from './inspect.ts';
-import * as lut from './lut.ts';
+import * as lut from './lut/index.ts';
 import * as profile from './profile.ts';
 import * as report from './report.ts';
 import * as search from './search.ts';
+import * as solve from './solve.ts';
 import * as train from './train.ts';
 import * as verify from './verify.ts';
 
@@ -18,6 +19,7 @@ export const commands: readonly ((program: Command, context: CliContext) => void
   profile.register,
   lut.register,
   search.register,
+  solve.register,
   evaluate.register,
   train.register,
   verify.register,

@@ -1,11 +1,10 @@
 import { type Command, Option } from 'commander';
 import { BitbudgetError } from '../../core/errors.ts';
 import type { Lut } from '../../lut/schema.ts';
-import { describeHost, disabledIds } from '../../node/host.ts';
+import { describeHost } from '../../node/host.ts';
 import { openGraph } from '../../node/open-network.ts';
 import { DEFAULT_PROFILE, profileThisMachine } from '../../node/profile.ts';
 import { type OpenedTable, tablePath } from '../../node/tables.ts';
-import { openWorkbench } from '../../node/workbench.ts';
 import {
   networkFlag,
   positiveNumber,
@@ -16,7 +15,7 @@ import {
   wholeNumber,
 } from '../options.ts';
 import type { CliContext } from '../session.ts';
-import { describeError } from '../validation-text.ts';
+import { describeError, percent } from '../validation-text.ts';
 
 interface ProfileFlags extends SchemeOptions {
   network: string;
@@ -25,6 +24,7 @@ interface ProfileFlags extends SchemeOptions {
   visits: number;
   timeMaxS?: number;
   resume?: boolean;
+  energy: string;
   strict?: boolean;
 }
 
@@ -45,21 +45,36 @@ export function register(program: Command, context: CliContext): void {
     )
     .addOption(new Option('--time-max-s <s>', 'stop measuring after this long').argParser(positiveNumber))
     .addOption(new Option('--resume', 'keep the stable entries of the table and measure the rest'))
-    .addOption(new Option('--strict', 'exit with 4 if not every entry is stable'));
+    .addOption(
+      new Option('--energy <meter>', "auto, off, a meter that `doctor` lists, or a USB meter's log (.csv)").default(
+        DEFAULT_PROFILE.energy,
+      ),
+    )
+    .addOption(new Option('--strict', 'exit with 4 if not every entry is stable, or if the meter failed'));
   context.handle<ProfileFlags>(command, async (_, flags, { files, cancellation, progress, note }) => {
     const schemes = schemesOf(flags);
     await openGraph(flags.network); // what cannot be opened is refused before the kernels are tested
     progress('testing the kernels', 0);
     const host = await describeHost();
-    const workbench = await openWorkbench(flags.network, { disabled: disabledIds(host) });
     const out = flags.out ?? tablePath(host.device, host.engine);
     note(`Profiling ${flags.network} on ${host.device.cpu}, ${host.engine.name} ${host.engine.version}.`);
     const settings = { ...DEFAULT_PROFILE, ...flags, schemes, out, resume: flags.resume ?? false };
-    const opened = await profileThisMachine(workbench, host, settings, { files, cancellation, onProgress: progress });
+    const opened = await profileThisMachine(flags.network, host, settings, {
+      files,
+      cancellation,
+      onProgress: progress,
+    });
     const untrusted = opened.table.entries.filter(({ trust }) => trust !== 'stable').length;
     if (flags.strict && untrusted > 0) throw untrustedTable(opened, untrusted);
+    const { energyProblem } = opened;
+    if (flags.strict && energyProblem) throw unmeasuredEnergy(energyProblem);
+    if (energyProblem) note(`Energy is modelled where it was not measured. ${energyProblem}`);
     return { document: summaryOf(opened), text: () => describeProfile(opened) };
   });
+}
+
+function unmeasuredEnergy(problem: string): BitbudgetError {
+  return new BitbudgetError('verification', problem, 'Mend the meter and profile with --resume, or give --energy off.');
 }
 
 function untrustedTable({ path, table }: OpenedTable, untrusted: number): BitbudgetError {
@@ -84,6 +99,15 @@ function describeProfile({ path, table }: OpenedTable): string {
   const lines = [`${path}: ${table.entries.length} entries (${trust.join(', ')})`];
   if (table.validation) {
     lines.push(`Held-out networks, predicted against measured: ${describeError(table.validation)}.`);
+  } else if (table.protocol.validationSlowdown !== 1) {
+    const slowdown = percent(Number(table.protocol.validationSlowdown) - 1);
+    lines.push(`Not validated: the machine's speed had changed by ${slowdown} when whole networks were timed.`);
+  }
+  const { energyMeter, energyNetworks, energyMedianRelativeError: energyError } = table.protocol;
+  if (energyMeter !== undefined && table.energySource !== 'model') {
+    const error =
+      typeof energyError === 'number' ? `; ${energyNetworks} whole networks: median error ${percent(energyError)}` : '';
+    lines.push(`Energy above idle: measured by ${energyMeter}${error}.`);
   }
   for (const { variant, reason } of table.disabled) lines.push(`Disabled: ${variant} (${reason}).`);
   return lines.join('\n');

@@ -1,11 +1,25 @@
 import { type Command, Option } from 'commander';
 import { describeHost, disabledIds } from '../../node/host.ts';
-import { isModelFile } from '../../node/model-files.ts';
+import { isModelFile, runName } from '../../node/model-files.ts';
 import { collectReport, reportedCandidate, writeReport } from '../../node/report-files.ts';
-import { bestPosition, evaluateFront, type FinishedSearch, searchNetwork, spreadOver } from '../../node/search.ts';
-import { openTable } from '../../node/tables.ts';
+import {
+  bestPosition,
+  deviceLabels,
+  evaluateFront,
+  type FinishedSearch,
+  schemesSpace,
+  searchNetwork,
+  spreadOver,
+} from '../../node/search.ts';
+import { type OpenedTable, openTable } from '../../node/tables.ts';
 import { openWorkbench } from '../../node/workbench.ts';
-import { type Budgets, budgetEntries, describeMetric } from '../../space/index.ts';
+import {
+  type Budgets,
+  budgetEntries,
+  describeMetric,
+  parseSpaceConfig,
+  type SpaceConfigInput,
+} from '../../space/index.ts';
 import { frontFile, type StudySettings } from '../../study/index.ts';
 import {
   type CalibrationOptions,
@@ -19,8 +33,9 @@ import {
   weightsFlag,
   wholeNumber,
 } from '../options.ts';
+import { refuseStrayFlags, searchProblem } from '../problem-search.ts';
 import { addStudyOptions, type StudyOptions, studySettings } from '../search-options.ts';
-import type { CliContext } from '../session.ts';
+import type { CliContext, Session } from '../session.ts';
 import { renderTable } from '../table.ts';
 import { percent } from '../validation-text.ts';
 
@@ -31,7 +46,8 @@ interface SearchFlags extends StudyOptions, SchemeOptions, CalibrationOptions {
   network: string;
   weights?: string;
   pixels?: string;
-  lut?: string;
+  lut?: string[];
+  space?: string;
   ends: 'fixed' | 'free';
   out?: string;
   dataset: string;
@@ -39,6 +55,9 @@ interface SearchFlags extends StudyOptions, SchemeOptions, CalibrationOptions {
   evaluateFront: number;
   workers?: number;
   resume?: boolean;
+  problem?: string;
+  budget?: string;
+  algorithm?: 'nsga2' | 'nsga3';
 }
 
 /** `bitbudget search`: mixed-precision candidates under budgets, as a run folder. */
@@ -49,7 +68,8 @@ export function register(program: Command, context: CliContext): void {
     .addOption(networkFlag())
     .addOption(weightsFlag())
     .addOption(pixelsFlag())
-    .addOption(new Option('--lut <file>', 'the table; the newest of this device unless given'));
+    .addOption(new Option('--lut <file...>', 'the tables, one a device; the newest of this device unless given'))
+    .addOption(new Option('--space <file>', 'what to choose from, as YAML or JSON; bits alone unless given'));
   for (const option of schemeOptions()) command.addOption(option);
   command.addOption(
     new Option('--ends <how>', 'first and last layer: w8a8, or searched too')
@@ -68,40 +88,59 @@ export function register(program: Command, context: CliContext): void {
         .default(16),
     )
     .addOption(new Option('--workers <n>', 'threads for that; all cores unless given').argParser(wholeNumber(1, 256)))
-    .addOption(new Option('--resume', "go on from the run folder's checkpoint"));
+    .addOption(new Option('--resume', "go on from the run folder's checkpoint"))
+    .addOption(
+      new Option('--problem <file>', 'instead of a network, an allocation problem (mpa-1); its loss is a black box'),
+    )
+    .addOption(new Option('--budget <name>', 'with --problem: the budget of the file that every evaluation keeps'))
+    .addOption(
+      new Option('--algorithm <name>', 'with --problem and several objectives: nsga3 unless given').choices([
+        'nsga3',
+        'nsga2',
+      ]),
+    );
   context.handle<SearchFlags>(command, async (_, flags, session) => {
+    refuseStrayFlags({ ...flags });
+    if (flags.problem !== undefined) {
+      const chosen = command.getOptionValueSource('objectives') !== 'default';
+      const objectives = chosen ? flags.objectives : undefined;
+      return searchProblem({ ...flags, problem: flags.problem, objectives }, session);
+    }
     const { files, cancellation, progress: onProgress, note } = session;
-    const settings = studySettings(flags);
-    const schemes = schemesOf(flags);
+    const { network, space } = await chosenSpace(flags, session);
+    studySettings({ ...flags, ...NO_BUDGETS }); // what is wrong with the other flags is said before anything is tested
     const host = await describeHost();
-    const opened = await openTable(files, flags.lut, host.device);
+    const tables: OpenedTable[] = [];
+    for (const path of flags.lut ?? [undefined]) tables.push(await openTable(files, path, host.device));
+    const settings = studySettings(flags, deviceLabels(tables));
+    const [opened] = tables;
     const disabled = disabledIds(host);
     const calibration = calibrationOf(flags);
-    const { network: name, weights: weightsFile, pixels } = flags;
-    const workbench = await openWorkbench(name, { weightsFile, pixels, calibration, disabled });
+    const workbench = await openWorkbench(network, {
+      ...{ weightsFile: flags.weights, pixels: flags.pixels, calibration, disabled },
+    });
     if (workbench.opened.remark) note(workbench.opened.remark);
-    const folder = flags.out ?? `runs/${runName(name)}-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`;
-    const { ends, resume = false } = flags;
-    const request = { settings, schemes, ends, folder, resume, version: context.io.version };
+    const folder =
+      flags.out ?? `runs/${runName(network)}-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`;
+    const { resume = false, space: spaceFile } = flags;
+    const request = { settings, space, spaceFile, folder, resume, version: context.io.version };
     const surroundings = { files, cancellation, onProgress };
-    let search = await searchNetwork(workbench, opened, request, surroundings);
-    if (isModelFile(name) && flags.dataset === 'builtin') {
-      note(
-        `The built-in images are not what ${name} was made for: name its test images by --dataset for measured accuracy.`,
-      );
+    let search = await searchNetwork(workbench, tables, request, surroundings);
+    if (isModelFile(network) && flags.dataset === 'builtin') {
+      note(`The built-in images are not what ${network} was made for: --dataset names its test images.`);
     } else if (flags.evaluateFront > 0 && workbench.opened.trained) {
       const positions = spreadOver(search.candidates.length, flags.evaluateFront);
       const dataset = { name: flags.dataset, split: 'test' as const, samples: flags.samples };
       const options = { ...surroundings, workers: flags.workers, disabled };
-      search = await evaluateFront(workbench, search, positions, dataset, options);
+      search = await evaluateFront(search, positions, dataset, options);
     } else if (!workbench.opened.trained) {
-      note(`${flags.network} has seeded weights: accuracy is not measured, and the proxy ranks noise only.`);
+      note(`${network} has seeded weights: accuracy is not measured, and the proxy ranks noise only.`);
     }
     const report = collectReport({
       ...{ workbench, opened, search, version: context.io.version, seed: settings.seed, dataset: flags.dataset },
-      latencyBudgetMs: settings.budgets.latencyMs,
+      latencyBudgetMs: settings.budgets.latencyMs ?? settings.budgets[`latencyMs@${opened.table.device.id}`],
       networks: spreadOver(search.candidates.length, SHOWN).map((position) => reportedCandidate(search, position)),
-      command: `bitbudget search --network ${flags.network} …, all settings in config.json`,
+      command: `bitbudget search --network ${network} …, all settings in config.json`,
     });
     const page = await writeReport(files, folder, report);
     return {
@@ -111,10 +150,24 @@ export function register(program: Command, context: CliContext): void {
   });
 }
 
-/** A network's name as part of a folder's: of a model file the last part of its path, without the ending. */
-function runName(network: string): string {
-  const last = network.split(/[\\/]/).pop()!;
-  return last.replace(/\.(tflite|onnx|json)$/i, '');
+const NO_BUDGETS = {
+  latencyBudgetMs: undefined,
+  energyBudgetMj: undefined,
+  sizeBudgetKib: undefined,
+  ramBudgetKib: undefined,
+  macsBudget: undefined,
+  bitopsBudget: undefined,
+};
+
+/** The space of the file, or that of the scheme flags; a file may name its network. */
+async function chosenSpace(
+  flags: SearchFlags,
+  { files }: Session,
+): Promise<{ network: string; space: SpaceConfigInput }> {
+  const { network, space: path, ends } = flags;
+  if (path === undefined) return { network, space: schemesSpace(schemesOf(flags), ends) };
+  const space = parseSpaceConfig(await files.readText(path), path);
+  return { network: space.network ?? network, space };
 }
 
 function describeDocument(search: FinishedSearch, { seed, budgets }: StudySettings) {
@@ -133,6 +186,7 @@ function describeDocument(search: FinishedSearch, { seed, budgets }: StudySettin
     seed,
     front: candidates.map((_, i) => entry(i)),
     best: { [budgetName(budgets)]: entry(bestPosition(search)) },
+    rejections: study.rejections,
     hypervolume: study.hypervolume,
   };
 }
@@ -180,6 +234,14 @@ function describeSearch(search: FinishedSearch, settings: StudySettings): string
     '',
     table,
     '',
+    ...describeRejections(study.rejections),
     `Most accurate: ${study.folder}/${frontFile(best)}. Latency is predicted; \`bitbudget verify\` measures it.`,
   ].join('\n');
+}
+
+function describeRejections(rejections: Readonly<Record<string, number>>): string[] {
+  const reasons = Object.entries(rejections).map(([reason, count]) => `${count} ${reason}`);
+  return reasons.length > 0
+    ? [`Genomes that broke a budget before they were brought inside: ${reasons.join(', ')}.`]
+    : [];
 }

@@ -6,15 +6,17 @@ import { tableRanking } from '../../lut/ranking.ts';
 import type { Lut } from '../../lut/schema.ts';
 import { measuredSchemes } from '../../measure/reachable.ts';
 import { drawAssignment } from '../../measure/sampler.ts';
+import { NO_REDUCTION } from '../../network/reduce/index.ts';
+import type { Network } from '../../network/types.ts';
+import { candidateDesign, DesignBuilder } from '../../node/designs.ts';
 import { describeHost, disabledIds } from '../../node/host.ts';
 import { kernelHashes } from '../../node/kernel-files.ts';
 import { newestFront } from '../../node/runs.ts';
-import { openCostModel } from '../../node/search.ts';
-import { openTable } from '../../node/tables.ts';
-import { openWorkbench } from '../../node/workbench.ts';
-import { candidateSchemes, parseCandidate } from '../../quant/candidate.ts';
-import type { Scheme } from '../../quant/scheme.ts';
-import { type VerificationReport, type VerifiedNetwork, verifyPredictions } from '../../verify/verify.ts';
+import { deviceFacts, openTable } from '../../node/tables.ts';
+import { openWorkbench, type Workbench } from '../../node/workbench.ts';
+import { parseCandidate } from '../../quant/candidate.ts';
+import type { Design } from '../../quant/design.ts';
+import { type VerificationReport, type VerifiedNetwork, verifyNetworks } from '../../verify/verify.ts';
 import { networkFlag, positiveNumber, seedFlag, wholeNumber } from '../options.ts';
 import type { CliContext, Session } from '../session.ts';
 import { renderTable } from '../table.ts';
@@ -47,21 +49,22 @@ export function register(program: Command, context: CliContext): void {
     )
     .addOption(new Option('--strict', 'exit with 4 as well if an entry that is used is not stable'));
   context.handle<VerifyFlags>(command, async (_, flags, session) => {
-    const { network, assignmentsOf } = await chooseCandidates(flags, session);
+    const { network, designsOf } = await chooseCandidates(flags, session);
     const host = await describeHost();
     const { table } = await openTable(session.files, flags.lut, host.device);
     assertSameDevice(table, host.device, host.engine);
     const workbench = await openWorkbench(network, { disabled: disabledIds(host) });
-    const costModel = await openCostModel(session.files, workbench, { table });
-    const assignments = assignmentsOf(workbench.folded, costModel.layers, table);
-    const keys = new Set(assignments.flatMap((schemes) => costModel.keys(schemes)));
+    const builder = new DesignBuilder(workbench);
+    const device = { table, device: await deviceFacts(session.files, table) };
+    const networks = designsOf(workbench, table).map((design) => {
+      const { cost, keys, schemes } = builder.price(design, device);
+      return { schemes, keys, latencyMs: cost.latencyMs, quantized: builder.quantize(design) };
+    });
+    const keys = new Set(networks.flatMap((own) => own.keys));
     assertSameKernels(table, await kernelHashes(), keys);
     const { cancellation, progress: onProgress } = session;
     const bench = workbench.bench({ cancellation, onProgress });
-    const report = await verifyPredictions(bench, costModel, assignments, {
-      seed: flags.seed,
-      ranking: tableRanking(table),
-    });
+    const report = await verifyNetworks(bench, networks, { seed: flags.seed, ranking: tableRanking(table) });
     const untrusted = table.entries.filter(({ key, trust }) => keys.has(key) && trust !== 'stable').length;
     const failed = report.medianRelativeError > flags.maxError || (flags.strict === true && untrusted > 0);
     return {
@@ -78,15 +81,15 @@ function errorShare(text: string): number {
   return text.endsWith('%') || value >= 1 ? value / 100 : value;
 }
 
-type Assignments = (folded: Parameters<typeof drawAssignment>[0], layers: readonly string[], table: Lut) => Scheme[][];
+type DesignsOf = (workbench: Workbench, table: Lut) => Design[];
 
 async function chooseCandidates(
   flags: VerifyFlags,
   { files }: Session,
-): Promise<{ network: string; assignmentsOf: Assignments }> {
+): Promise<{ network: string; designsOf: DesignsOf }> {
   if (flags.random !== undefined) {
     const { random: count, network, seed } = flags;
-    return { network, assignmentsOf: (folded, layers, table) => randomAssignments(folded, layers, table, count, seed) };
+    return { network, designsOf: ({ folded }, table) => randomDesigns(folded, table, count, seed) };
   }
   const paths = flags.candidate ?? (await newestFront(files));
   const candidates = await Promise.all(paths.map(async (path) => parseCandidate(await files.readText(path), path)));
@@ -96,28 +99,20 @@ async function chooseCandidates(
     const problem = `The candidates are of different networks, ${network} and ${stranger.network}.`;
     throw new BitbudgetError('usage', problem, 'Verify the candidates of one network at a time.');
   }
-  const schemes = candidates.map(candidateSchemes);
-  return {
-    network,
-    assignmentsOf: (_, layers) => schemes.map((byLayer) => layers.map((layer) => byLayer.get(layer)!)),
-  };
+  const designsOf: DesignsOf = ({ opened }) =>
+    candidates.map((candidate) => candidateDesign(opened.network, candidate));
+  return { network, designsOf };
 }
 
 /** Random candidates over the schemes that the table holds for this network, drawn with a seed that no profile uses. */
-function randomAssignments(
-  folded: Parameters<typeof drawAssignment>[0],
-  layers: readonly string[],
-  table: Lut,
-  count: number,
-  seed: number,
-): Scheme[][] {
+function randomDesigns(folded: Network, table: Lut, count: number, seed: number): Design[] {
   const random = new Random(seed ^ 0x7e51f1);
   const held = [...new Set(table.entries.map(({ scheme }) => scheme))].filter((scheme) => scheme !== 'u8').sort();
   const schemes = measuredSchemes(folded, held, new Set(table.entries.map(({ key }) => key)));
-  return Array.from({ length: count }, () => {
-    const assignment = drawAssignment(folded, schemes, random);
-    return layers.map((layer) => assignment.get(layer)!);
-  });
+  return Array.from({ length: count }, () => ({
+    reduction: NO_REDUCTION,
+    schemes: drawAssignment(folded, schemes, random),
+  }));
 }
 
 function describeVerification(report: VerificationReport, flags: VerifyFlags, untrusted: number): string {

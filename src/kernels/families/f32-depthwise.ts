@@ -6,6 +6,7 @@ import { realScales, sharedParameters } from '../parameter-values.ts';
 import { writeParameterBlock } from '../parameters.ts';
 import type { KernelVariant } from '../types.ts';
 import { parseVariantId } from '../variant-id.ts';
+import { FUSED_ERROR_BOUND } from './f32.ts';
 
 /** Channels of a block: one vector. */
 const LANES = 4;
@@ -77,6 +78,21 @@ function depthwise(
   };
 }
 
+/** Bytes of columns, masks and clamp in assembly/depthwise/f32-in-place.ts. */
+const BORDER_BYTES = 192;
+
+/** 3 × 3 kernels that read f32 input where it lies (scripts/kernels/f32-depthwise-in-place.mjs). */
+function inPlace(id: string): KernelVariant {
+  const [pixels] = parseVariantId(id).tile;
+  const stride = Number(id.at(-1));
+  const fits = (w: Workload) => is3x3(w, stride) && w.input === 'f32' && w.inChannels >= LANES;
+  return depthwise(
+    id,
+    fits,
+    (w) => STAGE_BYTES + BORDER_BYTES + Math.ceil((pixels * w.inChannels) / LANES) * LANES * 4,
+  );
+}
+
 /** Input rows that a window spans. */
 const spanOf = (w: Workload) => (w.kernel[0] - 1) * w.dilation[0] + 1;
 const blockBytes = (w: Workload) => (w.width + w.padding[1] + w.padding[3]) * 16;
@@ -99,6 +115,10 @@ function is3x3(w: Workload, stride: number): boolean {
 }
 
 export const F32_DEPTHWISE_VARIANTS: readonly KernelVariant[] = [
+  inPlace('f32_conv_4x4__simd_inplace3x3s1'),
+  inPlace('f32_conv_2x4__simd_inplace3x3s2'),
+  { ...inPlace('f32_conv_4x4__relaxed_inplace3x3s1'), errorBound: FUSED_ERROR_BOUND },
+  { ...inPlace('f32_conv_2x4__relaxed_inplace3x3s2'), errorBound: FUSED_ERROR_BOUND },
   depthwise('f32_conv_4x4__simd_depthwise3x3s1', (w) => is3x3(w, 1), ringBytes),
   depthwise('f32_conv_4x4__simd_depthwise3x3s2', (w) => is3x3(w, 2), ringBytes),
   depthwise('f32_conv_4x4__simd_depthwise', (w) => !is3x3(w, 1) && !is3x3(w, 2), generalBytes),

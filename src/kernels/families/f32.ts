@@ -22,7 +22,7 @@ function realTile(id: string) {
 }
 
 /** Fusing leaves out a rounding a product; found on layers of up to 4,608 products a sum, and doubled. */
-const FUSED_ERROR_BOUND = 4e-6;
+export const FUSED_ERROR_BOUND = 4e-6;
 
 const EXACT = [
   'f32_conv_2x16__simd',

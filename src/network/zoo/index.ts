@@ -1,7 +1,7 @@
 import { BitbudgetError } from '../../core/errors.ts';
 import { nearestName } from '../../core/nearest-name.ts';
 import type { Network } from '../types.ts';
-import { mobileNetV1Quarter, mobileNetV2 } from './mobilenet.ts';
+import { apqNetwork, mobileNetV1Quarter, mobileNetV2 } from './mobilenet.ts';
 import { cifarResNet, resnet8 } from './resnet.ts';
 import { autoencoder, dsCnn } from './tiny.ts';
 
@@ -16,6 +16,7 @@ const BUILDERS: Record<string, () => Network> = {
   'mobilenet-v2': () => mobileNetV2(1, 224),
   'mobilenet-v1-0.25': mobileNetV1Quarter,
   'ds-cnn': dsCnn,
+  apq: apqNetwork,
   autoencoder,
 };
 

@@ -50,6 +50,51 @@ export function mobileNetV2(width: number, resolution: number): Network {
   return builder.globalAveragePool('pool').dense('classifier', 1000).build();
 }
 
+/** Channels, blocks and stride of the first: the stages of the once-for-all space that APQ searches. */
+const APQ_STAGES = [
+  [24, 4, 2],
+  [40, 4, 2],
+  [80, 4, 2],
+  [96, 4, 1],
+  [192, 4, 2],
+  [320, 1, 1],
+] as const;
+
+/**
+ * The largest network of the space that APQ searches (Wang et al., CVPR 2020, after ProxylessNAS): 21 inverted residuals
+ * with 7×7 windows and an expansion of 6, for 224 × 224 images and 1,000 classes. Genes for windows, channels and depth
+ * make it smaller.
+ *
+ * @example apqNetwork().layers.filter((layer) => layer.op === 'conv2d').length // => 67
+ */
+export function apqNetwork(): Network {
+  const builder = new NetworkBuilder('apq', [224, 224, 3], PREPROCESSING);
+  const normalised = (layer: string, channels: number, kernel: number, stride: number) =>
+    builder.convolution(layer, channels, { kernel, stride, padding: 'same' }).batchNorm(`${layer}.norm`, 1e-3);
+  const depthwise = (layer: string, kernel: number, stride: number) =>
+    builder
+      .depthwise(layer, { kernel, stride, padding: 'same' })
+      .batchNorm(`${layer}.norm`, 1e-3)
+      .activation(`${layer}.relu`, 'relu6');
+
+  normalised('stem', 32, 3, 2).activation('stem.relu', 'relu6');
+  depthwise('stem.depthwise', 3, 1);
+  normalised('stem.project', 16, 1, 1);
+  for (const [stage, [channels, blocks, stride]] of APQ_STAGES.entries()) {
+    for (let block = 0; block < blocks; block++) {
+      const at = `stage${stage + 1}.block${block + 1}`;
+      const start = builder.tensor;
+      const [, , inChannels] = builder.shape();
+      normalised(`${at}.expand`, inChannels * 6, 1, 1).activation(`${at}.relu1`, 'relu6');
+      depthwise(`${at}.depthwise`, 7, block === 0 ? stride : 1);
+      normalised(`${at}.project`, channels, 1, 1);
+      if (block > 0) builder.add(`${at}.add`, start);
+    }
+  }
+  normalised('head', 1280, 1, 1).activation('head.relu', 'relu6');
+  return builder.globalAveragePool('pool').dense('classifier', 1000).build();
+}
+
 /** Output channels and stride of each separable block: Howard et al. 2017, table 1, at a quarter of the width. */
 const V1_BLOCKS = [
   [16, 1],

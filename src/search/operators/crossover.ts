@@ -1,5 +1,6 @@
 import type { Random } from '../../core/random.ts';
 import { INTEGER, REAL, type VariableTable } from '../problem.ts';
+import { power } from './power.ts';
 
 export interface CrossoverSettings {
   /** Chance that two parents are crossed at all. */
@@ -84,12 +85,9 @@ function crossReal(
   second[gene] = exchanged ? childBelow : childAbove;
 }
 
-/** Above this a power with an exponent of at least 14 leaves no trace in 2 − power; most bounds are that far away. */
-const FAR = 16;
-
 /** Narrows the spread so that no child passes a bound `reach` parents' distances away. */
 function alpha(reach: number, index: number): number {
-  return reach > FAR && index >= 13 ? 2 : 2 - reach ** -(index + 1);
+  return 2 - 1 / power(reach, index + 1);
 }
 
 /** How far apart the children lie in units of the parents' distance. */

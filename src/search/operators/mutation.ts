@@ -1,5 +1,6 @@
 import type { Random } from '../../core/random.ts';
 import { CHOICE, REAL, type VariableTable } from '../problem.ts';
+import { power } from './power.ts';
 
 export interface MutationSettings {
   /** Distribution index η of the polynomial mutation: the larger, the smaller the steps. */
@@ -64,10 +65,10 @@ function mutateReals(table: VariableTable, genome: number[], index: number, rand
 
 /** A new place in [0, 1] for a gene at `place`. */
 function polynomialStep(place: number, draw: number, index: number): number {
-  const power = 1 / (index + 1);
+  const root = 1 / (index + 1);
   const step =
     draw <= 0.5
-      ? (2 * draw + (1 - 2 * draw) * (1 - place) ** (index + 1)) ** power - 1
-      : 1 - (2 * (1 - draw) + 2 * (draw - 0.5) * place ** (index + 1)) ** power;
+      ? (2 * draw + (1 - 2 * draw) * power(1 - place, index + 1)) ** root - 1
+      : 1 - (2 * (1 - draw) + 2 * (draw - 0.5) * power(place, index + 1)) ** root;
   return Math.min(1, Math.max(0, place + step));
 }

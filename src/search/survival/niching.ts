@@ -1,34 +1,32 @@
 import type { Random } from '../../core/random.ts';
+import type { ReferenceLines } from './reference-lines.ts';
 
 /** Distances closer than this share of the normalised box are a tie: rounding must not decide who survives. */
 const TIE = 1e-12;
 
-/** Reference directions, and which of them each point belongs to. */
+/** Which reference line each point belongs to, and who of them lives on. */
 export class Niches {
   readonly count: number;
   /** Niche of each point. */
   niche = new Int32Array(0);
   /** Distance of each point from its reference line, in the normalised box. */
   distance = new Float64Array(0);
-  private readonly m: number;
-  /** Unit vectors, row-major. */
-  private readonly directions: Float64Array;
+  private readonly lines: ReferenceLines;
   private readonly members: Int32Array;
   private readonly open: Int32Array;
   private readonly head: Int32Array;
+  private readonly scale: Float64Array;
+  private readonly point: Float64Array;
   private next = new Int32Array(0);
 
-  constructor(directions: readonly (readonly number[])[]) {
-    this.count = directions.length;
-    this.m = directions[0].length;
-    this.directions = new Float64Array(this.count * this.m);
-    directions.forEach((direction, i) => {
-      const length = Math.sqrt(direction.reduce((sum, v) => sum + v * v, 0));
-      for (let j = 0; j < this.m; j++) this.directions[i * this.m + j] = direction[j] / length;
-    });
+  constructor(lines: ReferenceLines) {
+    this.lines = lines;
+    this.count = lines.count;
     this.members = new Int32Array(this.count);
     this.open = new Int32Array(this.count);
     this.head = new Int32Array(this.count);
+    this.scale = new Float64Array(lines.m);
+    this.point = new Float64Array(lines.m);
   }
 
   /**
@@ -43,66 +41,21 @@ export class Niches {
     ideal: ArrayLike<number>,
     nadir: ArrayLike<number>,
   ): void {
-    const { m } = this;
+    const { lines, scale, point } = this;
+    const { m } = lines;
     if (this.niche.length < n) {
       this.niche = new Int32Array(n);
       this.distance = new Float64Array(n);
       this.next = new Int32Array(n);
     }
-    const scale = new Float64Array(m);
     for (let j = 0; j < m; j++) scale[j] = nadir[j] > ideal[j] ? 1 / (nadir[j] - ideal[j]) : 1;
-    const point = new Float64Array(m);
-    for (const i of which) {
+    for (let k = 0; k < which.length; k++) {
+      const i = which[k];
       for (let j = 0; j < m; j++) point[j] = (points[i * m + j] - ideal[j]) * scale[j];
-      const best = m === 3 ? this.nearestOfThree(point[0], point[1], point[2]) : this.nearestLine(point);
-      this.niche[i] = best;
-      this.distance[i] = this.distanceFrom(point, best);
+      const nearest = lines.nearest(point);
+      this.niche[i] = nearest;
+      this.distance[i] = lines.distance(point, nearest);
     }
-  }
-
-  /** All lines start at the origin, so the nearest is the one along which the point reaches furthest. */
-  private nearestLine(point: Float64Array): number {
-    const { m, count, directions } = this;
-    let best = 0;
-    let furthest = Number.NEGATIVE_INFINITY;
-    for (let d = 0, offset = 0; d < count; d++) {
-      let reach = 0;
-      for (let j = 0; j < m; j++) reach += point[j] * directions[offset++];
-      // A tie goes to the first direction, whatever the last bit of the product says.
-      if (reach > furthest) {
-        furthest = reach + TIE * reach;
-        best = d;
-      }
-    }
-    return best;
-  }
-
-  /** {@link nearestLine} for three objectives without an inner loop: twice as fast, and the hottest loop of a search. */
-  private nearestOfThree(x: number, y: number, z: number): number {
-    const { directions } = this;
-    let best = 0;
-    let furthest = Number.NEGATIVE_INFINITY;
-    for (let offset = 0; offset < directions.length; offset += 3) {
-      const reach = x * directions[offset] + y * directions[offset + 1] + z * directions[offset + 2];
-      if (reach > furthest) {
-        furthest = reach + TIE * reach;
-        best = offset;
-      }
-    }
-    return best / 3;
-  }
-
-  private distanceFrom(point: Float64Array, direction: number): number {
-    const { m, directions } = this;
-    const offset = direction * m;
-    let reach = 0;
-    for (let j = 0; j < m; j++) reach += point[j] * directions[offset + j];
-    let square = 0;
-    for (let j = 0; j < m; j++) {
-      const off = point[j] - reach * directions[offset + j];
-      square += off * off;
-    }
-    return Math.sqrt(square);
   }
 
   /**

@@ -3,6 +3,7 @@ import type { EvaluationStore } from '../store.ts';
 import { Niches } from './niching.ts';
 import { NonDominatedSort } from './non-dominated-sort.ts';
 import { Normalisation } from './normalisation.ts';
+import type { ReferenceLines } from './reference-lines.ts';
 import { compareViolations, feasibleFirst, gatherObjectives, type Survival, type SurvivalState } from './survival.ts';
 
 /**
@@ -18,9 +19,9 @@ export class Nsga3Survival implements Survival {
   private readonly niches: Niches;
   private points = new Float64Array(0);
 
-  constructor(directions: readonly (readonly number[])[]) {
-    this.niches = new Niches(directions);
-    this.normalisation = new Normalisation(directions[0].length);
+  constructor(lines: ReferenceLines) {
+    this.niches = new Niches(lines);
+    this.normalisation = new Normalisation(lines.m);
   }
 
   survive(store: EvaluationStore, rows: Int32Array, count: number, random: Random): Int32Array {

@@ -1,29 +1,49 @@
 import { describe, expect, it } from 'vitest';
 import type { Session } from '../../../src/engine/session.ts';
 import { measureClockStepNs } from '../../../src/measure/clock-step.ts';
+import { ownLevel, ReferenceKernel } from '../../../src/measure/reference-kernel.ts';
 import { kendallTau, predictionError, summarizeSamples } from '../../../src/measure/statistics.ts';
 import { entryTrust, isThrottled } from '../../../src/measure/trust.ts';
-import { visitNetwork } from '../../../src/measure/visit.ts';
+import { visitNetwork, visitPlan } from '../../../src/measure/visit.ts';
 import { lateVariants, warmUp } from '../../../src/measure/warm-up.ts';
 
-/** A session whose layers take scripted times on a clock of its own; `slowdown` sees how often it has run. */
+/**
+ * A session whose layers take scripted times on a clock of its own; `slowdown` sees how often it has run, and slows the
+ * reference kernel down as well if `visible`.
+ */
 class FakeDevice {
   nowNs = 1000;
   runs = 0;
   switches = 0;
   private readonly layersNs: number[];
-  private readonly slowdown: (run: number) => number;
+  private readonly slowdown: (run: number, nowNs: number) => number;
   private readonly interrupts: (run: number) => boolean;
+  private readonly visible: boolean;
 
-  constructor(layersNs: number[], slowdown = (_run: number) => 1, interrupts = (_run: number) => false) {
+  constructor(
+    layersNs: number[],
+    slowdown: (run: number, nowNs: number) => number = () => 1,
+    { interrupts, visible = false }: { interrupts?: (run: number) => boolean; visible?: boolean } = {},
+  ) {
     this.layersNs = layersNs;
     this.slowdown = slowdown;
-    this.interrupts = interrupts;
+    this.interrupts = interrupts ?? (() => false);
+    this.visible = visible;
   }
 
+  private readonly clock = { nowNs: () => this.nowNs };
+
   readonly stopwatch = {
-    clock: { nowNs: () => this.nowNs },
+    clock: this.clock,
     interruptions: { contextSwitches: () => this.switches },
+    reference: new ReferenceKernel((steps) => {
+      this.nowNs += steps * (this.visible ? this.slowdown(this.runs, this.nowNs) : 1);
+      return steps;
+    }, this.clock),
+    pause: async (ms: number) => {
+      this.nowNs += ms * 1e6;
+    },
+    cancellation: { aborted: false },
   };
 
   get session(): Session {
@@ -41,57 +61,146 @@ class FakeDevice {
     if (this.interrupts(this.runs)) this.switches++;
     tick(0);
     for (const [i, ns] of this.layersNs.entries()) {
-      this.nowNs += ns * this.slowdown(this.runs);
+      this.nowNs += ns * this.slowdown(this.runs, this.nowNs);
       tick(i + 1);
     }
   }
 }
 
 const input = new Uint8Array(0);
-const settings = { warmRuns: 2, repeats: 3 };
 
 describe('a visit', () => {
-  it('takes medians of the layers and of the whole', () => {
-    const device = new FakeDevice([100, 300]);
-    const visit = visitNetwork(device.session, input, device.stopwatch, settings)!;
-    expect([...visit.layersNs]).toEqual([100, 300]);
-    expect(visit).toMatchObject({ wholeNs: 400, layeredNs: 400, interrupted: 0 });
-    expect(device.runs).toBe(2 + 2 * 3);
+  it('takes what the layers and the whole take undisturbed', async () => {
+    const device = new FakeDevice([500_000, 1_500_000]);
+    const { visit, interrupted } = await visitNetwork(device.session, input, device.stopwatch);
+    expect([...visit!.layersNs]).toEqual([500_000, 1_500_000]);
+    expect(visit!.wholeNs).toBe(2e6);
+    expect(interrupted).toBe(0);
+    const { warmRuns, repeats } = visitPlan(2e6);
+    expect(device.runs).toBe(warmRuns + 2 * repeats);
   });
 
-  it('does not count the first runs after the switch', () => {
-    const device = new FakeDevice([100], (run) => (run <= 2 ? 5 : 1));
-    expect(visitNetwork(device.session, input, device.stopwatch, settings)!.wholeNs).toBe(100);
+  it('does not count the first runs after the switch', async () => {
+    const device = new FakeDevice([2e6], (run) => (run <= 2 ? 1.5 : 1));
+    expect((await visitNetwork(device.session, input, device.stopwatch)).visit!.wholeNs).toBe(2e6);
   });
 
-  it('drops runs during which the processor was taken away, and says how many', () => {
-    const device = new FakeDevice(
-      [100],
-      (run) => (run === 3 ? 50 : 1),
-      (run) => run === 3,
-    );
-    const visit = visitNetwork(device.session, input, device.stopwatch, settings)!;
-    expect(visit).toMatchObject({ wholeNs: 100, interrupted: 1 });
+  it('drops runs during which the processor was taken away, and says how many', async () => {
+    const device = new FakeDevice([2e6], (run) => (run === 4 ? 50 : 1), { interrupts: (run) => run === 4 });
+    const { visit, interrupted } = await visitNetwork(device.session, input, device.stopwatch);
+    expect(visit!.wholeNs).toBe(2e6);
+    expect(interrupted).toBe(1);
   });
 
-  it('gives up on a machine that is never left alone, after a bounded number of runs', () => {
-    const device = new FakeDevice(
-      [100],
-      () => 1,
-      () => true,
-    );
-    expect(visitNetwork(device.session, input, device.stopwatch, settings)).toBeUndefined();
+  it('waits while the reference kernel shows that a neighbour has part of the core', async () => {
+    // what is calm is known from the time before; the neighbour comes in the middle of the visit and goes again
+    let startNs = Number.POSITIVE_INFINITY;
+    const isThere = (nowNs: number) => nowNs > startNs + 9e6 && nowNs < startNs + 400e6;
+    const device = new FakeDevice([2e6], (_run, nowNs) => (isThere(nowNs) ? 1.8 : 1), { visible: true });
+    await device.stopwatch.reference.settle(device.stopwatch);
+    startNs = device.nowNs;
+    const { visit, interrupted } = await visitNetwork(device.session, input, device.stopwatch);
+    expect(visit!.wholeNs).toBe(2e6);
+    expect(interrupted).toBeGreaterThan(0);
+  });
+
+  it('gives up on a machine that is never left alone, after a bounded number of runs', async () => {
+    const device = new FakeDevice([2e6], () => 1, { interrupts: () => true });
+    const { visit, interrupted } = await visitNetwork(device.session, input, device.stopwatch);
+    expect(visit).toBeUndefined();
+    expect(interrupted).toBeGreaterThan(0);
     expect(device.runs).toBeLessThan(50);
+  });
+
+  it('drops what a clock that goes back has spoilt', async () => {
+    const device = new FakeDevice([2e6], (run) => (run === 4 ? -1 : 1));
+    const { visit, interrupted } = await visitNetwork(device.session, input, device.stopwatch);
+    expect(visit!.wholeNs).toBe(2e6);
+    expect(interrupted).toBe(1);
+  });
+});
+
+describe('the reference kernel', () => {
+  /** A loop whose step takes `stepNs` of the time, on a clock of its own. */
+  function machine(stepNs: (nowNs: number) => number) {
+    let nowNs = 1;
+    const reference = new ReferenceKernel(
+      (steps) => {
+        nowNs += steps * stepNs(nowNs);
+        return 0;
+      },
+      { nowNs: () => nowNs },
+    );
+    const waiting = {
+      pause: async (ms: number) => {
+        nowNs += ms * 1e6;
+      },
+      cancellation: { aborted: false },
+    };
+    return { reference, waiting, now: () => nowNs };
+  }
+
+  it('runs for long enough to be timed, whatever the machine', () => {
+    for (const step of [0.02, 1, 300]) {
+      const { reference } = machine(() => step);
+      reference.look();
+      expect(reference.calmNs).toBeGreaterThan(30_000);
+      expect(reference.calmNs).toBeLessThan(70_000);
+      expect(reference.levelNs).toBeCloseTo(step * 10_000, 6);
+    }
+  });
+
+  it('finds a run disturbed that takes more than 2% longer, and not one that takes 1% longer', async () => {
+    let factor = 1;
+    const { reference, waiting } = machine(() => factor);
+    await reference.settle(waiting);
+    factor = 1.01;
+    expect(reference.look()).toBe(true);
+    factor = 1.03;
+    expect(reference.look()).toBe(false);
+  });
+
+  it('waits until the neighbour has gone', async () => {
+    const { reference, waiting, now } = machine((nowNs) => (nowNs > 50e6 && nowNs < 300e6 ? 1.7 : 1));
+    await reference.settle(waiting);
+    while (now() < 60e6) reference.look();
+    await reference.settle(waiting);
+    expect(now()).toBeGreaterThan(300e6);
+    expect(reference.waitedMs).toBeGreaterThan(200);
+    expect(reference.levelShifts).toBe(0);
+  });
+
+  it('takes a machine that stays slow for what it is, after four seconds', async () => {
+    const { reference, waiting, now } = machine((nowNs) => (nowNs > 50e6 ? 1.3 : 1));
+    await reference.settle(waiting);
+    while (now() < 60e6) reference.look();
+    await reference.settle(waiting);
+    expect(reference.levelShifts).toBe(1);
+    expect(now()).toBeLessThan(6e9);
+    expect(reference.look()).toBe(true);
+  });
+
+  it('stops waiting when the user cancels', async () => {
+    const { reference, waiting } = machine((nowNs) => 1 + nowNs);
+    waiting.cancellation.aborted = true;
+    await reference.settle(waiting);
+    expect(reference.waitedMs).toBe(0);
+  });
+
+  it('tells the own speed of the machine from that beside neighbours', () => {
+    expect(ownLevel([100, 180, 101, 140, 102])).toBe(100);
+    // busy most of the time, at one level too: the quarter that was calm counts
+    expect(ownLevel([180, 181, 182, 180, 181, 182, 100, 101])).toBe(100);
+    // once or twice at turbo does not
+    expect(ownLevel([180, 181, 182, 180, 181, 182, 180, 181, 100])).toBe(180);
+    expect(ownLevel([])).toBeNaN();
   });
 });
 
 describe('warming up', () => {
-  const calm = { aborted: false };
-  const pause = async () => {};
-
   it('goes on until the compiler has caught up', async () => {
     const device = new FakeDevice([1e6, 2e6], (run) => (run < 12 ? 4 : 1));
-    const warm = await warmUp([device.session], input, device.stopwatch, pause, calm);
+    const warm = await warmUp([device.session], input, device.stopwatch);
     expect(warm.proven).toBe(true);
     expect([...warm.sentinelsNs]).toEqual([
       ['variant0', 1e6],
@@ -101,16 +210,16 @@ describe('warming up', () => {
 
   it('is not proven on a device that gets faster and faster', async () => {
     const device = new FakeDevice([1e7], (run) => 0.97 ** run);
-    expect((await warmUp([device.session], input, device.stopwatch, pause, calm)).proven).toBe(false);
+    expect((await warmUp([device.session], input, device.stopwatch)).proven).toBe(false);
   });
 
   it('names the variants that were still cold when they were measured', async () => {
     let factor = 1;
     const device = new FakeDevice([1e6], () => factor);
-    const warm = await warmUp([device.session], input, device.stopwatch, pause, calm);
-    expect(lateVariants(warm, [device.session], input, device.stopwatch)).toEqual([]);
+    const warm = await warmUp([device.session], input, device.stopwatch);
+    expect(await lateVariants(warm, [device.session], input, device.stopwatch)).toEqual([]);
     factor = 0.5;
-    expect(lateVariants(warm, [device.session], input, device.stopwatch)).toEqual(['variant0']);
+    expect(await lateVariants(warm, [device.session], input, device.stopwatch)).toEqual(['variant0']);
   });
 });
 

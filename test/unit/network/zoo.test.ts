@@ -48,6 +48,7 @@ describe('the zoo', () => {
       'mobilenet-v2': 1000,
       'mobilenet-v1-0.25': 2,
       'ds-cnn': 12,
+      apq: 1000,
       autoencoder: 640,
     };
     for (const name of ZOO_NAMES) {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { NO_REDUCTION } from '../../../src/network/reduce/index.ts';
 import { makeCandidate } from '../../../src/node/candidates.ts';
+import { DesignBuilder } from '../../../src/node/designs.ts';
 import { evaluateNetworks } from '../../../src/node/evaluate.ts';
 import { builtinDataset, createEngine, loadNetwork, type Scheme, summarize } from '../../../src/node/index.ts';
 import { openWorkbench } from '../../../src/node/workbench.ts';
@@ -35,7 +37,9 @@ describe('the library', () => {
     const workbench = await openWorkbench('resnet8');
     const schemes = uniformSchemes(workbench.folded, 'w4a8' as Scheme);
     const accuracy = { value: 0, kind: 'proxy:none' };
-    const written = JSON.stringify(makeCandidate(workbench, { space: 's', genome: [1], schemes, cost, accuracy }));
+    const design = { reduction: NO_REDUCTION, schemes };
+    const facts = { space: 's', genome: [1], design, cost, accuracy };
+    const written = JSON.stringify(makeCandidate(workbench, new DesignBuilder(workbench), facts));
     const candidate = parseCandidate(written, 'candidate.json');
     const direct = workbench.engine.load(quantizeNetwork(workbench.source, schemes)).run(workbench.images[0]);
     const engine = await createEngine();

@@ -4,27 +4,50 @@ import { crowdingDistances } from '../../../src/search/survival/crowding.ts';
 import { Niches } from '../../../src/search/survival/niching.ts';
 import { NonDominatedSort } from '../../../src/search/survival/non-dominated-sort.ts';
 import { Normalisation } from '../../../src/search/survival/normalisation.ts';
+import { ReferenceLines } from '../../../src/search/survival/reference-lines.ts';
 
 const indices = (n: number) => Int32Array.from({ length: n }, (_, i) => i);
 
 describe('the non-dominated sort', () => {
-  it('peels the fronts off one after another', () => {
+  // Beyond 4096 points of three or more objectives another way is taken.
+  it.each([
+    [150, 1],
+    [150, 2],
+    [150, 3],
+    [150, 5],
+    [4200, 3],
+  ])('peels the fronts off one after another: %d points of %d objectives', (n, m) => {
     const random = new Random(5);
-    const n = 150;
-    const m = 3;
     const points = Float64Array.from({ length: n * m }, () => random.below(8));
     const sort = new NonDominatedSort();
     sort.sort(points, n, m);
     const at = (i: number) => Array.from(points.subarray(i * m, (i + 1) * m));
-    const dominates = (a: number, b: number) =>
-      at(a).every((v, j) => v <= at(b)[j]) && at(a).some((v, j) => v < at(b)[j]);
-    let left = Array.from(indices(n));
+    // Equal points stand and fall together, so one of each is enough to compare with.
+    const distinct = [...new Map(Array.from(indices(n), (i) => [String(at(i)), i])).values()];
+    const dominates = (a: number[], b: number[]) => a.every((v, j) => v <= b[j]) && a.some((v, j) => v < b[j]);
+    let left = distinct.map((i) => ({ i, point: at(i) }));
+    const ranks = new Map<string, number>();
     for (let front = 0; left.length > 0; front++) {
-      const peeled = left.filter((i) => !left.some((other) => dominates(other, i)));
-      expect(peeled.every((i) => sort.rank[i] === front)).toBe(true);
-      left = left.filter((i) => !peeled.includes(i));
-      expect(sort.frontEnds[front]).toBe(n - left.length);
+      const peeled = left.filter(({ point }) => !left.some((other) => dominates(other.point, point)));
+      for (const { point } of peeled) ranks.set(String(point), front);
+      left = left.filter((one) => !peeled.includes(one));
     }
+    const expected = Array.from(indices(n), (i) => ranks.get(String(at(i)))!);
+    expect(Array.from(sort.rank.subarray(0, n))).toEqual(expected);
+    expect(sort.frontCount).toBe(Math.max(...expected) + 1);
+    for (let front = 0; front < sort.frontCount; front++) {
+      expect(sort.frontEnds[front]).toBe(expected.filter((rank) => rank <= front).length);
+    }
+    expect(Array.from(sort.byFront.subarray(0, n)).sort((a, b) => a - b)).toEqual(Array.from(indices(n)));
+  });
+
+  it('can be used again for fewer points', () => {
+    const sort = new NonDominatedSort();
+    const points = Float64Array.of(3, 3, 3, 1, 2, 3, 2, 1, 3, 0, 0, 9);
+    sort.sort(points, 4, 3);
+    sort.sort(points, 2, 3);
+    expect(sort.frontCount).toBe(2);
+    expect(Array.from(sort.byFront.subarray(0, 2))).toEqual([1, 0]);
   });
 });
 
@@ -68,11 +91,7 @@ describe('normalisation', () => {
 });
 
 describe('niching', () => {
-  const niches = new Niches([
-    [1, 0],
-    [0.5, 0.5],
-    [0, 1],
-  ]);
+  const niches = new Niches(new ReferenceLines([[1, 0], [0.5, 0.5], [0, 1]])); // biome-ignore format: a set of directions
   const points = Float64Array.of(1, 0.1, 1, 0.2, 0.5, 0.5, 0.1, 1, 0, 1);
 
   it('associates points with the nearest line', () => {

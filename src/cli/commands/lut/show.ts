@@ -1,40 +1,18 @@
 import { type Command, Option } from 'commander';
-import { BitbudgetError } from '../../core/errors.ts';
-import { checkLut } from '../../lut/check.ts';
-import type { Lut } from '../../lut/schema.ts';
-import { type LutRow, showLut } from '../../lut/show.ts';
-import { readDevice } from '../../node/device.ts';
-import { openTable } from '../../node/tables.ts';
-import type { CliContext } from '../session.ts';
-import { renderTable } from '../table.ts';
-import { describeError } from '../validation-text.ts';
+import type { Lut } from '../../../lut/schema.ts';
+import { type LutRow, showLut } from '../../../lut/show.ts';
+import { readDevice } from '../../../node/device.ts';
+import { openTable } from '../../../node/tables.ts';
+import type { CliContext } from '../../session.ts';
+import { renderTable } from '../../table.ts';
+import { describeError } from '../../validation-text.ts';
 
 interface ShowFlags {
   filter?: string;
 }
 
-/** `bitbudget lut check|show`: tables as files. */
-export function register(program: Command, context: CliContext): void {
-  const lut = program.command('lut').description('lookup tables as files');
-  // without a handler of its own, commander would print the help as an error
-  const check = lut
-    .command('check')
-    .description('find damage, hand edits and impossible numbers')
-    .argument('<file>', 'a table');
-  context.handle(check, async ([path], _, { files }) => {
-    if (!(await files.exists(path)))
-      throw new BitbudgetError('input', `There is no table at ${path}.`, 'Check the path.');
-    const result = checkLut(await files.readText(path));
-    const text = () => {
-      if (result.valid) return `${path} is as it was written, and its numbers are possible.`;
-      const problems = result.problems.map(
-        ({ entry, message, remedy }) => `${entry ? `${entry}: ` : ''}${message}\n  ${remedy}`,
-      );
-      return [`${path} is not valid.`, ...problems].join('\n');
-    };
-    return { document: result, text, exitCode: result.valid ? 0 : 1 };
-  });
-
+/** `bitbudget lut show`. */
+export function registerShow(lut: Command, context: CliContext): void {
   const show = lut
     .command('show')
     .description('print a table')

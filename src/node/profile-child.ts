@@ -1,0 +1,63 @@
+/**
+ * A profile in a process of its own: nothing else, not even the progress display, runs beside the kernels. The parent sends
+ * one job; progress, results and errors go back as messages.
+ */
+import { BitbudgetError } from '../core/errors.ts';
+import { chooseMeter } from '../measure/energy/find-meters.ts';
+import { profileNetwork } from '../measure/profile.ts';
+import { nodeFiles } from './files.ts';
+import { kernelHashes } from './kernel-files.ts';
+import type { ProfileJob, ProfileMessage } from './profile-process.ts';
+import { nodeSystem } from './system.ts';
+import { openWorkbench } from './workbench.ts';
+
+/** Between two messages about progress. */
+const PROGRESS_MS = 100;
+
+const cancellation = { aborted: false };
+const send = (message: ProfileMessage) => void process.send!(message);
+
+process.on('SIGINT', () => {}); // Ctrl-C reaches the whole group; the parent says what to do
+process.on('disconnect', () => process.exit(1));
+process.on('message', (message: ProfileJob | 'cancel') => {
+  if (message === 'cancel') cancellation.aborted = true;
+  else void run(message);
+});
+
+async function run(job: ProfileJob): Promise<void> {
+  try {
+    const workbench = await openWorkbench(job.network, { disabled: new Set(job.disabled) });
+    const bench = workbench.bench({ cancellation, onProgress: progress() });
+    const result = await profileNetwork(bench, {
+      ...job.settings,
+      schemes: job.schemes,
+      known: new Map(job.known.map((entry) => [entry.key, entry])),
+      variantHashes: await kernelHashes(),
+      meter: await chooseMeter(job.energy, nodeSystem(), nodeFiles, bench),
+      earlier: job.earlier && { ...job.earlier, ranking: new Map(job.earlier.ranking) },
+      onProgressMade: (step) =>
+        send(
+          'network' in step ? { network: step.network } : { ranking: [...step.ranking].map(([k, v]) => [k, [...v]]) },
+        ),
+    });
+    const { networks: _, ...facts } = result;
+    send({ result: facts });
+  } catch (error) {
+    if (!(error instanceof BitbudgetError)) throw error;
+    const { kind, message, remedy } = error;
+    send({ error: { kind, message, remedy } });
+  }
+  process.disconnect();
+}
+
+/** Tells the parent at most ten times a second, and of every new stage. */
+function progress() {
+  let lastMs = 0;
+  let stage = '';
+  return (message: string, fraction: number) => {
+    const ms = performance.now();
+    if (message === stage && ms - lastMs < PROGRESS_MS) return;
+    [lastMs, stage] = [ms, message];
+    send({ progress: [message, fraction] });
+  };
+}

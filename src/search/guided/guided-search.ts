@@ -1,0 +1,74 @@
+import { AllocationModel } from '../allocation/model.ts';
+import { parseAllocation } from '../allocation/parse.ts';
+import { usage } from '../problem.ts';
+import { GuidedCore } from './core.ts';
+import { traceFront } from './trace-front.ts';
+import type { GuidedProblem, GuidedResult, GuidedSettings } from './types.ts';
+
+/** Elites that breed and that walks start from. */
+const ELITES = 40;
+/** So many batches in a row just as predicted, and the model is taken for the truth. */
+const PROVEN_BATCHES = 10;
+
+/**
+ * Minimises a loss that is known only by evaluating it, under hard limits on metrics that tables tell for nothing: for
+ * choosing bits where the loss does not add up over the layers. Every evaluated choice keeps the limits. First each value
+ * of each gene is probed alone, which fits an additive model; its exact optimum is evaluated next. Where the model errs,
+ * pairs of genes are probed as well, and from then on batches mix the model's exact optimum, walks over the model, and
+ * children of the best points (uniform crossover, one or two genes reset, swaps); a model whose rank correlation with the
+ * truth falls makes way for the children. With several objectives the front is traced instead. No choice is evaluated
+ * twice. The search ends early where the model has predicted everything exactly for some time and has nothing left to
+ * propose.
+ *
+ * @throws {BitbudgetError} `infeasible` before any evaluation if nothing keeps the limits, `usage` for objectives that
+ * are no metrics.
+ * @see Deng et al., Mixed-precision quantization with cross-layer dependencies, 2023 (joint effects of pairs of layers).
+ * @example guidedSearch({ tables: { tables: { loss: [[0, 0]], latency: [[1, 2]] } }, limits: { latency: 2 }, evaluate: (batch) => batch.map(([x]) => 1 - x) }, { evaluations: 5, seed: 1 }).then(({ archive }) => Math.min(...archive.map(({ loss }) => loss))) // => 0
+ */
+export async function guidedSearch(problem: GuidedProblem, settings: GuidedSettings): Promise<GuidedResult> {
+  const { objectives = ['loss'] } = problem;
+  const tables = problem.tables instanceof AllocationModel ? problem.tables : parseAllocation(problem.tables);
+  const unknown = objectives.find((name) => !tables.metrics.includes(name));
+  if (unknown !== undefined) {
+    throw usage(`"${unknown}" is no metric of this problem.`, `Its metrics are ${tables.metrics.join(', ')}.`);
+  }
+  if (!objectives.includes('loss') || new Set(objectives).size < objectives.length) {
+    throw usage(`The objectives are ${objectives.join(', ')}.`, 'Name "loss" and at most each other metric once.');
+  }
+  if (!(Number.isInteger(settings.evaluations) && settings.evaluations >= 1)) {
+    throw usage(`The option evaluations is ${settings.evaluations}.`, 'Give a whole number of at least 1.');
+  }
+  const core = new GuidedCore({ ...problem, tables }, settings);
+  await core.probe();
+  if (objectives.length > 1) await traceFront(core, objectives, settings);
+  else await minimise(core);
+  return core.result();
+}
+
+async function minimise(core: GuidedCore): Promise<void> {
+  const propose = () => core.examine(nextBatch(core));
+  await propose();
+  if (core.exactBatches === 0) await core.probePairs(propose);
+  while (core.left > 0 && core.exactBatches < PROVEN_BATCHES) {
+    const before = core.archive.size;
+    await propose();
+    if (core.archive.size === before) break;
+    core.refit();
+  }
+}
+
+function nextBatch({ archive, proposals, trusted, left, batchSize }: GuidedCore): Int32Array[] {
+  const wanted = Math.min(batchSize, left);
+  const elites = archive.elites(ELITES);
+  const chosen = new Set<string>();
+  const batch: Int32Array[] = [];
+  const optimum = trusted && wanted > 0 ? proposals.allocation(archive.genomes[elites[0]], chosen) : undefined;
+  if (optimum) batch.push(optimum);
+  const walks = trusted ? Math.ceil(wanted / 4) : 1;
+  for (const afar of [false, true]) {
+    const count = Math.max(0, Math.min(walks, wanted - batch.length));
+    batch.push(...proposals.fromModel(count, elites, chosen, afar));
+  }
+  batch.push(...proposals.children(Math.max(0, wanted - batch.length), elites, chosen));
+  return batch;
+}

@@ -1,0 +1,128 @@
+import { type Landscape, walk } from '../exact/walk.ts';
+import type { RandomSource } from '../options.ts';
+import type { GuidedArchive } from './archive.ts';
+import { ModelLandscape } from './model-landscape.ts';
+import { type PairwiseTables, tabulateMetric } from './pairwise-tables.ts';
+import type { GuidedSpace } from './space.ts';
+import type { Surrogate } from './surrogate.ts';
+
+/** How often a child that is known already is changed again before it is given up. */
+const MOST_ATTEMPTS = 20;
+/** Moves of one walk over the model. */
+const WALK_MOVES = 4000;
+
+/** Makes genomes that were never evaluated and keep the limits. */
+export class Proposals {
+  private readonly space: GuidedSpace;
+  private readonly archive: GuidedArchive;
+  private readonly model: Surrogate;
+  private readonly random: RandomSource;
+  private readonly landscape: Landscape;
+  private readonly sheets = new Map<number, PairwiseTables>();
+
+  constructor(space: GuidedSpace, archive: GuidedArchive, model: Surrogate, random: RandomSource) {
+    this.space = space;
+    this.archive = archive;
+    this.model = model;
+    this.random = random;
+    this.landscape = new ModelLandscape(
+      model.tables,
+      space.limits.map(({ metric }) => this.sheet(metric)),
+      space.limits.map(({ ceiling }) => ceiling),
+    );
+  }
+
+  /** Low ground of the model, by walks: from elites in turn, or where `afar` from genomes at random. */
+  fromModel(wanted: number, elites: readonly number[], chosen: Set<string>, afar: boolean): Int32Array[] {
+    const found: Int32Array[] = [];
+    const fresh = (genome: Int32Array) => !this.archive.has(genome) && !chosen.has(genome.join());
+    for (let k = 0; k < wanted; k++) {
+      const start = afar ? this.anywhere() : this.archive.genomes[elites[k % elites.length]];
+      const { genome } = walk(this.landscape, start, { moves: WALK_MOVES, random: this.random, wanted: fresh }) ?? {};
+      if (!genome || this.space.excess(genome) > 0) continue;
+      chosen.add(genome.join());
+      found.push(genome);
+    }
+    return found;
+  }
+
+  /** By a walk from a genome: less predicted loss at no more of some metrics (by index); undefined where it is known. */
+  lowerLossAt(start: Int32Array, metrics: readonly number[], chosen: Set<string>): Int32Array | undefined {
+    const { space } = this;
+    const limited = [
+      ...space.limits,
+      ...metrics.map((metric) => ({ metric, ceiling: this.sheet(metric).value(start) })),
+    ];
+    const landscape = new ModelLandscape(
+      this.model.tables,
+      limited.map(({ metric }) => this.sheet(metric)),
+      limited.map(({ ceiling }) => ceiling),
+    );
+    const wanted = (genome: Int32Array) => !this.archive.has(genome) && !chosen.has(genome.join());
+    const found = walk(landscape, start, { moves: WALK_MOVES, random: this.random, wanted });
+    if (!found || space.excess(found.genome) > 0) return undefined;
+    chosen.add(found.genome.join());
+    return found.genome;
+  }
+
+  private sheet(metric: number): PairwiseTables {
+    const known = this.sheets.get(metric);
+    if (known) return known;
+    const sheet = tabulateMetric(this.space.tables, metric, this.space.groups);
+    this.sheets.set(metric, sheet);
+    return sheet;
+  }
+
+  private anywhere(): Int32Array {
+    const genome = Int32Array.from(this.space.counts, (count) => this.random.below(count));
+    return this.space.repair(genome, this.random, this.model.effects);
+  }
+
+  /** The exact allocation by the model's additive view around a genome, where it is new. */
+  allocation(around: Int32Array, chosen: Set<string>): Int32Array | undefined {
+    const genome = this.space.allocate(this.model.around(around));
+    if (!genome || this.archive.has(genome) || chosen.has(genome.join()) || this.space.excess(genome) > 0)
+      return undefined;
+    chosen.add(genome.join());
+    return genome;
+  }
+
+  /** Children of elites: uniform crossover with one or two genes reset, or a swap of budget between two genes. */
+  children(wanted: number, elites: readonly number[], chosen: Set<string>): Int32Array[] {
+    const found: Int32Array[] = [];
+    for (let k = 0; k < wanted; k++) {
+      const child = this.child(elites, chosen);
+      if (child) found.push(child);
+    }
+    return found;
+  }
+
+  private child(elites: readonly number[], chosen: Set<string>): Int32Array | undefined {
+    const { random, archive } = this;
+    const pick = () => archive.genomes[elites[Math.min(random.below(elites.length), random.below(elites.length))]];
+    const swap = random.chance(0.5);
+    const genome = pick().slice();
+    if (!swap) {
+      const other = pick();
+      for (let gene = 0; gene < genome.length; gene++) if (random.chance(0.5)) genome[gene] = other[gene];
+    }
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      const changes = swap ? 2 : 1 + (random.uint32() & 1);
+      for (let k = 0; k < changes; k++) this.reset(genome);
+      const entering = this.space.repair(genome, random, this.model.effects);
+      const key = entering.join();
+      if (archive.has(entering) || chosen.has(key)) continue;
+      chosen.add(key);
+      return entering;
+    }
+    return undefined;
+  }
+
+  private reset(genome: Int32Array): void {
+    const gene = this.random.below(genome.length);
+    const count = this.space.counts[gene];
+    if (count < 2) return;
+    const drawn = this.random.below(count - 1);
+    genome[gene] = drawn >= genome[gene] ? drawn + 1 : drawn;
+  }
+}

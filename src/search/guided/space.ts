@@ -1,0 +1,158 @@
+import { AllocationModel } from '../allocation/model.ts';
+import { solveCoupled } from '../exact/coupled.ts';
+import { ceilingsOf, decisionGroups, infeasibleLimits } from '../exact/limits.ts';
+import { type Limit, solveExactly } from '../exact/solve.ts';
+import type { RandomSource } from '../options.ts';
+import type { CheckedProblem } from './types.ts';
+
+/** How often a genome is relieved by the tables before it is led to a known one. */
+const RELIEF_ROUNDS = 4;
+/** Genes that a relief looks at for its next move. */
+const RELIEF_GENES = 6;
+
+/**
+ * The decisions of a problem as genes (tied layers are one gene), with everything about limits: all of it read from
+ * tables, none of it an evaluation.
+ */
+export class GuidedSpace {
+  readonly counts: readonly number[];
+  readonly groups: readonly (readonly number[])[];
+  readonly limits: readonly Limit[];
+  /** A genome within all limits. */
+  readonly refuge: Int32Array;
+  /** Genomes that had to be moved inside the limits. */
+  repaired = 0;
+  private readonly problem: CheckedProblem;
+  readonly tables: AllocationModel;
+  private readonly choice: number[];
+  /** By limit, gene and value: what the value alone adds, pairs left out. */
+  private readonly added: number[][][];
+
+  /**
+   * @throws {BitbudgetError} `infeasible` where nothing keeps the limits.
+   */
+  constructor(problem: CheckedProblem) {
+    this.problem = problem;
+    this.tables = problem.tables;
+    this.groups = decisionGroups(problem.tables);
+    this.counts = this.groups.map((layers) => problem.tables.counts[layers[0]]);
+    this.limits = ceilingsOf(problem.tables, problem.limits);
+    this.choice = new Array<number>(problem.tables.layerCount).fill(0);
+    this.added = this.limits.map(({ metric }) => this.singleChanges(metric));
+    const refuge = this.allocate(this.meanCosts());
+    if (!refuge || this.excess(refuge) > 0) throw infeasibleLimits(problem.tables, problem.limits, !refuge);
+    this.refuge = refuge;
+  }
+
+  /** One choice a layer. */
+  decode(genome: ArrayLike<number>): number[] {
+    const choice = new Array<number>(this.tables.layerCount);
+    for (let g = 0; g < this.groups.length; g++) for (const layer of this.groups[g]) choice[layer] = genome[g];
+    return choice;
+  }
+
+  /** The free metrics of a genome. */
+  costs(genome: ArrayLike<number>): number[] {
+    const choice = this.decode(genome);
+    return this.problem.costs?.(choice) ?? this.tables.metrics.slice(1).map((_, k) => this.tables.value(k + 1, choice));
+  }
+
+  /** The relative excess over all limits; 0 within them. */
+  excess(genome: ArrayLike<number>): number {
+    for (let g = 0; g < this.groups.length; g++) for (const layer of this.groups[g]) this.choice[layer] = genome[g];
+    const costs = this.problem.costs?.(this.choice);
+    let sum = 0;
+    for (const { metric, ceiling } of this.limits) {
+      const over = (costs ? costs[metric - 1] : this.tables.value(metric, this.choice)) - ceiling;
+      if (over > 0) sum += over / (Math.abs(ceiling) || 1);
+    }
+    return sum;
+  }
+
+  /** The genome within the limits that minimises an additive loss, loss[gene][value], by the tables; exactly, where it can. */
+  allocate(loss: readonly (readonly number[])[]): Int32Array | undefined {
+    const model = this.withLoss(loss);
+    const result = solveExactly(model, this.limits) ?? solveCoupled(model, this.limits);
+    return result.choice && Int32Array.from(this.groups, ([layer]) => result.choice![layer]);
+  }
+
+  /** The tables with a loss of our own, one term a gene. */
+  withLoss(loss: readonly (readonly number[])[]): AllocationModel {
+    const { parts } = this.tables;
+    const own = this.tables.counts.map((count) => new Array<number>(count).fill(0));
+    this.groups.forEach(([layer], gene) => {
+      own[layer] = [...loss[gene]];
+    });
+    return new AllocationModel({
+      ...parts,
+      tables: [own, ...parts.tables.slice(1)],
+      chains: [undefined, ...parts.chains.slice(1)],
+      pairs: parts.pairs.filter(({ metric }) => metric !== 0),
+      blocks: [],
+    });
+  }
+
+  /**
+   * Moves a genome inside the limits: from a few genes at random the value is taken that relieves most for the loss it
+   * adds; what still breaks a limit takes over genes of the refuge, in random order. Always ends, always inside.
+   *
+   * @param loss what each value of each gene adds to the loss, as far as is known.
+   */
+  repair(genome: Int32Array, random: RandomSource, loss: readonly ArrayLike<number>[]): Int32Array {
+    if (this.excess(genome) === 0) return genome;
+    this.repaired++;
+    const current = genome.slice();
+    for (let round = 0; round < RELIEF_ROUNDS; round++) {
+      for (let move = 0; move < 2 * this.counts.length; move++) {
+        if (this.excess(current) === 0) return current;
+        this.relieve(current, random, loss);
+      }
+    }
+    const order = random.below(this.counts.length);
+    for (let k = 0; k < this.counts.length && this.excess(current) > 0; k++) {
+      const gene = (order + k) % this.counts.length;
+      current[gene] = this.refuge[gene];
+    }
+    return current;
+  }
+
+  private relieve(genome: Int32Array, random: RandomSource, loss: readonly ArrayLike<number>[]): void {
+    let best = { gene: -1, value: 0, price: Number.POSITIVE_INFINITY };
+    for (let k = 0; k < RELIEF_GENES; k++) {
+      const gene = random.below(this.counts.length);
+      for (let value = 0; value < this.counts[gene]; value++) {
+        let relief = 0;
+        for (let m = 0; m < this.limits.length; m++) {
+          const row = this.added[m][gene];
+          relief += (row[genome[gene]] - row[value]) / (Math.abs(this.limits[m].ceiling) || 1);
+        }
+        if (relief <= 0) continue;
+        const price = (Math.max(0, loss[gene][value] - loss[gene][genome[gene]]) + 1e-12) / relief;
+        if (price < best.price) best = { gene, value, price };
+      }
+    }
+    if (best.gene >= 0) genome[best.gene] = best.value;
+  }
+
+  /** Every limited metric as a share of its limit, summed: the genome that minimises it leaves room under all limits. */
+  private meanCosts(): number[][] {
+    return this.counts.map((count, gene) =>
+      Array.from({ length: count }, (_, value) =>
+        this.limits.reduce((sum, { ceiling }, m) => sum + this.added[m][gene][value] / (Math.abs(ceiling) || 1), 0),
+      ),
+    );
+  }
+
+  private singleChanges(metric: number): number[][] {
+    const base = new Array<number>(this.tables.layerCount).fill(0);
+    const start = this.tables.value(metric, base);
+    return this.groups.map((layers) =>
+      Array.from({ length: this.tables.counts[layers[0]] }, (_, value) => {
+        for (const layer of layers) base[layer] = value;
+        const change = this.tables.value(metric, base) - start;
+        for (const layer of layers) base[layer] = 0;
+        return change;
+      }),
+    );
+  }
+}

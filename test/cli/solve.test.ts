@@ -1,0 +1,138 @@
+import { writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { failure, run, runJson, temporaryFolder } from './command-line.ts';
+
+const PROBLEM = {
+  format: 'mpa-1',
+  name: 'two layers',
+  tables: {
+    loss: [
+      [9, 4, 1],
+      [8, 3, 1],
+    ],
+    latency: [
+      [1, 2, 4],
+      [1, 3, 5],
+    ],
+  },
+  budgets: [
+    { name: 'tight', limits: { latency: 3 }, note: 'ignored' },
+    { name: 'loose', limits: { latency: 7 } },
+  ],
+};
+
+let folder: ReturnType<typeof temporaryFolder>;
+let file: string;
+beforeAll(() => {
+  folder = temporaryFolder();
+  file = folder.path('problem.json');
+  writeFileSync(file, JSON.stringify(PROBLEM));
+});
+afterAll(() => folder.remove());
+
+describe('solve --problem', () => {
+  it('prints one proven result a budget of the file', async () => {
+    const { exitCode, document } = await runJson('--quiet', 'solve', '--problem', file);
+    expect(exitCode).toBe(0);
+    expect(document).toEqual({
+      results: [
+        {
+          budget: 'tight',
+          limits: { latency: 3 },
+          choice: [1, 0],
+          metrics: { loss: 12, latency: 3 },
+          optimal: true,
+          lowerBound: 12,
+          timeMs: expect.any(Number),
+        },
+        {
+          budget: 'loose',
+          limits: { latency: 7 },
+          choice: [2, 1],
+          metrics: { loss: 4, latency: 7 },
+          optimal: true,
+          lowerBound: 4,
+          timeMs: expect.any(Number),
+        },
+      ],
+    });
+  });
+
+  it('prints a table for people, of one budget where one is named', async () => {
+    const { exitCode, stdout } = await run('solve', '--problem', file, '--budget', 'loose');
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/loose +latency 7 of 7 +4 +4 +optimal/);
+    expect(stdout).not.toContain('tight');
+  });
+
+  it('ends with code 3 and the smallest reachable value of each metric where a budget cannot be kept', async () => {
+    const infeasible = folder.path('infeasible.json');
+    writeFileSync(infeasible, JSON.stringify({ ...PROBLEM, budgets: [{ name: 'no', limits: { latency: 1 } }] }));
+    const outcome = await run('--quiet', 'solve', '--problem', infeasible);
+    expect(outcome.exitCode).toBe(3);
+    expect(failure(outcome).message).toMatch(/^Budget no: No choice keeps .* is latency 2\.$/);
+    const { exitCode, document } = await runJson('--quiet', 'solve', '--problem', infeasible);
+    expect([exitCode, document.error.kind, document.error.reachable]).toEqual([3, 'infeasible', { latency: 2 }]);
+  });
+
+  it.each([
+    ['no file', 'absent.json', undefined, 1, /no problem at/],
+    ['a damaged file', 'damaged.json', '{"tables": {"loss": [[1', 1, /cut off/],
+    ['a file of another kind', 'other.json', '{"schemaVersion": 1}', 1, /tables/],
+  ])('refuses %s', async (_, name, text, code, message) => {
+    if (text !== undefined) writeFileSync(folder.path(name), text);
+    const outcome = await run('--quiet', 'solve', '--problem', folder.path(name));
+    expect(outcome.exitCode).toBe(code);
+    expect(failure(outcome).message).toMatch(message);
+  });
+
+  it('refuses a budget that the file does not have, and suggests one', async () => {
+    const outcome = await run('--quiet', 'solve', '--problem', file, '--budget', 'thigt');
+    expect(outcome.exitCode).toBe(2);
+    expect(failure(outcome).remedy).toMatch(/tight, loose/);
+  });
+});
+
+describe('search --problem', () => {
+  it('minimises the loss under a budget by counted evaluations', async () => {
+    const flags = ['--problem', file, '--budget', 'tight', '--evaluations', '9', '--seed', '3'];
+    const { exitCode, document } = await runJson('--quiet', 'search', ...flags);
+    const best = { choice: [1, 0], metrics: { loss: 12, latency: 3 } };
+    expect(exitCode).toBe(0);
+    expect(document).toEqual({
+      evaluations: 2, // as many as keep the budget
+      seed: 3,
+      front: [{ ...best, feasible: true }],
+      best: { tight: best },
+      hypervolume: expect.any(Number),
+    });
+  });
+
+  it('traces the front of two objectives', async () => {
+    const flags = ['--problem', file, '--objectives', 'loss,latency', '--evaluations', '100'];
+    const { document } = await runJson('--quiet', 'search', ...flags);
+    const values = document.front.map(({ metrics }: { metrics: Record<string, number> }) => [
+      metrics.latency,
+      metrics.loss,
+    ]);
+    expect(values.toSorted((a: number[], b: number[]) => a[0] - b[0])).toEqual([
+      [2, 17],
+      [3, 12],
+      [5, 7],
+      [7, 4],
+      [9, 2],
+    ]);
+    expect(document.best.loose.metrics.loss).toBe(4);
+  });
+
+  it.each([
+    [['--problem', 'FILE', '--budget', 'nosuch'], 2, /no budget "nosuch"/],
+    [['--problem', 'FILE', '--objectives', 'loss,speed'], 2, /"speed" is no metric/],
+    [['--problem', 'FILE', '--resume'], 2, /--resume does not go with --problem/],
+    [['--budget', 'tight'], 2, /--budget goes with --problem/],
+  ])('refuses %j', async (flags, code, message) => {
+    const outcome = await run('--quiet', 'search', ...flags.map((flag) => (flag === 'FILE' ? file : flag)));
+    expect(outcome.exitCode).toBe(code);
+    expect(failure(outcome).message).toMatch(message);
+  });
+});

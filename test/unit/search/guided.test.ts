@@ -1,0 +1,239 @@
+import { describe, expect, it } from 'vitest';
+import { Random } from '../../../src/core/random.ts';
+import { type PairwiseTables, tabulateMetric } from '../../../src/search/guided/pairwise-tables.ts';
+import { rankCorrelation } from '../../../src/search/guided/rank-correlation.ts';
+import { Surrogate } from '../../../src/search/guided/surrogate.ts';
+import {
+  type AllocationProblem,
+  allocate,
+  type GuidedProblem,
+  guidedSearch,
+  hypervolume,
+  paretoFront,
+  parseAllocation,
+  scaledHypervolume,
+} from '../../../src/search/index.ts';
+import { enumerate, limitsAt, randomProblem } from './allocation-cases.ts';
+
+/** A problem whose loss only `evaluate` tells: the tables that the search sees hold nonsense in its place. */
+function blackBox(problem: AllocationProblem, limits: Record<string, number>, objectives?: string[]) {
+  const model = parseAllocation(problem);
+  const { loss_blocks, loss_pairs, ...rest } = problem;
+  const nonsense = problem.tables.loss.map((row) => row.map((_, choice) => -choice));
+  const seen: number[][] = [];
+  const guided: GuidedProblem = {
+    tables: parseAllocation({ ...rest, tables: { ...problem.tables, loss: nonsense } }),
+    limits,
+    objectives,
+    evaluate: (batch) => {
+      seen.push(...batch);
+      return batch.map((choice) => model.value(0, choice));
+    },
+  };
+  return { guided, seen, model };
+}
+
+const leastLoss = (archive: readonly { loss: number }[]) => Math.min(...archive.map(({ loss }) => loss));
+
+describe('guidedSearch', () => {
+  it.each([
+    ['one limit', 8, 5, ['latency'], undefined],
+    ['two limits', 8, 5, ['latency', 'size'], undefined],
+    [
+      'ties',
+      8,
+      5,
+      ['latency', 'size'],
+      [
+        [0, 3],
+        [2, 5, 7],
+      ],
+    ],
+  ] as const)(
+    'finds an additive optimum with little more than one probe a choice: %s',
+    async (_, layers, choices, metrics, ties) => {
+      for (let seed = 1; seed <= 5; seed++) {
+        const problem = randomProblem({
+          layers,
+          choices,
+          metrics: [...metrics],
+          seed,
+          ties: ties?.map((tie) => [...tie]),
+        });
+        const model = parseAllocation(problem);
+        const middle = model.describe(model.counts.map(() => 1));
+        const limits = Object.fromEntries(metrics.map((name) => [name, middle[name]]));
+        const { metrics: optimum } = await allocate(problem, limits);
+        const { guided, seen } = blackBox(problem, limits);
+        const { archive, evaluations } = await guidedSearch(guided, { evaluations: layers * (choices - 1) + 30, seed });
+        expect(leastLoss(archive)).toBe(optimum.loss);
+        expect(evaluations).toBe(seen.length);
+        expect(new Set(seen.map((choice) => choice.join())).size).toBe(seen.length);
+        for (const { choice, costs } of archive) {
+          expect(costs).toEqual(model.evaluate(choice).slice(1));
+          expect(model.keepsTies(choice)).toBe(true);
+          for (const name of metrics) expect(model.describe(choice)[name]).toBeLessThanOrEqual(limits[name]);
+        }
+      }
+    },
+  );
+
+  it.each(['pairs', 'blocks'] as const)('finds the optimum where layers interact: %s', async (kind) => {
+    for (let seed = 1; seed <= 3; seed++) {
+      const problem = randomProblem({ layers: 6, choices: 4, metrics: ['latency'], seed, kind });
+      const limits = limitsAt(problem, 0.4);
+      const allowed = enumerate(problem).filter(({ values }) => values[1] <= limits.latency);
+      const best = Math.min(...allowed.map(({ values }) => values[0]));
+      const { guided } = blackBox(problem, limits);
+      const { archive } = await guidedSearch(guided, { evaluations: 400, seed });
+      expect(leastLoss(archive)).toBeCloseTo(best, 9);
+    }
+  });
+
+  it('gives the same points for the same seed, and others for another', async () => {
+    const problem = randomProblem({ layers: 6, choices: 4, metrics: ['latency'], seed: 2, kind: 'pairs' });
+    const limits = limitsAt(problem, 0.4);
+    const run = async (seed: number) =>
+      (await guidedSearch(blackBox(problem, limits).guided, { evaluations: 200, seed })).archive;
+    expect(await run(7)).toEqual(await run(7));
+    expect(await run(7)).not.toEqual(await run(8));
+  });
+
+  it('spends no evaluation where the limits cannot be kept', async () => {
+    const { guided, seen } = blackBox(randomProblem({ layers: 4, choices: 3, metrics: ['latency'], seed: 1 }), {
+      latency: -1,
+    });
+    await expect(guidedSearch(guided, { evaluations: 50, seed: 1 })).rejects.toMatchObject({ kind: 'infeasible' });
+    expect(seen).toEqual([]);
+  });
+
+  it('keeps limits that the tables only approximate', async () => {
+    const problem = randomProblem({ layers: 6, choices: 4, metrics: ['latency'], seed: 3 });
+    const limits = limitsAt(problem, 0.5);
+    const { guided, model } = blackBox(problem, limits);
+    const costs = (choice: readonly number[]) => [model.value(1, choice) + 5 * (choice[0] % 2) + 3 * (choice[1] % 3)];
+    const { archive } = await guidedSearch({ ...guided, costs }, { evaluations: 120, seed: 1 });
+    expect(archive.length).toBe(120);
+    for (const point of archive) expect(costs(point.choice)[0]).toBeLessThanOrEqual(limits.latency);
+  });
+
+  it('stops where it is told to, and never spends more than it may', async () => {
+    const problem = randomProblem({ layers: 6, choices: 4, metrics: ['latency'], seed: 2, kind: 'pairs' });
+    const { guided } = blackBox(problem, limitsAt(problem, 0.5));
+    const settings = { seed: 1, onBatch: ({ evaluations }: { evaluations: number }) => evaluations < 25 };
+    expect((await guidedSearch(guided, { ...settings, evaluations: 500 })).evaluations).toBeLessThan(45);
+    for (const evaluations of [1, 2, 7]) {
+      expect((await guidedSearch(guided, { evaluations, seed: 1 })).evaluations).toBe(evaluations);
+    }
+  });
+
+  it('evaluates every point of an additive front', async () => {
+    const problem = randomProblem({ layers: 6, choices: 4, metrics: ['latency'], seed: 4 });
+    const { guided } = blackBox(problem, {}, ['loss', 'latency']);
+    const { archive } = await guidedSearch(guided, { evaluations: 2000, seed: 1 });
+    const expected = new Set(paretoFront(enumerate(problem).map(({ values }) => values)).map(String));
+    const found = new Set(paretoFront(archive.map(({ loss, costs }) => [loss, ...costs])).map(String));
+    expect(found).toEqual(expected);
+  });
+
+  it.each(['nsga2', 'nsga3'] as const)('traces the front of layers that interact with %s', async (algorithm) => {
+    const problem = randomProblem({ layers: 6, choices: 4, metrics: ['latency'], seed: 5, kind: 'pairs' });
+    const all = enumerate(problem).map(({ values }) => values);
+    const reference = [0, 1].map((k) => Math.max(...all.map((values) => values[k])) * 1.01);
+    const { guided } = blackBox(problem, {}, ['loss', 'latency']);
+    const { archive } = await guidedSearch(guided, { evaluations: 900, seed: 1, algorithm, population: 24 });
+    const volume = hypervolume(
+      archive.map(({ loss, costs }) => [loss, ...costs]),
+      reference,
+    );
+    expect(volume / hypervolume(all, reference)).toBeGreaterThan(0.995);
+  });
+
+  it.each([
+    [['loss', 'speed'], /"speed" is no metric/],
+    [['latency'], /The objectives are latency\./],
+    [['loss', 'loss'], /The objectives are loss, loss\./],
+  ])('refuses the objectives %j', async (objectives, message) => {
+    const { guided } = blackBox(
+      randomProblem({ layers: 3, choices: 2, metrics: ['latency'], seed: 1 }),
+      {},
+      objectives,
+    );
+    await expect(guidedSearch(guided, { evaluations: 9, seed: 1 })).rejects.toThrow(message);
+  });
+});
+
+describe('the model', () => {
+  it('learns effects and pairs from points alone', () => {
+    const problem = randomProblem({ layers: 5, choices: 4, metrics: ['latency'], seed: 6, kind: 'pairs' });
+    const truth = parseAllocation(problem);
+    const random = new Random(3);
+    const draw = () => truth.counts.map((count) => random.below(count));
+    const model = new Surrogate(truth.counts);
+    for (let i = 0; i < 600; i++) {
+      const genome = draw();
+      model.add(genome, truth.value(0, genome));
+    }
+    model.fit();
+    const fresh = Array.from({ length: 200 }, draw);
+    const correlation = rankCorrelation(
+      fresh.map((genome) => model.predict(genome)),
+      fresh.map((genome) => truth.value(0, genome)),
+    );
+    expect(correlation).toBeGreaterThan(0.98);
+  });
+
+  it('knows what one change does: tables, chains, pairs and ties', () => {
+    const chain = randomProblem({
+      layers: 5,
+      choices: 6,
+      metrics: ['latency'],
+      seed: 7,
+      kind: 'chain',
+      ties: [[1, 2]],
+    });
+    const pairs = randomProblem({
+      layers: 5,
+      choices: 6,
+      metrics: ['latency'],
+      seed: 7,
+      kind: 'pairs',
+      ties: [[0, 2]],
+    });
+    for (const problem of [chain, pairs]) {
+      const model = parseAllocation(problem);
+      const groups = problem === chain ? [[0], [1, 2], [3], [4]] : [[0, 2], [1], [3], [4]];
+      const sheet: PairwiseTables = tabulateMetric(model, 1, groups);
+      const random = new Random(1);
+      const spread = (genome: number[]) =>
+        model.counts.map((_, layer) => genome[groups.findIndex((g) => g.includes(layer))]);
+      for (let k = 0; k < 50; k++) {
+        const genome = groups.map(() => random.below(6));
+        const gene = random.below(groups.length);
+        const changed = genome.with(gene, random.below(6));
+        expect(sheet.value(genome)).toBe(model.value(1, spread(genome)));
+        expect(sheet.change(genome, gene, changed[gene])).toBe(sheet.value(changed) - sheet.value(genome));
+      }
+    }
+  });
+
+  it('ranks with ties', () => {
+    expect(rankCorrelation([1, 2, 3, 4], [2, 4, 6, 8])).toBe(1);
+    expect(rankCorrelation([1, 2, 3, 4], [8, 6, 4, 2])).toBe(-1);
+    expect(rankCorrelation([1, 2, 3, 4], [5, 5, 5, 5])).toBe(0);
+    expect(rankCorrelation([1, 2, 3], [1, 1, 2])).toBeCloseTo(Math.sqrt(3) / 2, 12); // scipy.stats.spearmanr
+  });
+});
+
+describe('scaledHypervolume', () => {
+  it('estimates four objectives close to the exact volume', () => {
+    const random = new Random(9);
+    const points = Array.from({ length: 12 }, () => Array.from({ length: 4 }, () => 10 * random.real()));
+    const bounds = points[0].map((): [number, number] => [0, 10]);
+    const exact = hypervolume(
+      points.map((point) => point.map((value) => value / 10)),
+      [1.1, 1.1, 1.1, 1.1],
+    );
+    expect(Math.abs(scaledHypervolume(points, bounds, new Random(1)) - exact)).toBeLessThan(0.01);
+  });
+});
