@@ -1,12 +1,15 @@
 import { readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { BitbudgetError } from '../core/errors.ts';
 import { LIMITS } from '../network/import/limits.ts';
+import { importOnnx } from '../network/import/onnx/index.ts';
+import { importTfjs, tfjsShards } from '../network/import/tfjs/index.ts';
 import { importTflite } from '../network/import/tflite/index.ts';
 import type { Network } from '../network/types.ts';
 
 /** Whether a name is that of a model file rather than of a zoo network. */
 export function isModelFile(name: string): boolean {
-  return /\.tflite$/i.test(name);
+  return /\.(tflite|onnx|json)$/i.test(name);
 }
 
 /**
@@ -27,7 +30,12 @@ export function runName(network: string): string {
  */
 export async function readModelFile(path: string): Promise<Network> {
   const bytes = await readModelBytes(path);
-  return importTflite(bytes, path);
+  if (/\.tflite$/i.test(path)) return importTflite(bytes, path);
+  if (/\.onnx$/i.test(path)) return importOnnx(bytes, path);
+  const json = new TextDecoder().decode(bytes);
+  const shards = new Map<string, Uint8Array>();
+  for (const name of tfjsShards(json, path)) shards.set(name, await readModelBytes(join(dirname(path), name)));
+  return importTfjs(json, shards, path);
 }
 
 async function readModelBytes(path: string): Promise<Uint8Array> {

@@ -27,7 +27,7 @@ export interface Tensor {
 /** Weights in the network's own layout, output channel first, as reals or as a model's own integers. */
 export type ImportedWeights =
   | { kernel: Float32Array; bias?: Float32Array }
-  | { integers: IntegerWeights; format: StoredFormat };
+  | { integers: IntegerWeights; format?: StoredFormat };
 
 export interface Window {
   kernel: Pair;
@@ -216,7 +216,10 @@ export class ImportedGraph {
 
   /** Rounds a tensor to a model's own 8-bit format. */
   quantize(name: string, input: Tensor, format: StoredFormat): Tensor {
-    if (input.name === INPUT && !input.padding && !this.quantization.input) {
+    const known = this.formatOf(input);
+    const same = known?.scale === format.scale && known.zeroPoint === format.zeroPoint;
+    if (same) return input;
+    if (input.name === INPUT && !input.padding && !known) {
       this.quantization.input = format;
       return input;
     }
@@ -347,7 +350,9 @@ export class ImportedGraph {
 }
 
 function weightFields(weights: ImportedWeights): { bias: boolean; stored?: StoredFormat } {
-  return 'kernel' in weights ? { bias: weights.bias !== undefined } : { bias: true, stored: weights.format };
+  return 'kernel' in weights
+    ? { bias: weights.bias !== undefined }
+    : { bias: true, ...(weights.format && { stored: weights.format }) };
 }
 
 /** Where a model begins by reshaping its input, the network takes the input in that shape. */

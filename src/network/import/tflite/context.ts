@@ -1,5 +1,6 @@
 import { type Activation, INPUT, type Shape, type StoredFormat } from '../../types.ts';
 import { damagedModel, type Place, unsupportedLayer } from '../failures.ts';
+import { halfToNumber } from '../half.ts';
 import { ImportedGraph, type Tensor } from '../imported-graph.ts';
 import { countElements } from '../limits.ts';
 import type { TfliteModel, TfliteOperator, TfliteTensor } from './model.ts';
@@ -227,18 +228,4 @@ function readElement(view: DataView, at: number, type: TfliteTensor['type']): nu
     default:
       return view.getInt8(at);
   }
-}
-
-/**
- * A half-precision number.
- *
- * @example halfToNumber(0x3c00) // => 1
- */
-export function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

@@ -1,0 +1,81 @@
+import type { StoredFormat } from '../../types.ts';
+import { INPUT } from '../../types.ts';
+import { type Place, unsupportedLayer } from '../failures.ts';
+import type { Computed, Constant, OnnxContext } from './context.ts';
+import type { OnnxNode } from './model.ts';
+
+/** The scale of a channel: the only one, or its own. */
+export function scaleAt(scales: ArrayLike<number>, channel: number): number {
+  return scales[scales.length === 1 ? 0 : channel];
+}
+
+/** The 8-bit format that a scale and a zero point make; int8 counts from −128, ours from 0. */
+export function integerFormat(
+  place: Place,
+  scale: Constant,
+  zeroPoint: Constant | undefined,
+  type: string,
+): StoredFormat {
+  if (type !== 'uint8' && type !== 'int8') {
+    throw unsupportedLayer(place, `quantizes to ${type}`, 'Activations of uint8 or int8 are supported.');
+  }
+  if (scale.values.length !== 1 || (zeroPoint && zeroPoint.values.length !== 1)) {
+    const problem = `quantizes with ${scale.values.length} scales`;
+    throw unsupportedLayer(place, problem, 'Quantize activations with one scale for each tensor.');
+  }
+  const format = { scale: scale.values[0], zeroPoint: (zeroPoint?.values[0] ?? 0) + (type === 'int8' ? 128 : 0) };
+  const sound = format.scale > 0 && Number.isFinite(format.scale) && format.zeroPoint >= 0 && format.zeroPoint <= 255;
+  if (sound) return format;
+  const problem = `quantizes with a scale of ${format.scale} and a zero point of ${zeroPoint?.values[0]}`;
+  throw unsupportedLayer(place, problem, 'Use a positive scale and a zero point within the type.');
+}
+
+/** QuantizeLinear of a computed value. */
+export function importQuantize(context: OnnxContext, node: OnnxNode): Computed {
+  const place = context.place(node);
+  const value = context.value(node, 0);
+  const zeroPoint = context.optional(node, 2);
+  const format = integerFormat(place, context.constant(node, 1), zeroPoint, zeroPoint?.type ?? 'uint8');
+  return { ...value, tensor: context.graph.quantize(node.name, value.tensor, format) };
+}
+
+/** DequantizeLinear: of a constant the integers are kept beside; a computed value has its format already. */
+export function importDequantize(context: OnnxContext, node: OnnxNode): Computed | undefined {
+  const place = context.place(node);
+  const [scale, zeroPoint] = [context.constant(node, 1), context.optional(node, 2)];
+  if (context.isConstant(node, 0)) {
+    if (context.int(node, 'block_size', 0) !== 0) {
+      throw unsupportedLayer(
+        place,
+        'has scales for blocks',
+        'Quantize weights with one scale, or one for each channel.',
+      );
+    }
+    const axis = context.int(node, 'axis', 1);
+    const quantized = { scales: scale.values, zeroPoints: zeroPoint?.values ?? [0], axis };
+    context.produceConstant(node, { ...context.constant(node, 0), quantized });
+    return undefined;
+  }
+  const value = context.value(node, 0);
+  const type = zeroPoint?.type ?? context.integerInput ?? 'uint8';
+  const stated = integerFormat(place, scale, zeroPoint, type);
+  const known = context.formatOf(value, stated);
+  if (known?.scale !== stated.scale || known.zeroPoint !== stated.zeroPoint) {
+    const what = value.tensor.name === INPUT ? 'the input' : 'what was quantized before it';
+    throw unsupportedLayer(place, `states another format than ${what}`, 'Quantize the model again.');
+  }
+  return value;
+}
+
+/** A constant's numbers, with integers brought to reals. */
+export function realValues({ values, dims, quantized }: Constant): ArrayLike<number> {
+  if (!quantized) return values;
+  const { scales, zeroPoints } = quantized;
+  const axis = (quantized.axis + dims.length) % Math.max(dims.length, 1);
+  const inner = dims.slice(axis + 1).reduce((product, size) => product * size, 1);
+  const channels = scales.length === 1 ? 1 : dims[axis];
+  return Float64Array.from(values, (q, i) => {
+    const channel = channels === 1 ? 0 : Math.floor(i / inner) % channels;
+    return (q - scaleAt(zeroPoints, channel)) * scaleAt(scales, channel);
+  });
+}
