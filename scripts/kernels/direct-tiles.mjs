@@ -1,5 +1,6 @@
 /**
- * Direct convolution and fully connected layers by register tiles: classes for the driver in assembly/inline/convolve.ts.
+ * Direct convolution and fully connected layers by register tiles: classes for the drivers in assembly/f32/convolve-reals.ts
+ * and, for integers, assembly/inline/convolve-strips.ts.
  * A tile is `rows` pixels × `columns` channels; its accumulators live in registers, four channels a vector.
  */
 
@@ -79,7 +80,6 @@ const TILES = {
   'direct-f32': [
     ['f32_conv_2x16__simd', 'f32'],
     ['f32_conv_4x8__simd', 'f32'],
-    ['f32_conv_1x32__simd', 'f32'],
     ['f32_dense_1x16__simd', 'f32'],
     ['f32_dense_1x32__simd', 'f32'],
   ],
@@ -179,7 +179,10 @@ class ${name} {
   @inline stepBytes(): u32 { return ${stepBytes}; }
 
   @inline
-  multiply(offsets: usize, source: usize, w: usize, bias: usize, stage: usize, runs: u32, gap: usize, steps: u32): void {
+  multiply(
+    offsets: usize, source: usize, w: usize, bias: usize, ${kind.store === 'real' ? 'target: usize, pitch: usize, limits: usize' : 'stage: usize'},
+    runs: u32, gap: usize, steps: u32,
+  ): void {
 ${lines(rows, (r) => `    let x${r} = source + load<u32>(offsets, ${r * 4});`)}
 ${starts(kind, rows, vectors)}
     for (; runs > 0; runs--) {
@@ -191,15 +194,14 @@ ${lines(rows, (r) => `        x${r} += ${elementBytes};`)}
       } while (w < end);
 ${lines(rows, (r) => `      x${r} += gap;`)}
     }
-${each((r, v) => `    v128.store(stage, a${r}${v}, ${(r * vectors + v) * 16});`)}
+${kind.store === 'real' ? clampedRows(rows, vectors) : each((r, v) => `    v128.store(stage, a${r}${v}, ${(r * vectors + v) * 16});`)}
   }
-
-${storeMember(kind, rows, columns)}}
+}
 
 export function ${id}(block: Parameters): void {
 ${
   kind.store === 'real'
-    ? `  convolve<${name}>(block, ${kind.pack}(block, block.scratch + STAGE_BYTES));`
+    ? `  convolveReals<${name}>(block, ${kind.pack}(block, block.scratch + STAGE_BYTES));`
     : `  const packed = block.scratch + PACKED_AT;
   ${kind.pack}(block, packed);
   convolveStrips<${name}>(block, packed);`
@@ -211,17 +213,17 @@ ${
 /** What the drivers of real and of integer tiles need. */
 function imports(store) {
   if (store === 'integer') return 'import { PACKED_AT, convolveStrips } from "../inline/convolve-strips";';
-  return `import { STAGE_BYTES, convolve } from "../inline/convolve";
-import { storeRealTile } from "../inline/tile-store";`;
+  return `import { STAGE_BYTES } from "../inline/convolve";
+import { clamp } from "../inline/requantize";
+import { convolveReals } from "../f32/convolve-reals";`;
 }
 
-/** The epilogue of a real tile; integer ones are finished in strips. */
-function storeMember({ store }, rows, columns) {
-  if (store === 'integer') return '';
-  return `
-  @inline
-  store(block: Parameters, pixel: u32, channel: u32, multipliers: usize): void {
-    storeRealTile(block, block.scratch, pixel, ${rows}, channel, ${columns});
-  }
-`;
+/** The accumulators, clamped, to rows that begin `pitch` bytes apart. */
+function clampedRows(rows, vectors) {
+  const row = (r) =>
+    (r > 0 ? '    target += pitch;\n' : '') +
+    lines(vectors, (v) => `    v128.store(target, clamp(a${r}${v}, low, high), ${v * 16});`);
+  return `    const low = v128.load(limits);
+    const high = v128.load(limits, 16);
+${lines(rows, row)}`;
 }

@@ -23,7 +23,10 @@ export const DeviceFactsSchema = z.strictObject({
   recognise: z
     .strictObject({
       arch: z.enum(['x64', 'arm64', 'simulated']).describe('as `process.arch` names it, or a simulator'),
-      modelPrefix: z.string().min(1).optional().describe('start of the model name; absent: any device of the arch'),
+      modelPrefix: z
+        .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+        .optional()
+        .describe('start of the model name, or several; absent: any device of the arch'),
     })
     .describe('which devices these facts are for'),
   cores: factSchema,
@@ -87,8 +90,8 @@ export async function readDevices(files: Files, folder: string): Promise<DeviceF
  */
 export function chooseDevice(devices: readonly DeviceFacts[], measured: { arch: string; model: string }): DeviceFacts {
   const sameArch = devices.filter(({ recognise }) => recognise.arch === measured.arch);
-  const named = sameArch.find(
-    ({ recognise }) => recognise.modelPrefix && measured.model.startsWith(recognise.modelPrefix),
+  const named = sameArch.find(({ recognise }) =>
+    [recognise.modelPrefix ?? []].flat().some((prefix) => measured.model.startsWith(prefix)),
   );
   const device = named ?? sameArch.find(({ recognise }) => recognise.modelPrefix === undefined);
   if (device) return device;

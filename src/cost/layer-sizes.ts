@@ -46,6 +46,8 @@ export function resizeWorkload(workload: Workload, layer: Layer, sizes: LayerSiz
         outChannels,
         padding: [0, outChannels - detail - input, 0, detail],
       };
+    case 'reshape':
+      return { ...workload, inChannels: input, outChannels: input };
     default:
       return { ...workload, inChannels: input, outChannels };
   }

@@ -23,25 +23,24 @@ export function deriveTypeRules(folded: Pick<Network, 'inputShape' | 'layers'>):
   const consumers = consumersOf(folded.layers);
   /** Layers with weights that all have to be f32 for a layer to be. */
   const deciders = new Map<string, readonly number[]>();
-  const readersOf = (name: string): TypeRule => {
-    const decidedBy = new Set((consumers.get(name) ?? []).flatMap((reader) => deciders.get(reader)!));
-    return { decidedBy: [...decidedBy].sort((a, b) => a - b) };
-  };
-  const tensors = new Map<string, TypeRule>();
-  const layers = new Map<string, TypeRule>();
+  const readersOf = (name: string) => (consumers.get(name) ?? []).flatMap((reader) => deciders.get(reader)!);
   for (const { name, op } of folded.layers.toReversed()) {
-    const rule = readersOf(name);
-    tensors.set(name, rule);
     const position = positions.get(name);
-    if (position !== undefined) {
-      deciders.set(name, [position]);
-      continue;
-    }
-    const own = op === 'softmax' ? { decidedBy: [] } : rule;
-    layers.set(name, own);
-    deciders.set(name, own.decidedBy);
+    deciders.set(name, position !== undefined ? [position] : op === 'softmax' ? [] : readersOf(name));
   }
-  tensors.set(INPUT, readersOf(INPUT));
+  for (const { name, op, stored, inputs } of folded.layers) {
+    // what an imported integer model stores in 8 bits stays there where something integer feeds it
+    if (!stored || op === 'softmax' || positions.has(name)) continue;
+    deciders.set(name, [...deciders.get(name)!, ...inputs.flatMap((input) => deciders.get(input) ?? [])]);
+  }
+  const ruleOf = (all: readonly number[]): TypeRule => ({ decidedBy: [...new Set(all)].sort((a, b) => a - b) });
+  const tensors = new Map<string, TypeRule>([[INPUT, ruleOf(readersOf(INPUT))]]);
+  const layers = new Map<string, TypeRule>();
+  for (const { name, stored } of folded.layers) {
+    const own = deciders.get(name)!;
+    tensors.set(name, ruleOf(stored ? [...readersOf(name), ...own] : readersOf(name)));
+    if (!positions.has(name)) layers.set(name, ruleOf(own));
+  }
   return { tensors, layers };
 }
 

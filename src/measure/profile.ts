@@ -12,6 +12,7 @@ import { summarizeEntries } from './entries.ts';
 import { MeasurementGroups } from './groups.ts';
 import { raceVariants } from './race.ts';
 import { reachableEntries } from './reachable.ts';
+import type { ReferenceKernel } from './reference-kernel.ts';
 import { loadAssignment, measureRounds, samplesByGroup, scaledSamples, type TimedNetwork } from './rounds.ts';
 import { BalancedSampler, drawAssignment } from './sampler.ts';
 import type { Bench } from './surroundings.ts';
@@ -63,6 +64,9 @@ export interface ProfileResult extends WholeNetworkFit {
   protocol: { name: 'in-context' } & Record<string, number | boolean | string | null>;
 }
 
+/** A table measured this much above the machine's best speed is of a crowded machine. */
+const CROWDED = 0.1;
+
 /**
  * The `in-context` protocol: whole networks with random schemes run layer by layer, so that caches, frequency and drift
  * are those of real inference. Entries are medians over visits; one scalar, the median ratio of an untimed run to the
@@ -109,7 +113,12 @@ export async function profileNetwork(bench: Bench, options: ProfileOptions): Pro
   const samplesUs = samplesByGroup(networks);
   const scaled = rounds.timedOut ? scaledSamples(rounds, samplesUs) : new Map<string, number[]>();
   for (const [group, samples] of scaled) samplesUs.set(group, samples);
-  const doubt = { throttled, unwarmed: new Set(late), allUnwarmed: !warm.proven, groups: new Set(scaled.keys()) };
+  const doubt = {
+    throttled,
+    unwarmed: new Set(late),
+    allUnwarmed: !warm.proven || isCrowded(levelNs, bench.reference),
+    groups: new Set(scaled.keys()),
+  };
   const measured = summarizeEntries(bench, samplesUs, tuned, reachable, options.variantHashes, doubt);
   const entries = new Map([...(options.known ?? []), ...measured]);
   const fit =
@@ -139,6 +148,7 @@ export async function profileNetwork(bench: Bench, options: ProfileOptions): Pro
       waitedS: Math.round(bench.reference.waitedMs / 100) / 10,
       levelShifts: bench.reference.levelShifts,
       referenceNs: Number.isNaN(levelNs) ? null : Math.round(levelNs),
+      bestReferenceNs: Math.round(bench.reference.bestLevelNs),
       validationSlowdown: Math.round(slowdown * 1000) / 1000,
       warmUpPasses: warm.passes,
       warmUpProven: warm.proven && late.length === 0,
@@ -146,4 +156,9 @@ export async function profileNetwork(bench: Bench, options: ProfileOptions): Pro
       ...energy.protocol,
     },
   };
+}
+
+/** Whether the networks were timed on a machine that was seen to be faster at other times: beside neighbours that stayed. */
+function isCrowded(levelNs: number, { bestLevelNs }: ReferenceKernel): boolean {
+  return levelNs > bestLevelNs * (1 + CROWDED);
 }

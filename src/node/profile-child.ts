@@ -5,6 +5,7 @@
 import { BitbudgetError } from '../core/errors.ts';
 import { chooseMeter } from '../measure/energy/find-meters.ts';
 import { profileNetwork } from '../measure/profile.ts';
+import { bindToCore } from './affinity.ts';
 import { nodeFiles } from './files.ts';
 import { kernelHashes } from './kernel-files.ts';
 import type { ProfileJob, ProfileMessage } from './profile-process.ts';
@@ -27,7 +28,8 @@ process.on('message', (message: ProfileJob | 'cancel') => {
 async function run(job: ProfileJob): Promise<void> {
   try {
     const workbench = await openWorkbench(job.network, { disabled: new Set(job.disabled) });
-    const bench = workbench.bench({ cancellation, onProgress: progress() });
+    const cores = bindToCore(process.pid);
+    const bench = { ...workbench.bench({ cancellation, onProgress: progress() }), moveAside: () => cores.move() };
     const result = await profileNetwork(bench, {
       ...job.settings,
       schemes: job.schemes,
@@ -41,6 +43,7 @@ async function run(job: ProfileJob): Promise<void> {
         ),
     });
     const { networks: _, ...facts } = result;
+    facts.protocol.core = cores.core;
     send({ result: facts });
   } catch (error) {
     if (!(error instanceof BitbudgetError)) throw error;

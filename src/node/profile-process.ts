@@ -7,7 +7,6 @@ import type { WholeNetworkFit } from '../lut/whole-network.ts';
 import type { ProfileResult } from '../measure/profile.ts';
 import type { TimedNetwork } from '../measure/rounds.ts';
 import type { Scheme } from '../quant/scheme.ts';
-import { pinToCore } from './affinity.ts';
 import { processArguments } from './entry-resolution.ts';
 
 /** What the measuring process is asked for; plain data. */
@@ -49,15 +48,12 @@ export interface ProfileListener {
 /** How the measuring process runs beside others, for the table. */
 export interface ProcessPlacement {
   priority: number;
-  /** The core it is bound to; null where the platform has no way to. */
-  core: number | null;
 }
 
 const CANCELLATION_POLL_MS = 50;
 
 /**
- * Runs a profile in a process of its own, at a higher priority where the user may set one, bound to one core where the
- * platform can.
+ * Runs a profile in a process of its own, at a higher priority where the user may set one.
  *
  * @throws {BitbudgetError} what the profile throws; `unsupported` if the process dies.
  */
@@ -67,7 +63,7 @@ export async function profileInProcess(
 ): Promise<{ facts: ProfileFacts; placement: ProcessPlacement }> {
   const script = processArguments(new URL('./profile-child.ts', import.meta.url));
   const child = spawn(process.execPath, script, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], serialization: 'json' });
-  const placement = { priority: raisePriority(child), core: pinToCore(child.pid) };
+  const placement = { priority: raisePriority(child) };
   const stopWatching = forwardCancellation(child, cancellation);
   let stderr = '';
   child.stderr!.on('data', (text) => {

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serializeLut } from '../../src/lut/serialize.ts';
+import { zooNetwork } from '../../src/network/zoo/index.ts';
 import { sessionTable } from '../unit/lut/compare/sessions.ts';
-import { toyTable } from '../unit/lut/toy-table.ts';
+import { tableFor, toyTable } from '../unit/lut/toy-table.ts';
 import { failure, run, runJson, temporaryFolder } from './command-line.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -80,5 +81,60 @@ describe('lut merge', () => {
     expect((await run('lut', 'merge', a, '--out', absent)).exitCode).toBe(2);
     expect((await run('lut', 'merge', a, b)).exitCode).toBe(2);
     expect(existsSync(absent)).toBe(false);
+  });
+});
+
+describe('lut import', () => {
+  it('writes a table that says unit and meaning', async () => {
+    const source = folder.path('apq.json');
+    writeFileSync(source, '{"(4, 8, 14, 1, 1, 0, 1)-W4A6": {"latency": 0.5, "energy": 0.25}}');
+    const out = folder.path('imported.json');
+    const { exitCode, stdout } = await run('lut', 'import', 'apq', source, '--out', out);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('unit: ms and mJ of one image, simulated\nmeaning: ');
+    expect((await runJson('lut', 'check', out)).document.valid).toBe(true);
+    expect((await run('lut', 'show', out)).stdout).toMatch(/w4a6 +imported_apq .* imported$/m);
+  });
+
+  it('describes every format in its help, and refuses others and files of others', async () => {
+    const { stdout } = await run('lut', 'import', '--help');
+    for (const format of ['ofa', 'apq', 'haq', 'fbnet']) expect(stdout).toMatch(new RegExp(`^  ${format}$`, 'm'));
+    const table = write('a.json', toyTable());
+    const out = folder.path('not-written.json');
+    expect((await run('lut', 'import', 'csv', table, '--out', out)).exitCode).toBe(2);
+    for (const format of ['ofa', 'apq', 'haq', 'fbnet']) {
+      const { exitCode, document } = await runJson('lut', 'import', format, table, '--out', out);
+      expect([exitCode, document.error.kind]).toEqual([1, 'damaged-file']);
+    }
+    expect(failure(await run('lut', 'import', 'apq', folder.path('absent'), '--out', out)).message).toContain('absent');
+    expect(existsSync(out)).toBe(false);
+  });
+});
+
+describe('lut coverage', () => {
+  it('names what is missing and the command that measures it', async () => {
+    const path = write(
+      'a.json',
+      tableFor(zooNetwork('resnet8'), ['w8a8', 'w4a4'], () => 50),
+    );
+    const full = await runJson('lut', 'coverage', path, '--schemes', 'w8a8,w4a4', '--strict');
+    expect(full.exitCode).toBe(0);
+    expect(full.document.networks[0].counts).toMatchObject({ interpolable: 0, missing: 0 });
+    expect(full.document.commands).toEqual([]);
+    const more = await run(
+      'lut',
+      'coverage',
+      path,
+      '--schemes',
+      'w8a8,w2a2',
+      '--network',
+      'resnet8',
+      'ds-cnn',
+      '--strict',
+    );
+    expect(more.exitCode).toBe(4);
+    expect(more.stdout).toContain(`bitbudget profile --network resnet8 --schemes w2a2 --resume --out ${path}`);
+    expect(more.stdout).toMatch(/^ds-cnn: \d+ entries needed, /m);
+    expect(more.stdout).toContain('Missing, and nothing near enough to interpolate from:');
   });
 });

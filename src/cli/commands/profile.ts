@@ -103,6 +103,13 @@ function describeProfile({ path, table }: OpenedTable): string {
     const slowdown = percent(Number(table.protocol.validationSlowdown) - 1);
     lines.push(`Not validated: the machine's speed had changed by ${slowdown} when whole networks were timed.`);
   }
+  const { referenceNs, bestReferenceNs } = table.protocol;
+  const crowding = Number(referenceNs) / Number(bestReferenceNs) - 1;
+  if (crowding > 0.1) {
+    lines.push(
+      `Other work slowed this machine down by ${percent(crowding)} all the time: profile again when it is gone.`,
+    );
+  }
   const { energyMeter, energyNetworks, energyMedianRelativeError: energyError } = table.protocol;
   if (energyMeter !== undefined && table.energySource !== 'model') {
     const error =

@@ -123,11 +123,20 @@ function tie(
   };
   switch (layer.op) {
     case 'batchNorm':
-    case 'activation':
     case 'averagePool':
     case 'maxPool':
     case 'globalAveragePool':
       passOn(source);
+      return;
+    case 'activation':
+      passOn(source);
+      if (layer.activation === 'sigmoid') held.push(layer.name); // makes a half of a zero
+      return;
+    case 'concat':
+      for (let channel = 0; channel < channels; channel++) sets.join(target + channel, source + channel);
+      for (let channel = channels; channel < outChannels; channel++) {
+        sets.join(target + channel, starts.get(layer.inputs[1])! + channel - channels);
+      }
       return;
     case 'add':
       passOn(source);
@@ -148,7 +157,9 @@ function tie(
       }
       return;
     case 'flatten':
-      for (let i = 0; i < height * width * channels; i++) sets.join(target + i, source + (i % channels));
+    case 'reshape':
+      for (let i = 0; i < height * width * channels; i++)
+        sets.join(target + (i % outChannels), source + (i % channels));
       return;
     case 'dense':
       return;

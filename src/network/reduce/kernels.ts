@@ -50,6 +50,10 @@ export function cropKernels(network: Network, kernels: ReadonlyMap<string, numbe
     left.delete(layer.name);
     const values = weights.get(`${layer.name}.kernel`);
     if (values) weights.set(`${layer.name}.kernel`, cropValues(values, layer.outChannels, layer.kernel[0], size));
+    if (network.quantization?.weights.has(layer.name)) {
+      const problem = `"${layer.name}" has the weights of an integer model, whose windows are not cropped.`;
+      throw new BitbudgetError('unsupported', problem, 'Start from the model in f32.');
+    }
     return cropped(layer, size);
   });
   const [stranger] = left;

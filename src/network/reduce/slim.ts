@@ -1,6 +1,6 @@
 import { BitbudgetError } from '../../core/errors.ts';
 import { inferShapes } from '../shapes.ts';
-import type { Conv2dLayer, Layer, Network, Weights } from '../types.ts';
+import type { Conv2dLayer, DenseLayer, IntegerWeights, Layer, Network, Weights } from '../types.ts';
 import { type ChannelClasses, channelClasses, isDepthwise } from './channel-classes.ts';
 
 /** Output channels that stay, ascending, by layer; a layer that is not named keeps what its neighbours leave it. */
@@ -23,6 +23,10 @@ export function slimNetwork(network: Network, keptChannels: KeptChannels): Netwo
     slimLayer(layer, shapes.get(layer.inputs[0])![2], keptOf(layer.inputs[0]), keptOf(layer.name)),
   );
   const weights: Weights = new Map(network.weights);
+  const quantization = network.quantization && {
+    ...network.quantization,
+    weights: new Map(network.quantization.weights),
+  };
   if (weights.size > 0) {
     for (const layer of network.layers) {
       const [height, width, channels] = shapes.get(layer.inputs[0])!;
@@ -31,14 +35,13 @@ export function slimNetwork(network: Network, keptChannels: KeptChannels): Netwo
       const inputs = keptOf(layer.inputs[0]);
       if (whole && inputs.length === channels) continue;
       const pixels = layer.op === 'dense' ? height * width : 1;
-      slimWeights(layer, weights, {
-        inputs: flattened(inputs, channels, pixels),
-        outputs,
-        channels: channels * pixels,
-      });
+      const selection = { inputs: flattened(inputs, channels, pixels), outputs, channels: channels * pixels };
+      slimWeights(layer, weights, selection);
+      const integers = quantization?.weights.get(layer.name);
+      if (integers) quantization!.weights.set(layer.name, slimIntegers(layer, integers, selection));
     }
   }
-  return { ...network, layers, weights };
+  return { ...network, layers, weights, ...(quantization && { quantization }) };
 }
 
 /**
@@ -127,6 +130,8 @@ function slimLayer(layer: Layer, channels: number, inputs: readonly number[], ou
       const channelsBefore = outputs.filter((channel) => channel < layer.channelsBefore).length;
       return { ...layer, channelsBefore, channelsAfter: outputs.length - channelsBefore - inputs.length };
     }
+    case 'reshape':
+      return { ...layer, shape: [layer.shape[0], layer.shape[1], outputs.length] };
     default:
       return layer;
   }
@@ -146,48 +151,47 @@ interface Selection {
   channels: number;
 }
 
-function slimWeights(layer: Layer, weights: Weights, { inputs, outputs, channels }: Selection): void {
+function slimWeights(layer: Layer, weights: Weights, selection: Selection): void {
   const change = (part: string, select: (values: Float32Array) => Float32Array) => {
     const values = weights.get(`${layer.name}.${part}`);
     if (values) weights.set(`${layer.name}.${part}`, select(values));
   };
-  const pick = (values: Float32Array) => Float32Array.from(outputs, (channel) => values[channel]);
+  const pick = (values: Float32Array) => Float32Array.from(selection.outputs, (channel) => values[channel]);
   if (layer.op === 'batchNorm') for (const part of ['gamma', 'beta', 'mean', 'variance']) change(part, pick);
   if (layer.op !== 'conv2d' && layer.op !== 'dense') return;
-  const taps = layer.op === 'conv2d' ? layer.kernel[0] * layer.kernel[1] : 1;
-  const grouped = layer.op === 'conv2d' && layer.groups > 1;
-  change('kernel', (values) =>
-    grouped
-      ? rows(values, outputs, taps * groupWidth(layer, channels))
-      : block(values, outputs, inputs, taps, channels),
-  );
+  change('kernel', (values) => slimKernel(layer, values, selection, (length) => new Float32Array(length)));
   change('bias', pick);
 }
 
-function groupWidth(layer: Conv2dLayer, channels: number): number {
-  return channels / layer.groups;
+/** An imported integer model's own numbers; its bias counts no zero points, so that it stays as it is. */
+function slimIntegers(layer: Layer, integers: IntegerWeights, selection: Selection): IntegerWeights {
+  const { values, scales, bias, inputScale } = integers;
+  if (layer.op !== 'conv2d' && layer.op !== 'dense') return integers;
+  return {
+    values: slimKernel(layer, values, selection, (length) => new Int8Array(length)),
+    scales: Float64Array.from(selection.outputs, (channel) => scales[channel]),
+    bias: Int32Array.from(selection.outputs, (channel) => bias[channel]),
+    inputScale,
+  };
 }
 
-function rows(values: Float32Array, outputs: readonly number[], length: number): Float32Array {
-  const selected = new Float32Array(outputs.length * length);
-  for (const [i, out] of outputs.entries()) selected.set(values.subarray(out * length, (out + 1) * length), i * length);
-  return selected;
-}
-
-/** [out][tap][in] with some rows and columns. */
-function block(
-  values: Float32Array,
-  outputs: readonly number[],
-  inputs: readonly number[],
-  taps: number,
-  channels: number,
-): Float32Array {
-  const selected = new Float32Array(outputs.length * taps * inputs.length);
+/** [out][tap][in] with some rows and columns; of a grouped convolution rows alone. */
+function slimKernel<Values extends Float32Array | Int8Array>(
+  layer: Conv2dLayer | DenseLayer,
+  values: Values,
+  { inputs, outputs, channels }: Selection,
+  create: (length: number) => Values,
+): Values {
+  const taps = layer.op === 'conv2d' ? layer.kernel[0] * layer.kernel[1] : 1;
+  const groups = layer.op === 'conv2d' ? layer.groups : 1;
+  const width = channels / groups;
+  const columns = groups > 1 ? Array.from({ length: width }, (_, column) => column) : inputs;
+  const selected = create(outputs.length * taps * columns.length);
   let at = 0;
   for (const out of outputs) {
     for (let tap = 0; tap < taps; tap++) {
-      const start = (out * taps + tap) * channels;
-      for (const input of inputs) selected[at++] = values[start + input];
+      const start = (out * taps + tap) * width;
+      for (const column of columns) selected[at++] = values[start + column];
     }
   }
   return selected;

@@ -27,13 +27,22 @@ const LAST_WIDTH = 250_000;
 /** Weightings that bound labels, besides the best. */
 const EXTRA_WEIGHTS = 5;
 
-export function solveExactly(model: AllocationModel, limits: readonly Limit[]): ExactResult | undefined {
+/**
+ * Solves a problem by label setting, or tells that it is none for that (undefined).
+ *
+ * @param lastWidth labels after a stage beyond which it gives up proving: then `optimal` is false.
+ */
+export function solveExactly(
+  model: AllocationModel,
+  limits: readonly Limit[],
+  lastWidth = LAST_WIDTH,
+): ExactResult | undefined {
   const graph = buildGraph(
     model,
     limits.map(({ metric }) => metric),
   );
   if (!graph) return undefined;
-  return new ExactSolver(model, graph, limits).solve();
+  return new ExactSolver(model, graph, limits, lastWidth).solve();
 }
 
 class ExactSolver {
@@ -42,9 +51,11 @@ class ExactSolver {
   private readonly model: AllocationModel;
   private readonly ceilings: number[];
   private readonly limits: readonly Limit[];
+  private readonly lastWidth: number;
   private best: { choice: Int32Array; loss: number } | undefined;
 
-  constructor(model: AllocationModel, graph: StageGraph, limits: readonly Limit[]) {
+  constructor(model: AllocationModel, graph: StageGraph, limits: readonly Limit[], lastWidth: number) {
+    this.lastWidth = lastWidth;
     this.model = model;
     this.graph = graph;
     this.limits = limits;
@@ -68,7 +79,7 @@ class ExactSolver {
         const loss = this.best?.loss ?? Number.POSITIVE_INFINITY;
         return { choice: this.best?.choice, loss, lowerBound: loss, optimal: this.best !== undefined };
       }
-      if (width * WIDTH_FACTOR > LAST_WIDTH) break;
+      if (width * WIDTH_FACTOR > this.lastWidth) break;
     }
     return { choice: this.best?.choice, loss: this.best?.loss ?? Infinity, lowerBound, optimal: false };
   }

@@ -2,13 +2,16 @@ import { HashIndex } from '../genome-index.ts';
 import type { GuidedSpace } from './space.ts';
 import type { GuidedPoint } from './types.ts';
 
+/** As many of the best rows are kept in order. */
+const MOST_ELITES = 256;
+
 /** Every evaluated genome, in order: the cache of duplicates and the unbounded archive in one. */
 export class GuidedArchive {
   readonly genomes: Int32Array[] = [];
   readonly losses: number[] = [];
   private readonly space: GuidedSpace;
   private readonly index: HashIndex;
-  private bestRow = -1;
+  private readonly least: number[] = [];
 
   constructor(space: GuidedSpace) {
     this.space = space;
@@ -21,7 +24,7 @@ export class GuidedArchive {
 
   /** The point with the least loss. */
   get best(): GuidedPoint | undefined {
-    return this.bestRow < 0 ? undefined : this.point(this.bestRow);
+    return this.least.length === 0 ? undefined : this.point(this.least[0]);
   }
 
   has(genome: ArrayLike<number>): boolean {
@@ -34,20 +37,27 @@ export class GuidedArchive {
   }
 
   add(genome: Int32Array, loss: number): void {
-    if (this.bestRow < 0 || loss < this.losses[this.bestRow]) this.bestRow = this.losses.length;
+    this.rank(this.losses.length, loss);
     this.genomes.push(genome);
     this.losses.push(loss);
     this.index.add(genome, this.genomes.length - 1);
   }
 
-  /** Rows of the `count` least losses, ascending. */
+  /** Rows of the least losses, ascending, at most `count` of them (and 256). */
   elites(count: number): number[] {
-    const rows = this.losses.map((_, row) => row);
-    return rows.sort((a, b) => this.losses[a] - this.losses[b] || a - b).slice(0, count);
+    return this.least.slice(0, count);
   }
 
   point(row: number): GuidedPoint {
     const genome = this.genomes[row];
     return { choice: this.space.decode(genome), loss: this.losses[row], costs: this.space.costs(genome) };
+  }
+
+  private rank(row: number, loss: number): void {
+    let place = this.least.length;
+    while (place > 0 && this.losses[this.least[place - 1]] > loss) place--;
+    if (place === MOST_ELITES) return;
+    this.least.splice(place, 0, row);
+    if (this.least.length > MOST_ELITES) this.least.pop();
   }
 }

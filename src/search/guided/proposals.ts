@@ -18,6 +18,7 @@ export class Proposals {
   private readonly model: Surrogate;
   private readonly random: RandomSource;
   private readonly landscape: Landscape;
+  private allocated = '';
   private readonly sheets = new Map<number, PairwiseTables>();
 
   constructor(space: GuidedSpace, archive: GuidedArchive, model: Surrogate, random: RandomSource) {
@@ -78,8 +79,11 @@ export class Proposals {
     return this.space.repair(genome, this.random, this.model.effects);
   }
 
-  /** The exact allocation by the model's additive view around a genome, where it is new. */
+  /** The exact allocation by the model's additive view around a genome, where it is new: asked once for each view. */
   allocation(around: Int32Array, chosen: Set<string>): Int32Array | undefined {
+    const view = `${this.model.version}:${around.join()}`;
+    if (view === this.allocated) return undefined;
+    this.allocated = view;
     const genome = this.space.allocate(this.model.around(around));
     if (!genome || this.archive.has(genome) || chosen.has(genome.join()) || this.space.excess(genome) > 0)
       return undefined;

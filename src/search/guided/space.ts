@@ -7,6 +7,8 @@ import type { CheckedProblem } from './types.ts';
 
 /** How often a genome is relieved by the tables before it is led to a known one. */
 const RELIEF_ROUNDS = 4;
+/** Labels that an allocation may keep: enough to be exact but for the hardest, which then are nearly so. */
+const PROPOSAL_WIDTH = 40_000;
 /** Genes that a relief looks at for its next move. */
 const RELIEF_GENES = 6;
 
@@ -72,7 +74,7 @@ export class GuidedSpace {
   /** The genome within the limits that minimises an additive loss, loss[gene][value], by the tables; exactly, where it can. */
   allocate(loss: readonly (readonly number[])[]): Int32Array | undefined {
     const model = this.withLoss(loss);
-    const result = solveExactly(model, this.limits) ?? solveCoupled(model, this.limits);
+    const result = solveExactly(model, this.limits, PROPOSAL_WIDTH) ?? solveCoupled(model, this.limits);
     return result.choice && Int32Array.from(this.groups, ([layer]) => result.choice![layer]);
   }
 

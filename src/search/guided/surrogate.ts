@@ -25,6 +25,8 @@ interface PairTable {
  */
 export class Surrogate {
   readonly counts: readonly number[];
+  /** Rises with every change of what is predicted. */
+  version = 0;
   /** What is predicted; brought up to date by every fit. */
   readonly tables: PairwiseTables;
   /** effects[gene][value] */
@@ -60,6 +62,7 @@ export class Surrogate {
 
   /** Sets the effects outright, as single changes from a base measured them. */
   start(constant: number, effects: readonly (readonly number[])[]): void {
+    this.version++;
     this.tables.constant = constant;
     effects.forEach((own, gene) => {
       this.effects[gene].set(own);
@@ -68,6 +71,7 @@ export class Surrogate {
 
   /** Sets the table of a pair outright, values by [first's value · second's count + second's value]. */
   setPair(first: number, second: number, values: Float64Array): void {
+    this.version++;
     this.pairs.push({ first, second, values });
     this.tables.addPair(first, second, values);
   }
@@ -76,6 +80,7 @@ export class Surrogate {
    * Fits to all points, the better ones weighing more, and chooses anew which pairs have tables.
    */
   fit(): void {
+    this.version++;
     const weights = this.weights();
     const residual = Float64Array.from(this.losses, (loss, i) => loss - this.predict(this.genomes[i]));
     this.selectPairs(residual, weights);

@@ -16,7 +16,7 @@ import type { Scheme } from '../../../src/quant/scheme.ts';
 import { bitOperations, planTensors } from '../../../src/quant/tensor-plan.ts';
 import { tableFor } from '../lut/toy-table.ts';
 
-const device = parseDevice(
+const { integerMacPj, realMacPj, ...device } = parseDevice(
   readFileSync(new URL('../../../devices/raspberry-pi-4.json', import.meta.url), 'utf8'),
   'raspberry-pi-4.json',
 );
@@ -118,6 +118,31 @@ describe('the price of a toy network', () => {
     expect(cost.energyMj.value).toBeCloseTo(0.925 * latencyMs, 12);
     const relative = Math.hypot(0.15, (cost.latencyMs.high - latencyMs) / latencyMs);
     expect(cost.energyMj.high / cost.energyMj.value - 1).toBeCloseTo(relative, 9);
+  });
+
+  it('adds what multiply-accumulates take by themselves, where that is known', () => {
+    const model = createCostModel({
+      network: toyNetwork,
+      table: toyTable(),
+      device: { ...device, integerMacPj, realMacPj },
+    });
+    const macs = 64 * (108 + 144 + 144) + 2560;
+    const integers = model.estimate(eights).energyMj;
+    expect(integers.value).toBeCloseTo(cost.energyMj.value + (macs * 0.23) / 1e9, 12);
+    expect(integers.source).toBe('model');
+    expect(integers.high - integers.value).toBeGreaterThan(cost.energyMj.high - cost.energyMj.value);
+    expect(realMacPj!.value).toBeGreaterThan(integerMacPj!.value);
+  });
+
+  it('has a measured energy whose interval holds those of the readings and of whole networks', () => {
+    const energyUj = { value: 30, source: 'usb-meter' as const };
+    const high = (reading: { value: number; low?: number; high?: number; source: 'usb-meter' }, protocol = {}) => {
+      const table = toyTable({ protocol: { name: 'in-context', ...protocol } }, { energyUj: reading });
+      return createCostModel({ network: toyNetwork, table, device }).estimate(eights).energyMj.high;
+    };
+    const checked = { energyMedianRelativeError: 0.01 };
+    expect(high({ ...energyUj, low: 20, high: 40 })).toBeGreaterThan(high(energyUj));
+    expect(high(energyUj)).toBeGreaterThan(high(energyUj, checked));
   });
 
   it('has a measured energy where all entries have one', () => {

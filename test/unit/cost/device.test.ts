@@ -27,7 +27,13 @@ describe('the devices of the package', () => {
     const idFor = (arch: string, model: string) => chooseDevice(devices, { arch, model }).id;
     expect(idFor('arm64', 'Raspberry Pi 4 Model B Rev 1.4')).toBe('raspberry-pi-4');
     expect(idFor('arm64', 'Raspberry Pi 5 Model B Rev 1.0')).toBe('raspberry-pi-5');
-    expect(idFor('arm64', 'Pixel 8')).toBe('generic-arm64');
+    expect(idFor('arm64', 'Raspberry Pi 3 Model B Plus Rev 1.3')).toBe('raspberry-pi-3');
+    expect(idFor('arm64', 'Raspberry Pi Zero 2 W Rev 1.0')).toBe('raspberry-pi-zero-2');
+    expect(idFor('arm64', 'Pixel 8')).toBe('pixel-8');
+    expect(idFor('arm64', 'Pixel 7a')).toBe('pixel-7');
+    expect(idFor('arm64', 'SM-S918B')).toBe('galaxy-s23');
+    expect(idFor('arm64', 'iPhone14,7')).toBe('iphone-14');
+    expect(idFor('arm64', 'Pixel 3')).toBe('generic-arm64');
     expect(idFor('x64', '')).toBe('generic-x86-64');
     expect(idFor('simulated', 'BitFusion')).toBe('simulated-accelerator');
     expect(() => idFor('riscv64', 'board')).toThrow(expect.objectContaining({ kind: 'unsupported' }));

@@ -170,6 +170,17 @@ describe('the reference kernel', () => {
     expect(reference.levelShifts).toBe(0);
   });
 
+  it('moves to another core where the neighbour stays', async () => {
+    let core = 0;
+    const { reference, waiting, now } = machine((nowNs) => (core === 0 && nowNs > 50e6 ? 1.7 : 1));
+    await reference.settle(waiting);
+    while (now() < 60e6) reference.look();
+    await reference.settle({ ...waiting, moveAside: () => core++ });
+    expect(core).toBe(1);
+    expect(reference.waitedMs).toBeLessThan(500);
+    expect(reference.bestLevelNs).toBeCloseTo(10_000, 6);
+  });
+
   it('takes a machine that stays slow for what it is, after four seconds', async () => {
     const { reference, waiting, now } = machine((nowNs) => (nowNs > 50e6 ? 1.3 : 1));
     await reference.settle(waiting);

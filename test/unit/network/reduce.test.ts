@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.ts';
+import { NetworkBuilder } from '../../../src/network/builder.ts';
 import { foldNetwork } from '../../../src/network/fold.ts';
 import {
   channelGroups,
@@ -15,6 +16,7 @@ import {
 import { seededWeights } from '../../../src/network/seeded-weights.ts';
 import { inferShapes } from '../../../src/network/shapes.ts';
 import { summarize } from '../../../src/network/summary.ts';
+import type { Layer } from '../../../src/network/types.ts';
 import { zooNetwork } from '../../../src/network/zoo/index.ts';
 import { drawReduction } from './reduce-fixture.ts';
 
@@ -155,3 +157,81 @@ describe("a candidate's layers", () => {
     expect(() => reductionOf(network, [...layers, { name: 'x', outChannels: 1 }])).toThrowError('a layer "x"');
   });
 });
+
+describe('concatenations, reshapes and sigmoids', () => {
+  const builder = new NetworkBuilder('branches', [8, 8, 3], { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] });
+  builder.convolution('left', 6, { kernel: 3, padding: 'same', bias: true });
+  const left = builder.tensor;
+  builder.from('input').convolution('right', 10, { kernel: 1, padding: 'same', bias: true });
+  const layers: Layer[] = [
+    ...builder.layers,
+    { op: 'concat', name: 'both', inputs: [left, 'right'] },
+    { op: 'conv2d', ...convolution('mix', ['both'], 8) },
+    { op: 'activation', name: 'gate', inputs: ['mix'], activation: 'sigmoid' },
+    { op: 'reshape', name: 'rows', inputs: ['both'], shape: [4, 4, 64] },
+    { op: 'conv2d', ...convolution('read', ['rows'], 5) },
+    { op: 'globalAveragePool', name: 'pool', inputs: ['read'] },
+    { op: 'dense', name: 'classifier', inputs: ['pool'], outChannels: 3, activation: 'none', bias: true },
+  ];
+  const network = seededWeights({ ...builder.build(), layers }, 5);
+
+  it('are removed channel by channel, gates left whole', () => {
+    const groups = channelGroups(network);
+    expect(groups.map(({ layers: own, classes }) => [own, classes.length])).toEqual([
+      [['left', 'right'], 16],
+      [['read'], 5],
+    ]);
+    const kept = new Map([
+      ['left', [0, 2, 5]],
+      ['right', [1, 9]],
+    ]);
+    const slim = slimNetwork(network, kept);
+    expect(inferShapes(slim).get('rows')).toEqual([4, 4, 20]);
+    expect(slim.weights.get('read.kernel')).toHaveLength(20 * 5);
+    const whole = network.weights.get('mix.kernel')!;
+    const columns = [0, 2, 5, 7, 15];
+    expect([...slim.weights.get('mix.kernel')!.subarray(0, 5)]).toEqual(columns.map((column) => whole[column]));
+    const rows = [0, 1, 2, 3].flatMap((pixel) =>
+      columns.map((column) => network.weights.get('read.kernel')![16 * pixel + column]),
+    );
+    expect([...slim.weights.get('read.kernel')!.subarray(0, 20)]).toEqual(rows);
+  });
+
+  it("take an integer model's own numbers along", () => {
+    const quantization = {
+      weights: new Map([
+        [
+          'right',
+          {
+            values: Int8Array.from({ length: 30 }, (_, i) => i),
+            scales: Float64Array.from({ length: 10 }, (_, i) => i / 10),
+            bias: Int32Array.from({ length: 10 }, (_, i) => 100 * i),
+            inputScale: 0.5,
+          },
+        ],
+      ]),
+    };
+    const slim = slimNetwork({ ...network, quantization }, new Map([['right', [2, 7]]]));
+    expect(slim.quantization!.weights.get('right')).toEqual({
+      values: Int8Array.of(6, 7, 8, 21, 22, 23),
+      scales: Float64Array.of(0.2, 0.7),
+      bias: Int32Array.of(200, 700),
+      inputScale: 0.5,
+    });
+  });
+});
+
+function convolution(name: string, inputs: string[], outChannels: number) {
+  return {
+    name,
+    inputs,
+    outChannels,
+    kernel: [1, 1] as const,
+    stride: [1, 1] as const,
+    padding: [0, 0, 0, 0] as const,
+    dilation: [1, 1] as const,
+    groups: 1,
+    activation: 'none' as const,
+    bias: true,
+  };
+}

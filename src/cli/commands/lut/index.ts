@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../../session.ts';
 import { registerCheck } from './check.ts';
+import { registerCoverage } from './coverage.ts';
 import { registerDiff } from './diff.ts';
 import { registerImport } from './import.ts';
 import { registerMerge } from './merge.ts';
@@ -15,4 +16,5 @@ export function register(program: Command, context: CliContext): void {
   registerDiff(lut, context);
   registerMerge(lut, context);
   registerImport(lut, context);
+  registerCoverage(lut, context);
 }

@@ -1,0 +1,109 @@
+import { type Command, Option } from 'commander';
+import { exitCodeOf } from '../../../core/errors.ts';
+import {
+  COVERAGE_STATUSES,
+  type Coverage,
+  type CoverageRow,
+  coverTable,
+  type NeededEntry,
+} from '../../../lut/coverage.ts';
+import { describeWorkload } from '../../../lut/show.ts';
+import { reachableEntries } from '../../../measure/reachable.ts';
+import { foldNetwork } from '../../../network/fold.ts';
+import { zooNetwork } from '../../../network/zoo/index.ts';
+import { readDevice } from '../../../node/device.ts';
+import { openTable } from '../../../node/tables.ts';
+import type { Scheme } from '../../../quant/scheme.ts';
+import { type SchemeOptions, schemeOptions, schemesOf } from '../../options.ts';
+import type { CliContext } from '../../session.ts';
+import { renderTable } from '../../table.ts';
+import { percent } from '../../validation-text.ts';
+
+/** Missing entries that the text lists; --json holds them all. */
+const LISTED = 12;
+
+interface CoverageFlags extends SchemeOptions {
+  network: string[];
+  strict?: boolean;
+}
+
+/** `bitbudget lut coverage`: what a table knows of a space. */
+export function registerCoverage(lut: Command, context: CliContext): void {
+  const command = lut
+    .command('coverage')
+    .description('show what a table has measured, can interpolate and lacks of what networks need')
+    .argument('[file]', 'a table; the newest of this device unless given')
+    .addOption(new Option('--network <names...>', 'networks of the zoo').default(['resnet8']));
+  for (const option of schemeOptions()) command.addOption(option);
+  command.addOption(new Option('--strict', 'exit with 4 if any entry is neither measured nor in the table otherwise'));
+  context.handle<CoverageFlags>(command, async ([given], flags, { files }) => {
+    const schemes = schemesOf(flags);
+    const needed = flags.network.map((name) => ({ name, entries: neededBy(name, schemes) }));
+    const { path, table } = await openTable(files, given, readDevice());
+    const networks = needed.map(({ name, entries }) => ({ name, coverage: coverTable(table, entries) }));
+    const incomplete = networks.filter(({ coverage: { counts } }) => counts.missing + counts.interpolable > 0);
+    const commands = incomplete.map(({ name, coverage }) => measuringCommand(name, coverage, path));
+    const document = {
+      path,
+      networks: networks.map(({ name, coverage: { counts, heldOut, rows } }) => ({
+        network: name,
+        counts,
+        heldOut,
+        missing: rows.filter(({ status }) => status === 'missing').map(({ key }) => key),
+        interpolable: rows.filter(({ status }) => status === 'interpolable').map(interpolable),
+      })),
+      commands,
+    };
+    const text = () => {
+      const parts = networks.map(({ name, coverage }) => describeCoverage(name, coverage));
+      const remedy =
+        commands.length > 0 ? ['', 'Measure what is missing with:', ...commands.map((one) => `  ${one}`)] : [];
+      return [path, '', parts.join('\n\n'), ...remedy].join('\n');
+    };
+    return { document, text, exitCode: flags.strict && incomplete.length > 0 ? exitCodeOf('verification') : 0 };
+  });
+}
+
+function neededBy(name: string, schemes: readonly Scheme[]): NeededEntry[] {
+  const reachable = reachableEntries(foldNetwork(zooNetwork(name)), schemes);
+  return [...reachable].map(([key, { workload, scheme }]) => ({ key, workload, scheme }));
+}
+
+function interpolable({ key, entry }: CoverageRow) {
+  return { key, variant: entry!.variant, latencyUs: entry!.latencyUs };
+}
+
+/** The command that measures what is not in the table. */
+function measuringCommand(name: string, { rows }: Coverage, path: string): string {
+  const open = rows.filter(({ status }) => status === 'missing' || status === 'interpolable');
+  const weighted = new Set(open.map(({ scheme }) => scheme).filter((scheme) => scheme !== 'u8'));
+  const schemes = weighted.size > 0 ? [...weighted] : ['w8a8'];
+  return `bitbudget profile --network ${name} --schemes ${schemes.sort().join(',')} --resume --out ${path}`;
+}
+
+function describeCoverage(name: string, { rows, counts, heldOut }: Coverage): string {
+  const schemes = [...new Set(rows.map(({ scheme }) => scheme))];
+  const present = COVERAGE_STATUSES.filter((status) => counts[status] > 0);
+  const count = (scheme: Scheme, status: string) =>
+    rows.filter((row) => row.scheme === scheme && row.status === status).length || '';
+  const lines = [
+    `${name}: ${rows.length} entries needed, ${present.map((status) => `${counts[status]} ${status}`).join(', ')}`,
+    '',
+    renderTable(
+      [{ title: 'scheme' }, ...present.map((title) => ({ title, align: 'right' as const }))],
+      schemes.map((scheme) => [scheme, ...present.map((status) => count(scheme, status))]),
+    ),
+  ];
+  if (counts.interpolable > 0 && heldOut) {
+    const { entries, medianRelativeError, p95RelativeError } = heldOut;
+    const error = `median ${percent(medianRelativeError)}, p95 ${percent(p95RelativeError)}`;
+    lines.push('', `Interpolated from this table, ${entries} held-out entries were wrong by ${error}.`);
+  }
+  const missing = rows.filter(({ status }) => status === 'missing');
+  if (missing.length > 0) {
+    const listed = missing.slice(0, LISTED).map((row) => `  ${describeWorkload(row.workload)} ${row.scheme}`);
+    const more = missing.length > LISTED ? [`  … and ${missing.length - LISTED} more`] : [];
+    lines.push('', 'Missing, and nothing near enough to interpolate from:', ...listed, ...more);
+  }
+  return lines.join('\n');
+}
