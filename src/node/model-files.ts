@@ -34,7 +34,19 @@ export async function readModelFile(path: string): Promise<Network> {
   if (/\.onnx$/i.test(path)) return importOnnx(bytes, path);
   const json = new TextDecoder().decode(bytes);
   const shards = new Map<string, Uint8Array>();
-  for (const name of tfjsShards(json, path)) shards.set(name, await readModelBytes(join(dirname(path), name)));
+  let total = bytes.length;
+  for (const name of tfjsShards(json, path)) {
+    const shard = await readModelBytes(join(dirname(path), name));
+    total += shard.length;
+    if (total > LIMITS.modelBytes) {
+      throw new BitbudgetError(
+        'input',
+        `${path} and its shards have more than 1 GiB.`,
+        'Models of up to 1 GiB are read.',
+      );
+    }
+    shards.set(name, shard);
+  }
   return importTfjs(json, shards, path);
 }
 

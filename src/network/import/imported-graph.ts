@@ -1,9 +1,7 @@
-import { BitbudgetError } from '../../core/errors.ts';
 import { consumersOf, layerOutputShape } from '../shapes.ts';
 import {
   type Activation,
   type ActivationFunction,
-  type ImportedQuantization,
   INPUT,
   type IntegerWeights,
   type Layer,
@@ -15,7 +13,8 @@ import {
   type StoredFormat,
 } from '../types.ts';
 import { outputSize } from '../workload.ts';
-import { damagedModel, printable } from './failures.ts';
+import { damagedModel, printable, unsupportedLayer } from './failures.ts';
+import { type ImportedWeights, WeightStore } from './imported-weights.ts';
 import { assertCount, countElements, LIMITS } from './limits.ts';
 
 /** A tensor of the network under construction, with zeros around it that the next layer is to take in. */
@@ -23,11 +22,6 @@ export interface Tensor {
   name: string;
   padding?: Padding;
 }
-
-/** Weights in the network's own layout, output channel first, as reals or as a model's own integers. */
-export type ImportedWeights =
-  | { kernel: Float32Array; bias?: Float32Array }
-  | { integers: IntegerWeights; format?: StoredFormat };
 
 export interface Window {
   kernel: Pair;
@@ -46,15 +40,22 @@ const ONE = { value: 127, scale: 1 / 127 };
 export class ImportedGraph {
   readonly source: string;
   readonly inputShape: Shape;
-  readonly quantization: ImportedQuantization = { weights: new Map() };
+  /** The format of the network's input, once it is known to be of integers. */
+  inputFormat: StoredFormat | undefined;
   private readonly layers: Layer[] = [];
   private readonly byName = new Map<string, Layer>();
   private readonly shapes = new Map<string, Shape>();
-  private readonly weights = new Map<string, Float32Array>();
+  private readonly weights: WeightStore;
+  /** How many layers have asked for a name already. */
+  private readonly namesakes = new Map<string, number>();
 
-  /** @param source name of the file, for errors. */
-  constructor(source: string, inputShape: Shape) {
+  /**
+   * @param source name of the file, for errors.
+   * @param fileBytes its size, which bounds what its layers may hold together.
+   */
+  constructor(source: string, inputShape: Shape, fileBytes: number) {
     this.source = source;
+    this.weights = new WeightStore(source, fileBytes);
     this.inputShape = inputShape;
     countElements(source, inputShape);
     this.shapes.set(INPUT, inputShape);
@@ -95,20 +96,22 @@ export class ImportedGraph {
     if (outHeight * outWidth * outChannels * perChannel > LIMITS.macs) {
       throw damagedModel(this.source, `holds layer "${printable(name)}" with more than 2^44 multiply-accumulates`);
     }
-    this.assertLength(name, weights, perChannel * outChannels);
+    this.weights.assertLength(name, weights, perChannel * outChannels);
+    this.weights.reserve(name, perChannel * outChannels);
     const layer: Layer = {
       ...{ op: 'conv2d', name, inputs: [input.name], outChannels, groups, activation, ...window, padding },
       ...weightFields(weights),
     };
-    return this.withWeights(this.push(layer), weights);
+    return this.pushWeighted(layer, weights);
   }
 
   dense(name: string, input: Tensor, outChannels: number, activation: Activation, weights: ImportedWeights): Tensor {
     const plain = this.plain(input);
     const [height, width, channels] = this.shapeOf(plain);
-    this.assertLength(name, weights, height * width * channels * outChannels);
+    this.weights.assertLength(name, weights, height * width * channels * outChannels);
+    this.weights.reserve(name, height * width * channels * outChannels);
     const layer: Layer = { op: 'dense', name, inputs: [plain.name], outChannels, activation, ...weightFields(weights) };
-    return this.withWeights(this.push(layer), weights);
+    return this.pushWeighted(layer, weights);
   }
 
   /** x·scale[c] + shift[c]; one value stands for all channels. Folded into the layer before it where that is possible. */
@@ -117,20 +120,14 @@ export class ImportedGraph {
     const [, , channels] = this.shapeOf(plain);
     const spread = (values: Float32Array) =>
       values.length === 1 ? new Float32Array(channels).fill(values[0]) : values;
-    if (spread(scale).length !== channels || spread(shift).length !== channels) {
-      const problem = `Layer "${printable(name)}" has ${Math.max(scale.length, shift.length)} constants for ${channels} channels.`;
-      throw new BitbudgetError(
-        'unsupported',
-        problem,
-        'Export the model with constants that are one, or one a channel.',
-      );
+    if ([scale, shift].some(({ length }) => length !== 1 && length !== channels)) {
+      const place = { source: this.source, op: 'arithmetic', layer: name };
+      const problem = `has ${Math.max(scale.length, shift.length)} constants for ${channels} channels`;
+      throw unsupportedLayer(place, problem, 'Export the model with constants that are one, or one a channel.');
     }
-    const tensor = this.push({ op: 'batchNorm', name, inputs: [plain.name], epsilon: 0 });
-    this.weights.set(`${tensor.name}.gamma`, spread(scale));
-    this.weights.set(`${tensor.name}.beta`, spread(shift));
-    this.weights.set(`${tensor.name}.mean`, new Float32Array(channels));
-    this.weights.set(`${tensor.name}.variance`, new Float32Array(channels).fill(1));
-    return tensor;
+    this.weights.reserve(name, 4 * channels);
+    const [mean, variance] = [new Float32Array(channels), new Float32Array(channels).fill(1)];
+    return this.batchNorm(name, plain, 0, { gamma: spread(scale), beta: spread(shift), mean, variance });
   }
 
   batchNorm(
@@ -149,7 +146,10 @@ export class ImportedGraph {
           `holds layer "${printable(name)}" with ${values.length} values for ${channels} channels`,
         );
       }
-      this.weights.set(`${tensor.name}.${part}`, values);
+      this.weights.keepPart(tensor.name, part, values);
+    }
+    if (!parts.variance.every((variance) => variance + epsilon > 0)) {
+      throw damagedModel(this.source, `holds layer "${printable(name)}" with a variance that is not positive`);
     }
     return tensor;
   }
@@ -202,7 +202,7 @@ export class ImportedGraph {
   countingAverage(name: string, input: Tensor, window: Window, stored?: StoredFormat): Tensor {
     const [, , channels] = this.shapeOf(input);
     const taps = window.kernel[0] * window.kernel[1];
-    return this.depthwiseConstant(name, input, window, new Float32Array(channels).fill(1 / taps), stored);
+    return this.depthwiseConstant(name, input, window, { channels, factor: 1 / taps }, stored);
   }
 
   /** The same elements under another shape. */
@@ -220,7 +220,7 @@ export class ImportedGraph {
     const same = known?.scale === format.scale && known.zeroPoint === format.zeroPoint;
     if (same) return input;
     if (input.name === INPUT && !input.padding && !known) {
-      this.quantization.input = format;
+      this.inputFormat = format;
       return input;
     }
     const plain = this.plain(input);
@@ -248,13 +248,13 @@ export class ImportedGraph {
     const { name, padding } = input;
     if (!padding?.some((size) => size > 0)) return { name };
     const window: Window = { kernel: [1, 1], stride: [1, 1], padding: [0, 0, 0, 0], dilation: [1, 1] };
-    const ones = new Float32Array(this.shapeOf(input)[2]).fill(1);
-    return this.depthwiseConstant(`${name}.pad`, input, window, ones, this.formatOf(input));
+    const channels = this.shapeOf(input)[2];
+    return this.depthwiseConstant(`${name}.pad`, input, window, { channels, factor: 1 }, this.formatOf(input));
   }
 
   /** The format that the model prescribes for a tensor. */
   formatOf({ name }: Tensor): StoredFormat | undefined {
-    return name === INPUT ? this.quantization.input : this.byName.get(name)?.stored;
+    return name === INPUT ? this.inputFormat : this.byName.get(name)?.stored;
   }
 
   /**
@@ -274,9 +274,9 @@ export class ImportedGraph {
     const layers = [...used.filter((layer) => layer.name !== last), this.byName.get(last)!];
     const kept = new Set(layers.map((layer) => layer.name));
     const ofKept = (key: string) => kept.has(key.slice(0, key.lastIndexOf('.')));
-    const weights = new Map([...this.weights].filter(([key]) => ofKept(key)));
-    const { input } = this.quantization;
-    const integers = new Map([...this.quantization.weights].filter(([key]) => kept.has(key)));
+    const weights = new Map([...this.weights.reals].filter(([key]) => ofKept(key)));
+    const input = this.inputFormat;
+    const integers = new Map([...this.weights.integers].filter(([key]) => kept.has(key)));
     const network: Network = { name, inputShape: this.inputShape, preprocessing, layers, weights };
     if (input || integers.size > 0) network.quantization = { ...(input && { input }), weights: integers };
     return withReshapedInput(network);
@@ -287,18 +287,20 @@ export class ImportedGraph {
     name: string,
     input: Tensor,
     window: Window,
-    factors: Float32Array,
+    { channels, factor }: { channels: number; factor: number },
     stored: StoredFormat | undefined,
   ): Tensor {
-    const channels = factors.length;
-    const taps = window.kernel[0] * window.kernel[1];
-    const kernel = Float32Array.from({ length: channels * taps }, (_, i) => factors[Math.floor(i / taps)]);
+    const length = channels * window.kernel[0] * window.kernel[1];
+    this.weights.reserve(name, length);
     const format = this.formatOf(input);
     const options = { outChannels: channels, groups: channels, activation: 'none' as const };
-    if (!stored || !format) return this.convolution(name, input, window, { ...options, weights: { kernel } });
+    if (!stored || !format) {
+      const kernel = new Float32Array(length).fill(factor);
+      return this.convolution(name, input, window, { ...options, weights: { kernel } });
+    }
     const integers: IntegerWeights = {
-      values: new Int8Array(kernel.length).fill(ONE.value),
-      scales: Float64Array.from(factors, (factor) => factor * ONE.scale),
+      values: new Int8Array(length).fill(ONE.value),
+      scales: new Float64Array(channels).fill(factor * ONE.scale),
       bias: new Int32Array(channels),
       inputScale: format.scale,
     };
@@ -312,40 +314,21 @@ export class ImportedGraph {
     );
   }
 
-  private assertLength(name: string, weights: ImportedWeights, expected: number): void {
-    const { length } = 'kernel' in weights ? weights.kernel : weights.integers.values;
-    if (length === expected) return;
-    throw damagedModel(
-      this.source,
-      `holds layer "${printable(name)}" with ${length} weights where its shape needs ${expected}`,
-    );
-  }
-
-  private withWeights(tensor: Tensor, weights: ImportedWeights): Tensor {
-    const { name } = tensor;
-    if ('kernel' in weights) {
-      this.weights.set(`${name}.kernel`, weights.kernel);
-      if (weights.bias) this.weights.set(`${name}.bias`, weights.bias);
-      return tensor;
-    }
-    const { values, scales, bias, inputScale } = weights.integers;
-    const perChannel = values.length / scales.length;
-    this.weights.set(
-      `${name}.kernel`,
-      Float32Array.from(values, (q, i) => q * scales[Math.floor(i / perChannel)]),
-    );
-    this.weights.set(
-      `${name}.bias`,
-      Float32Array.from(bias, (q, c) => q * inputScale * scales[c]),
-    );
-    this.quantization.weights.set(name, weights.integers);
+  private pushWeighted(layer: Layer, weights: ImportedWeights): Tensor {
+    const tensor = this.push(layer);
+    this.weights.keep(tensor.name, weights);
     return tensor;
   }
 
   private freeName(wanted: string): string {
     const base = printable(wanted.split(';')[0]).replace(/#/g, '.').replace(/^$/, 'layer').slice(0, 100);
     if (base !== INPUT && !this.byName.has(base)) return base;
-    for (let i = 2; ; i++) if (!this.byName.has(`${base}_${i}`)) return `${base}_${i}`;
+    // counting on from the last namesake: looking from the start each time would take a hostile file hours
+    for (let i = this.namesakes.get(base) ?? 2; ; i++) {
+      if (this.byName.has(`${base}_${i}`)) continue;
+      this.namesakes.set(base, i + 1);
+      return `${base}_${i}`;
+    }
   }
 }
 

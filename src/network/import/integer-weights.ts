@@ -1,5 +1,6 @@
 import type { IntegerWeights } from '../types.ts';
 import { type Place, unsupportedLayer } from './failures.ts';
+import { isSoundScale } from './limits.ts';
 
 /** Quantized constants as a model file has them. */
 export interface QuantizedConstant {
@@ -36,6 +37,11 @@ export function integerWeights(
     const problem = `has ${counts.join(' and ')} scales and zero points${bias ? ` and ${bias.length} biases` : ''} for ${outChannels} channels`;
     throw unsupportedLayer(place, problem, 'Quantize its weights with one scale, or one for each output channel.');
   }
+  const unsound = [inputScale, ...Array.from(weights.scales)].find((scale) => !isSoundScale(scale));
+  if (unsound !== undefined) {
+    const problem = `has a scale of ${unsound} for its input or its weights`;
+    throw unsupportedLayer(place, problem, 'Quantize it with positive scales between 1e-12 and 1e12.');
+  }
   const values = new Int8Array(length);
   const biases = new Int32Array(outChannels);
   for (let channel = 0; channel < outChannels; channel++) {
@@ -50,12 +56,13 @@ export function integerWeights(
       values[i] = value;
       magnitude += Math.abs(value);
     }
-    biases[channel] = bias ? bias[channel] : 0;
+    const ownBias = bias ? bias[channel] : 0;
     const beyondProof = magnitude > 127 * perChannel && perChannel > SAFE_WITH_128;
-    if (beyondProof || 255 * magnitude + Math.abs(biases[channel]) > LARGEST_SUM) {
-      const problem = `has sums that may leave 32 bits, with weights of ${magnitude} together and a bias of ${biases[channel]}`;
+    if (beyondProof || !(255 * magnitude + Math.abs(ownBias) <= LARGEST_SUM)) {
+      const problem = `has sums that may leave 32 bits, with weights of ${magnitude} together and a bias of ${ownBias}`;
       throw unsupportedLayer(place, problem, 'Check the scales of its input and its weights, and quantize it again.');
     }
+    biases[channel] = ownBias;
   }
   const scales = Float64Array.from({ length: outChannels }, (_, channel) => at(weights.scales, channel));
   return { values, scales, bias: biases, inputScale };

@@ -11,6 +11,14 @@ export const LIMITS = {
   rank: 8,
   /** Multiply-accumulates of one layer; more than any device runs in a minute. */
   macs: 2 ** 44,
+  /** Numbers in weights for each byte of the file: constants may be shared, but no model shares all of them so often. */
+  weightsPerByte: 4,
+  /** And so many besides, such as those of padding that is written out. */
+  sharedWeights: 2 ** 22,
+  /** Tensors that one layer reads or writes. */
+  operands: 1024,
+  /** A quantization's scale lies between this and its inverse, so that products and quotients of three stay finite. */
+  scale: 2 ** 40,
 } as const;
 
 /** @throws {BitbudgetError} `damaged-file` for a file beyond the limit or without content. */
@@ -38,4 +46,9 @@ export function countElements(source: string, sizes: readonly number[] | Shape):
     if (count > LIMITS.elements) throw damagedModel(source, `holds a tensor of more than ${LIMITS.elements} elements`);
   }
   return count;
+}
+
+/** Whether a scale is a positive number that integer arithmetic can work with. */
+export function isSoundScale(scale: number): boolean {
+  return scale >= 1 / LIMITS.scale && scale <= LIMITS.scale;
 }

@@ -37,7 +37,7 @@ export class OnnxContext {
   private readonly computed = new Map<string, Computed>();
   private readonly constants = new Map<string, Constant>();
 
-  constructor(source: string, model: OnnxModel) {
+  constructor(source: string, model: OnnxModel, fileBytes: number) {
     this.source = source;
     this.model = model;
     for (const [name, tensor] of model.initializers) this.constants.set(name, tensor);
@@ -59,7 +59,7 @@ export class OnnxContext {
     this.batch = Math.max(input.dims[0] ?? 1, 1);
     const dims = inputSizes(place, input);
     const layout = inputLayout(model, input, dims.length);
-    this.graph = new ImportedGraph(source, shapeOf(dims, layout));
+    this.graph = new ImportedGraph(source, shapeOf(dims, layout), fileBytes);
     this.computed.set(input.name, { tensor: { name: INPUT }, dims, layout });
   }
 
@@ -114,7 +114,7 @@ export class OnnxContext {
 
   /** The format of a value in 8 bits; an integer input takes the given one if it has none yet. */
   formatOf({ tensor }: Computed, given?: StoredFormat): StoredFormat | undefined {
-    if (given && tensor.name === INPUT && this.integerInput) this.graph.quantization.input ??= given;
+    if (given && tensor.name === INPUT && this.integerInput) this.graph.inputFormat ??= given;
     return this.graph.formatOf(tensor);
   }
 

@@ -3,6 +3,7 @@ import { damagedModel, unsupportedLayer } from '../failures.ts';
 import { type Computed, type Constant, channelAxis, type OnnxContext } from './context.ts';
 import type { OnnxNode } from './model.ts';
 import { realValues } from './quantization.ts';
+import { shortList } from './shaping.ts';
 
 /** Bounds from here on are none: exporters write the largest number of their type. */
 const UNBOUNDED = 3e38;
@@ -29,6 +30,10 @@ export function importClip(context: OnnxContext, node: OnnxNode): Computed {
 /** Add, Sub, Mul and Div: of two computed values only Add, of one with a constant all four. */
 export function importArithmetic(context: OnnxContext, node: OnnxNode): Computed {
   const place = context.place(node);
+  if (context.model.opset < 7 && context.int(node, 'broadcast', 0) !== 0) {
+    const problem = 'spreads its second operand as operator sets before 7 did';
+    throw unsupportedLayer(place, problem, 'Convert the model to a newer operator set.');
+  }
   const first = context.isConstant(node, 0);
   if (!first && !context.isConstant(node, 1)) {
     const [a, b] = [context.value(node, 0), context.value(node, 1)];
@@ -79,6 +84,15 @@ function alongChannels(context: OnnxContext, node: OnnxNode, value: Computed, co
     problem,
     'Constants that are one number, or one a channel, are supported.',
   );
+}
+
+/** Dropout, which does nothing once training is over. */
+export function importDropout(context: OnnxContext, node: OnnxNode): Computed {
+  const trains = context.optional(node, 2)?.values[0] ?? 0;
+  if (trains !== 0 || (context.model.opset < 7 && context.int(node, 'is_test', 0) === 0)) {
+    throw unsupportedLayer(context.place(node), 'is in training mode', 'Export the model for inference.');
+  }
+  return context.value(node, 0);
 }
 
 /** Softmax over the channels. */
@@ -134,7 +148,7 @@ export function importMean(context: OnnxContext, node: OnnxNode): Computed {
   if (node.op === 'ReduceMean') {
     keeps = context.int(node, 'keepdims', 1) !== 0;
     const given = context.optional(node, 1);
-    const stated = given ? [...given.values] : context.ints(node, 'axes', []);
+    const stated = given ? shortList(context, node, 1) : context.ints(node, 'axes', []);
     const axes = stated.map((axis) => (axis + rank) % rank).sort((a, b) => a - b);
     if (axes.join() !== pixels.join()) {
       const problem = `takes the mean over axes ${stated.join(', ')} of ${dims.join('×')}`;

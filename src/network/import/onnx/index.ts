@@ -28,9 +28,9 @@ export function importOnnx(bytes: Uint8Array, name: string, { constants }: OnnxO
     const model = readOnnxModel(bytes, name);
     for (const [input, tensor] of constants ?? []) model.initializers.set(input, tensor);
     const inputs = model.inputs.filter((input) => !constants?.has(input.name));
-    const context = new OnnxContext(name, { ...model, inputs });
+    const context = new OnnxContext(name, { ...model, inputs }, bytes.length);
     for (const node of model.nodes) importNode(context, node);
     const { graph } = context;
-    return graph.finish(name, context.result(), pixelsOf(graph.inputShape[2], graph.quantization.input));
+    return graph.finish(name, context.result(), pixelsOf(graph.inputShape[2], graph.inputFormat));
   });
 }

@@ -1,11 +1,12 @@
 import { roundHalfEven } from '../../../core/rounding.ts';
 import type { Pair, StoredFormat } from '../../types.ts';
 import { damagedModel, type Place, unsupportedLayer } from '../failures.ts';
-import type { ImportedWeights, Window } from '../imported-graph.ts';
+import type { Window } from '../imported-graph.ts';
+import type { ImportedWeights } from '../imported-weights.ts';
 import { integerWeights } from '../integer-weights.ts';
 import { type Computed, type Constant, channelAxis, type OnnxContext } from './context.ts';
 import type { OnnxNode } from './model.ts';
-import { integerFormat, realValues, scaleAt } from './quantization.ts';
+import { integerFormat, realValues, scaleAt, statedFormat } from './quantization.ts';
 import { windowOf } from './windows.ts';
 
 /** Conv: weights [out][in / groups][…window], ours with the channels last. */
@@ -40,6 +41,10 @@ function convolve(
     throw damagedModel(context.source, `holds a ${node.op} of ${perGroup} channels in ${groups} groups for ${dims[1]}`);
   }
   const kernel: Pair = [size.length > 1 ? size[0] : 1, size[size.length - 1]];
+  const stated = context.ints(node, 'kernel_shape', size);
+  if (stated.join() !== size.join()) {
+    throw damagedModel(context.source, `holds a ${node.op} of ${stated.join('×')} with weights of ${size.join('×')}`);
+  }
   const { window } = windowOf(context, node, value, kernel);
   const taps = kernel[0] * kernel[1];
   const order = (i: number) => {
@@ -183,25 +188,35 @@ function spreadBias(place: Place, bias: Constant, values: ArrayLike<number>, out
 
 /** The operands that QLinearConv and QLinearMatMul have in common. */
 function linearOperands(context: OnnxContext, node: OnnxNode) {
-  const place = context.place(node);
-  const value = context.value(node, 0);
-  const type = context.integerInput ?? context.constant(node, 2).type;
-  const stated = integerFormat(place, context.constant(node, 1), context.optional(node, 2), type);
-  const known = context.formatOf(value, stated);
-  if (known?.scale !== stated.scale || known.zeroPoint !== stated.zeroPoint) {
-    throw unsupportedLayer(place, 'states another format for its input than the layer before it', 'Quantize it again.');
-  }
+  const { weights, value } = quantizedOperands(context, node, node.op === 'QLinearConv' ? 0 : 1);
+  const outputType = context.optional(node, 7)?.type ?? 'uint8';
+  const format = integerFormat(context.place(node), context.constant(node, 6), context.optional(node, 7), outputType);
+  return { value, weights, format };
+}
+
+/** x and the weights, each with its scale and zero point behind it. */
+function quantizedOperands(context: OnnxContext, node: OnnxNode, outAxis: number) {
+  statedFormat(context, node, 0);
   const raw = context.constant(node, 3);
   const [scale, zeroPoint] = [context.constant(node, 4), context.optional(node, 5)];
-  const quantized = {
-    scales: scale.values,
-    zeroPoints: zeroPoint?.values ?? [0],
-    axis: node.op === 'QLinearConv' ? 0 : 1,
-  };
+  const quantized = { scales: scale.values, zeroPoints: zeroPoint?.values ?? [0], axis: outAxis };
   const weights: Constant = { ...raw, quantized };
-  const outputType = context.optional(node, 7)?.type ?? 'uint8';
-  const format = integerFormat(place, context.constant(node, 6), context.optional(node, 7), outputType);
-  return { value, weights, format };
+  return { value: context.value(node, 0), weights };
+}
+
+/** QGemm: x and the weights with their scales and zero points, an int32 bias, and the output's scale and zero point. */
+export function importQuantizedGemm(context: OnnxContext, node: OnnxNode): Computed {
+  const place = context.place(node);
+  const transposed = context.int(node, 'transB', 0) !== 0;
+  if (context.int(node, 'transA', 0) !== 0 || context.float(node, 'alpha', 1) !== 1) {
+    throw unsupportedLayer(place, 'transposes or scales its input', 'Export the layer as a plain fully connected one.');
+  }
+  const { value, weights } = quantizedOperands(context, node, transposed ? 0 : 1);
+  const type = context.optional(node, 8)?.type ?? 'uint8';
+  const format = context.has(node, 7)
+    ? integerFormat(place, context.constant(node, 7), context.optional(node, 8), type)
+    : undefined;
+  return multiply(context, node, value, weights, transposed, context.optional(node, 6), format);
 }
 
 function scaledBy(constant: Constant, factor: number): Constant {
@@ -213,8 +228,13 @@ function scaledBy(constant: Constant, factor: number): Constant {
 /** BatchNormalization at inference. */
 export function importBatchNorm(context: OnnxContext, node: OnnxNode): Computed {
   const place = context.place(node);
-  if (context.int(node, 'training_mode', 0) !== 0) {
+  // before operator set 7 a mark said that the stored statistics count
+  const trains = context.model.opset < 7 ? context.int(node, 'is_test', 0) === 0 : false;
+  if (trains || context.int(node, 'training_mode', 0) !== 0) {
     throw unsupportedLayer(place, 'is in training mode', 'Export the model for inference.');
+  }
+  if (context.int(node, 'spatial', 1) === 0) {
+    throw unsupportedLayer(place, 'normalises every pixel by itself', 'Normalising by channel is supported.');
   }
   const value = context.value(node, 0);
   if (channelAxis(context, value) !== 1) {

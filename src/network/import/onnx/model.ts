@@ -1,4 +1,4 @@
-import { damagedModel } from '../failures.ts';
+import { damagedModel, unsupportedLayer } from '../failures.ts';
 import { assertCount, LIMITS } from '../limits.ts';
 import { type OnnxTensor, readTensor } from './tensors.ts';
 import { WireMessage } from './wire.ts';
@@ -30,8 +30,8 @@ export interface OnnxModel {
   outputs: string[];
 }
 
-/** The newest operator set of which the operators here have been read. */
-const NEWEST_OPSET = 22;
+/** The newest operator set in which the operators here mean what they do; the last three added element types alone. */
+const NEWEST_OPSET = 25;
 
 /** @throws {BitbudgetError} `damaged-file`; RangeError for a file that points outside itself. */
 export function readOnnxModel(bytes: Uint8Array, source: string): OnnxModel {
@@ -43,18 +43,21 @@ export function readOnnxModel(bytes: Uint8Array, source: string): OnnxModel {
     .filter((entry) => ['', 'ai.onnx'].includes(entry.text(1)))
     .reduce((newest, entry) => Math.max(newest, entry.int(2)), 0);
   if (opset < 1) throw damagedModel(source, 'is no ONNX model: it names no operator set');
-  const nodes = graph.messages(1);
-  assertCount(source, 'layers', nodes.length, LIMITS.layers);
+  if (opset > NEWEST_OPSET) {
+    const problem = `is of operator set ${opset}`;
+    throw unsupportedLayer({ source, op: 'graph', layer: 'model' }, problem, 'Export it with operator set 22.');
+  }
+  assertCount(source, 'layers', graph.count(1), LIMITS.layers);
+  assertCount(source, 'tensors', graph.count(5), LIMITS.tensors);
   const initializers = new Map<string, OnnxTensor>();
   for (const message of graph.messages(5)) {
     const tensor = readTensor(message, source);
     initializers.set(tensor.name, tensor);
   }
-  assertCount(source, 'tensors', initializers.size, LIMITS.tensors);
   if (graph.has(15)) throw damagedModel(source, 'holds sparse weights, which are not read');
   return {
-    opset: Math.min(opset, NEWEST_OPSET),
-    nodes: nodes.map(readNode),
+    opset,
+    nodes: graph.messages(1).map((message) => readNode(message, source)),
     initializers,
     inputs: graph
       .messages(11)
@@ -64,7 +67,8 @@ export function readOnnxModel(bytes: Uint8Array, source: string): OnnxModel {
   };
 }
 
-function readNode(message: WireMessage): OnnxNode {
+function readNode(message: WireMessage, source: string): OnnxNode {
+  assertCount(source, 'operands in one layer', Math.max(message.count(1), message.count(2)), LIMITS.operands);
   const domain = message.text(7);
   const op = message.text(4);
   const outputs = message.texts(2);

@@ -5,6 +5,7 @@ import {
   importArithmetic,
   importClip,
   importConcat,
+  importDropout,
   importGlobalMax,
   importMean,
   importSoftmax,
@@ -18,6 +19,7 @@ import {
   importQLinearMatMul,
 } from './layers.ts';
 import type { OnnxNode } from './model.ts';
+import { CONTRIBUTED } from './qlinear.ts';
 import { importDequantize, importQuantize } from './quantization.ts';
 import { foldConstants, importFlatten, importReshape, importSqueeze, importTranspose } from './shaping.ts';
 import { importPad, importPool } from './windows.ts';
@@ -50,11 +52,12 @@ const IMPORTERS: Readonly<Record<string, (context: OnnxContext, node: OnnxNode) 
   Unsqueeze: importSqueeze,
   Transpose: importTranspose,
   Identity: (context, node) => context.value(node, 0),
-  Dropout: (context, node) => context.value(node, 0),
+  Dropout: importDropout,
   QuantizeLinear: importQuantize,
   DequantizeLinear: importDequantize,
   QLinearConv: importQLinearConv,
   QLinearMatMul: importQLinearMatMul,
+  ...CONTRIBUTED,
 };
 
 /** The operators that are read, constants apart. */

@@ -1,6 +1,11 @@
 import { damagedModel, unsupportedLayer } from '../failures.ts';
+import { LIMITS } from '../limits.ts';
 import { type Computed, type Constant, type Layout, type OnnxContext, shapeOf } from './context.ts';
 import type { OnnxNode } from './model.ts';
+import { ELEMENT_TYPES } from './tensors.ts';
+
+/** Constants of more numbers are weights, which no arithmetic on sizes is made of. */
+const LONGEST_SIZES = 64;
 
 const FLAT: Layout = { axes: 'flat', order: 'last' };
 
@@ -17,7 +22,7 @@ export function importFlatten(context: OnnxContext, node: OnnxNode): Computed {
 /** Reshape to constant sizes, of which one may be −1 and 0 keeps a size. */
 export function importReshape(context: OnnxContext, node: OnnxNode): Computed {
   const value = context.value(node, 0);
-  const target = [...context.constant(node, 1).values];
+  const target = shortList(context, node, 1);
   if (context.batch > 1 && target[0] === context.batch) target[0] = 1;
   const keeps = context.int(node, 'allowzero', 0) === 0;
   const sizes = target.map((size, axis) => (size === 0 && keeps ? (value.dims[axis] ?? 0) : size));
@@ -30,7 +35,7 @@ export function importReshape(context: OnnxContext, node: OnnxNode): Computed {
 export function importSqueeze(context: OnnxContext, node: OnnxNode): Computed {
   const value = context.value(node, 0);
   const given = context.optional(node, 1);
-  const axes = given ? [...given.values] : context.ints(node, 'axes', []);
+  const axes = given ? shortList(context, node, 1) : context.ints(node, 'axes', []);
   const { dims } = value;
   if (node.op === 'Squeeze') {
     const gone = axes.length > 0 ? axes.map((axis) => (axis + dims.length) % dims.length) : undefined;
@@ -69,6 +74,13 @@ export function importTranspose(context: OnnxContext, node: OnnxNode): Computed 
   throw unsupportedLayer(context.place(node), problem, 'Moving the channels from front to back or back is supported.');
 }
 
+/** The numbers of a constant that lists sizes or axes. */
+export function shortList(context: OnnxContext, node: OnnxNode, position: number): number[] {
+  const { values } = context.constant(node, position);
+  if (values.length <= 2 * LIMITS.rank) return [...values];
+  throw damagedModel(context.source, `holds a ${node.op} with ${values.length} sizes or axes`);
+}
+
 /** The same elements under other sizes, where the network's tensor can stay as it lies. */
 function reshaped(context: OnnxContext, node: OnnxNode, value: Computed, sizes: number[]): Computed {
   const { dims, layout, tensor } = value;
@@ -102,7 +114,7 @@ function reshaped(context: OnnxContext, node: OnnxNode, value: Computed, sizes: 
 }
 
 /**
- * Arithmetic on sizes, which are known: Shape, Gather, Concat, Cast, Unsqueeze and Squeeze of constants.
+ * Arithmetic on sizes, which are known: Shape, Gather, Concat, Cast, Unsqueeze and Squeeze of short constants.
  *
  * @returns whether the node was one of these.
  */
@@ -111,40 +123,51 @@ export function foldConstants(context: OnnxContext, node: OnnxNode): boolean {
     context.produceConstant(node, constantOf(context, node));
     return true;
   }
-  if (node.op === 'Shape') {
-    context.produceConstant(node, integers(node, [...context.value(node, 0).dims]));
+  if (node.op === 'Shape' && !context.isConstant(node, 0)) {
+    const { dims } = context.value(node, 0);
+    const sizes = dims.slice(context.int(node, 'start', 0), context.int(node, 'end', dims.length));
+    context.produceConstant(node, integers(node, sizes));
     return true;
   }
   const known =
     node.inputs.length > 0 && node.inputs.every((_, i) => !context.has(node, i) || context.isConstant(node, i));
   if (!known) return false;
+  if (node.inputs.some((_, i) => context.has(node, i) && context.constant(node, i).values.length > LONGEST_SIZES)) {
+    if (node.op !== 'Identity') return false;
+  }
   switch (node.op) {
     case 'Gather': {
       const data = context.constant(node, 0);
       const picked = [...context.constant(node, 1).values].map(
         (at) => data.values[at < 0 ? at + data.values.length : at],
       );
-      if (data.dims.length > 1 || picked.includes(undefined as unknown as number)) return false;
+      if (data.dims.length > 1 || data.quantized || picked.includes(undefined as unknown as number)) return false;
       context.produceConstant(node, { ...integers(node, picked), dims: [...context.constant(node, 1).dims] });
       return true;
     }
-    case 'Concat':
-      context.produceConstant(
-        node,
-        integers(
-          node,
-          node.inputs.flatMap((_, i) => [...context.constant(node, i).values]),
-        ),
-      );
+    case 'Concat': {
+      const parts = node.inputs.map((_, i) => context.constant(node, i));
+      if (parts.some(({ dims, quantized }) => dims.length !== 1 || quantized)) return false;
+      const joined = parts.flatMap(({ values }) => [...values]);
+      context.produceConstant(node, { ...integers(node, joined), type: parts[0].type });
       return true;
-    case 'Cast':
+    }
+    case 'Cast': {
+      const constant = context.constant(node, 0);
+      const type = ELEMENT_TYPES[context.int(node, 'to', 0)];
+      const ranges = type === 'int64' || type === 'int32' || type === 'float' || type === 'double';
+      if (!ranges || constant.quantized) return false;
+      const values = constant.values.map((v) => (type.startsWith('int') ? Math.trunc(v) : v));
+      context.produceConstant(node, { ...constant, type, values });
+      return true;
+    }
     case 'Identity':
       context.produceConstant(node, context.constant(node, 0));
       return true;
     case 'Unsqueeze':
     case 'Squeeze': {
       const constant = context.constant(node, 0);
-      if (constant.values.length !== 1) return false;
+      if (constant.values.length !== 1 || constant.quantized) return false;
       context.produceConstant(node, { ...constant, dims: node.op === 'Unsqueeze' ? [1] : [] });
       return true;
     }

@@ -1,6 +1,6 @@
 import { damagedModel, printable } from '../failures.ts';
 import { halfToNumber } from '../half.ts';
-import { countElements } from '../limits.ts';
+import { countElements, LIMITS } from '../limits.ts';
 import type { WireMessage } from './wire.ts';
 
 /** Element types that are read, by their number in TensorProto.DataType. */
@@ -27,7 +27,7 @@ export interface OnnxTensor {
  */
 export function readTensor(message: WireMessage, source: string): OnnxTensor {
   const name = message.text(8);
-  const dims = message.ints(1);
+  const dims = message.ints(1, LIMITS.rank);
   const type = ELEMENT_TYPES[message.int(2)];
   const label = `"${printable(name)}"`;
   if (type === undefined)
@@ -36,7 +36,7 @@ export function readTensor(message: WireMessage, source: string): OnnxTensor {
     throw damagedModel(source, `keeps the constant ${label} in another file; save the model with its data inside`);
   }
   const count = dims.includes(0) ? 0 : countElements(source, dims);
-  const values = message.has(9) ? readRaw(message.bytes(9), type) : readTyped(message, type);
+  const values = message.has(9) ? readRaw(message.bytes(9), type) : readTyped(message, type, count);
   if (values?.length !== count) {
     throw damagedModel(source, `holds ${values?.length ?? 0} values of ${label} instead of ${count}`);
   }
@@ -69,10 +69,10 @@ function readRaw(bytes: Uint8Array, type: string): OnnxTensor['values'] | undefi
   }
 }
 
-function readTyped(message: WireMessage, type: string): OnnxTensor['values'] {
-  if (type === 'float') return Float32Array.from(message.floats(4));
-  if (type === 'double') return Float64Array.from(message.doubles(10));
-  if (type === 'int64') return Float64Array.from(message.ints(7));
-  const integers = message.ints(5);
+function readTyped(message: WireMessage, type: string, count: number): OnnxTensor['values'] {
+  if (type === 'float') return Float32Array.from(message.floats(4, count));
+  if (type === 'double') return Float64Array.from(message.doubles(10, count));
+  if (type === 'int64') return Float64Array.from(message.ints(7, count));
+  const integers = message.ints(5, count);
   return Float64Array.from(type === 'float16' ? integers.map(halfToNumber) : integers);
 }

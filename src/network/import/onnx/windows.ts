@@ -4,6 +4,7 @@ import type { Window } from '../imported-graph.ts';
 import { type Computed, type OnnxContext, shapeOf } from './context.ts';
 import type { OnnxNode } from './model.ts';
 import { realValues } from './quantization.ts';
+import { shortList } from './shaping.ts';
 
 const LARGEST = 2 ** 16;
 
@@ -101,8 +102,8 @@ export function importPad(context: OnnxContext, node: OnnxNode): Computed {
     const problem = mode === 'constant' ? `pads with ${fill}` : `pads by ${mode}`;
     throw unsupportedLayer(place, problem, 'Padding with zeros is supported.');
   }
-  const given = context.has(node, 1) ? [...context.constant(node, 1).values] : context.ints(node, 'pads', []);
-  const axes = context.has(node, 3) ? [...context.constant(node, 3).values] : dims.map((_, axis) => axis);
+  const given = context.has(node, 1) ? shortList(context, node, 1) : context.ints(node, 'pads', []);
+  const axes = context.has(node, 3) ? shortList(context, node, 3) : dims.map((_, axis) => axis);
   if (given.length !== 2 * axes.length || given.some((amount) => amount < 0 || amount > LARGEST)) {
     throw unsupportedLayer(
       place,

@@ -1,6 +1,9 @@
 /** One occurrence of a field: the number of a varint or fixed field, or the bytes of a length-delimited one. */
 type Occurrence = { varint: bigint } | { fixed32: number } | { fixed64: DataView } | { bytes: Uint8Array };
 
+/** Fields of one message, and numbers that are written one by one: what is listed at length is packed. */
+const MOST_FIELDS = 2 ** 20;
+
 /**
  * A protobuf message that nobody vouches for, taken apart one level at a time: no schema, no recursion, views instead of
  * copies. Reading past the end or a wire type that does not exist throws a RangeError.
@@ -12,7 +15,8 @@ export class WireMessage {
 
   constructor(bytes: Uint8Array) {
     const reader = new WireReader(bytes);
-    while (!reader.done) {
+    for (let count = 1; !reader.done; count++) {
+      if (count > MOST_FIELDS) throw new RangeError(`a message of more than ${MOST_FIELDS} fields`);
       const tag = Number(reader.varint());
       const field = Math.floor(tag / 8);
       const occurrence = reader.occurrence(tag % 8);
@@ -24,6 +28,11 @@ export class WireMessage {
 
   has(field: number): boolean {
     return this.fields.has(field);
+  }
+
+  /** How often a field occurs. */
+  count(field: number): number {
+    return this.fields.get(field)?.length ?? 0;
   }
 
   /** A signed integer; the last one wins. */
@@ -60,39 +69,48 @@ export class WireMessage {
       .map((bytes) => new WireMessage(bytes))[0];
   }
 
-  /** Repeated integers, packed or one by one. */
-  ints(field: number): number[] {
+  /**
+   * Repeated integers, packed or one by one.
+   *
+   * @throws {RangeError} for more than `most` of them.
+   */
+  ints(field: number, most = MOST_FIELDS): number[] {
     const numbers: number[] = [];
+    const add = (varint: bigint) => {
+      if (numbers.push(signed(varint)) > most) throw new RangeError(`a list of more than ${most} numbers`);
+    };
     for (const occurrence of this.fields.get(field) ?? []) {
-      if ('varint' in occurrence) numbers.push(signed(occurrence.varint));
+      if ('varint' in occurrence) add(occurrence.varint);
       else if ('bytes' in occurrence) {
         const reader = new WireReader(occurrence.bytes);
-        while (!reader.done) numbers.push(signed(reader.varint()));
+        while (!reader.done) add(reader.varint());
       }
     }
     return numbers;
   }
 
   /** Repeated single-precision numbers, packed or one by one. */
-  floats(field: number): number[] {
-    return this.fixed(field, 4, (view, at) => view.getFloat32(at, true));
+  floats(field: number, most = MOST_FIELDS): number[] {
+    return this.fixed(field, 4, most, (view, at) => view.getFloat32(at, true));
   }
 
   /** Repeated double-precision numbers. */
-  doubles(field: number): number[] {
-    return this.fixed(field, 8, (view, at) => view.getFloat64(at, true));
+  doubles(field: number, most = MOST_FIELDS): number[] {
+    return this.fixed(field, 8, most, (view, at) => view.getFloat64(at, true));
   }
 
-  private fixed(field: number, width: 4 | 8, read: (view: DataView, at: number) => number): number[] {
+  private fixed(field: number, width: 4 | 8, most: number, read: (view: DataView, at: number) => number): number[] {
     const numbers: number[] = [];
     for (const occurrence of this.fields.get(field) ?? []) {
       if ('fixed32' in occurrence) numbers.push(occurrence.fixed32);
       else if ('fixed64' in occurrence) numbers.push(read(occurrence.fixed64, 0));
       else if ('bytes' in occurrence) {
         const { buffer, byteOffset, byteLength } = occurrence.bytes;
+        if (byteLength / width > most) throw new RangeError(`a list of more than ${most} numbers`);
         const view = new DataView(buffer, byteOffset, byteLength);
         for (let at = 0; at < byteLength; at += width) numbers.push(read(view, at));
       }
+      if (numbers.length > most) throw new RangeError(`a list of more than ${most} numbers`);
     }
     return numbers;
   }

@@ -12,9 +12,9 @@ export class TfjsContext {
   private readonly weights = new Map<string, Weight>();
   private readonly produced = new Map<string, Tensor>();
 
-  constructor(source: string, inputShape: Shape, weights: ReadonlyMap<string, Weight>) {
+  constructor(source: string, inputShape: Shape, weights: ReadonlyMap<string, Weight>, fileBytes: number) {
     this.source = source;
-    this.graph = new ImportedGraph(source, inputShape);
+    this.graph = new ImportedGraph(source, inputShape, fileBytes);
     for (const [name, weight] of weights) {
       // names lead through enclosing models; the last two parts are layer and variable
       const key = name.replace(/:\d+$/, '').split('/').slice(-2).join('/');
@@ -74,6 +74,30 @@ export class TfjsContext {
 
   text(layer: TfjsLayer, key: string, fallback: string): string {
     return typeof layer.config[key] === 'string' ? (layer.config[key] as string) : fallback;
+  }
+
+  /** Refuses a layer whose channels are not the last axis. */
+  assertChannelsLast(layer: TfjsLayer): void {
+    const format = this.text(layer, 'data_format', 'channels_last');
+    if (format === 'channels_last') return;
+    throw unsupportedLayer(
+      this.place(layer),
+      `has its channels first (${printable(format)})`,
+      'Save it with channels_last.',
+    );
+  }
+
+  /** The axis that a layer works along; one in a list counts as one. */
+  axis(layer: TfjsLayer): number {
+    const { axis } = layer.config;
+    const single = Array.isArray(axis) && axis.length === 1 ? axis[0] : (axis ?? -1);
+    return typeof single === 'number' ? single : Number.NaN;
+  }
+
+  /** Whether an axis, counted with the batch, is that of a tensor's channels. */
+  isChannels(axis: number, tensor: Tensor): boolean {
+    const [height, width] = this.graph.shapeOf(tensor);
+    return axis === -1 || axis === 3 || (axis === 1 && height * width === 1);
   }
 
   /** Applies what a layer ends in. */

@@ -31,9 +31,14 @@ export function tfjsShards(json: string, name: string): string[] {
  */
 export function importTfjs(json: string, shards: ReadonlyMap<string, Uint8Array>, name: string): Network {
   return parseHostile(name, () => {
+    const fileBytes = [...shards.values()].reduce((sum, { length }) => sum + length, json.length);
     const model = readTfjsModel(json, name);
+    if (model.outputs.length > 1) {
+      const place = { source: name, op: 'model', layer: model.outputs.join(', ') };
+      throw unsupportedLayer(place, `is one of ${model.outputs.length} outputs`, 'Save a network with one output.');
+    }
     const weights = readTfjsWeights(model.manifest, shards, name);
-    const context = new TfjsContext(name, inputShapeOf(model, name), weights);
+    const context = new TfjsContext(name, inputShapeOf(model, name), weights, fileBytes);
     let last: Tensor = { name: INPUT };
     for (const layer of model.layers) {
       last = importLayer(

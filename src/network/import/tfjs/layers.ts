@@ -16,15 +16,20 @@ export const TFJS_LAYERS: Readonly<Record<string, Importer>> = {
   BatchNormalization: importBatchNorm,
   Activation: (context, layer, [input]) => context.activated(layer, input, context.text(layer, 'activation', 'linear')),
   ReLU: importReLU,
-  Softmax: (context, layer, [input]) => context.activated(layer, input, 'softmax'),
+  Softmax: importSoftmax,
   Add: (context, layer, inputs) => context.graph.join(nameOf(layer), inputs, 'add'),
   Concatenate: importConcatenation,
   MaxPooling2D: (context, layer, [input]) => importPool(context, layer, input, 'maxPool'),
   AveragePooling2D: (context, layer, [input]) => importPool(context, layer, input, 'averagePool'),
-  GlobalAveragePooling2D: (context, layer, [input]) =>
-    context.graph.unary(input, { op: 'globalAveragePool', name: nameOf(layer), inputs: [] }),
+  GlobalAveragePooling2D: (context, layer, [input]) => {
+    context.assertChannelsLast(layer);
+    return context.graph.unary(input, { op: 'globalAveragePool', name: nameOf(layer), inputs: [] });
+  },
   GlobalMaxPooling2D: importGlobalMax,
-  Flatten: (context, layer, [input]) => reshape(context, layer, input, [-1]),
+  Flatten: (context, layer, [input]) => {
+    context.assertChannelsLast(layer);
+    return reshape(context, layer, input, [-1]);
+  },
   Reshape: (context, layer, [input]) => reshape(context, layer, input, layer.config.target_shape),
   ZeroPadding2D: importPadding,
   Rescaling: importRescaling,
@@ -45,10 +50,7 @@ function finish(context: TfjsContext, layer: TfjsLayer, tensor: Tensor): Tensor 
 }
 
 function windowOf(context: TfjsContext, layer: TfjsLayer, input: Tensor, kernel: Pair): Window {
-  const format = context.text(layer, 'data_format', 'channels_last');
-  if (format !== 'channels_last') {
-    throw unsupportedLayer(context.place(layer), `has its channels first (${format})`, 'Save it with channels_last.');
-  }
+  context.assertChannelsLast(layer);
   const stride = context.pair(layer, 'strides', layer.class_name.includes('Pooling') ? kernel : [1, 1]);
   const dilation = context.pair(layer, 'dilation_rate', [1, 1]);
   const mode = context.text(layer, 'padding', 'valid');
@@ -143,6 +145,10 @@ function importDense(context: TfjsContext, layer: TfjsLayer, [input]: readonly T
 }
 
 function importBatchNorm(context: TfjsContext, layer: TfjsLayer, [input]: readonly Tensor[]): Tensor {
+  const axis = context.axis(layer);
+  if (!context.isChannels(axis, input)) {
+    throw unsupportedLayer(context.place(layer), `normalises along axis ${axis}`, 'Save it with channels_last.');
+  }
   const mean = context.weight(layer, 'moving_mean').values;
   const part = (flag: string, variable: string, fallback: number) =>
     context.flag(layer, flag, true)
@@ -155,6 +161,12 @@ function importBatchNorm(context: TfjsContext, layer: TfjsLayer, [input]: readon
     variance: context.weight(layer, 'moving_variance').values,
   };
   return context.graph.batchNorm(nameOf(layer), input, context.number(layer, 'epsilon', 1e-3), parts);
+}
+
+function importSoftmax(context: TfjsContext, layer: TfjsLayer, [input]: readonly Tensor[]): Tensor {
+  const axis = context.axis(layer);
+  if (context.isChannels(axis, input)) return context.activated(layer, input, 'softmax');
+  throw unsupportedLayer(context.place(layer), `takes the softmax over axis ${axis}`, 'Take it over the channels.');
 }
 
 function importReLU(context: TfjsContext, layer: TfjsLayer, [input]: readonly Tensor[]): Tensor {
@@ -171,9 +183,8 @@ function importReLU(context: TfjsContext, layer: TfjsLayer, [input]: readonly Te
 }
 
 function importConcatenation(context: TfjsContext, layer: TfjsLayer, inputs: readonly Tensor[]): Tensor {
-  const axis = context.number(layer, 'axis', -1);
-  const flat = inputs.every((input) => context.graph.shapeOf(input)[0] * context.graph.shapeOf(input)[1] === 1);
-  if (axis !== -1 && axis !== 3 && !(flat && axis === 1)) {
+  const axis = context.axis(layer);
+  if (!inputs.every((input) => context.isChannels(axis, input))) {
     throw unsupportedLayer(
       context.place(layer),
       `joins along axis ${axis}`,
@@ -189,6 +200,7 @@ function importPool(context: TfjsContext, layer: TfjsLayer, input: Tensor, op: '
 }
 
 function importGlobalMax(context: TfjsContext, layer: TfjsLayer, [input]: readonly Tensor[]): Tensor {
+  context.assertChannelsLast(layer);
   const plain = context.graph.plain(input);
   const [height, width] = context.graph.shapeOf(plain);
   const window = { kernel: [height, width], stride: [1, 1], padding: [0, 0, 0, 0] } as const;
@@ -215,6 +227,7 @@ function reshape(context: TfjsContext, layer: TfjsLayer, input: Tensor, target: 
 }
 
 function importPadding(context: TfjsContext, layer: TfjsLayer, [input]: readonly Tensor[]): Tensor {
+  context.assertChannelsLast(layer);
   const { padding: stated } = layer.config;
   const rows = typeof stated === 'number' ? [stated, stated] : Array.isArray(stated) ? stated : [];
   const amounts = rows.flatMap((row) => (Array.isArray(row) ? row : [row, row])).map(Number);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { damagedModel, printable } from '../failures.ts';
+import { damagedModel, printable, unsupportedLayer } from '../failures.ts';
 import { halfToNumber } from '../half.ts';
 import { assertCount, countElements, LIMITS } from '../limits.ts';
 
@@ -50,6 +50,10 @@ export function readTfjsModel(text: string, source: string): TfjsModel {
   } catch (error) {
     throw damagedModel(source, `is no JSON (${printable((error as Error).message)})`);
   }
+  if (json !== null && typeof json === 'object' && 'format' in json && json.format === 'graph-model') {
+    const remedy = 'Save or convert it as a LayersModel (tfjs_layers_model), or bring the TFLite or ONNX file instead.';
+    throw unsupportedLayer({ source, op: 'graph-model', layer: 'model' }, 'is a GraphModel, not a LayersModel', remedy);
+  }
   const parsed = modelSchema.safeParse(json);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -83,7 +87,9 @@ export function readTfjsWeights(
   source: string,
 ): Map<string, { shape: number[]; values: Float32Array }> {
   const weights = new Map<string, { shape: number[]; values: Float32Array }>();
-  for (const { paths, weights: listed } of manifest) {
+  const listed = manifest.flatMap(({ paths }) => paths);
+  if (new Set(listed).size < listed.length) throw damagedModel(source, 'names a shard more than once');
+  for (const { paths, weights: stored } of manifest) {
     const parts = paths.map((path) => {
       const bytes = shards.get(path);
       if (!bytes) throw damagedModel(source, `names the shard "${printable(path)}", which is not there`);
@@ -91,13 +97,13 @@ export function readTfjsWeights(
     });
     const bytes = joined(parts);
     let at = 0;
-    for (const { name, shape, dtype, quantization } of listed) {
-      const stored = quantization?.dtype ?? dtype;
-      const width = STORED_BYTES[stored];
+    for (const { name, shape, dtype, quantization } of stored) {
+      const type = quantization?.dtype ?? dtype;
+      const width = STORED_BYTES[type];
       if (width === undefined)
         throw damagedModel(
           source,
-          `holds "${printable(name)}" in an element type that is not read (${printable(stored)})`,
+          `holds "${printable(name)}" in an element type that is not read (${printable(type)})`,
         );
       const count = shape.includes(0) ? 0 : countElements(source, shape);
       if (at + count * width > bytes.length)
@@ -105,8 +111,8 @@ export function readTfjsWeights(
       const view = new DataView(bytes.buffer, bytes.byteOffset + at, count * width);
       at += count * width;
       const [scale, minimum] = [quantization?.scale ?? 1, quantization?.min ?? 0];
-      const values = Float32Array.from({ length: count }, (_, i) => readElement(view, i * width, stored));
-      const affine = quantization && stored !== 'float16';
+      const values = Float32Array.from({ length: count }, (_, i) => readElement(view, i * width, type));
+      const affine = quantization && type !== 'float16';
       weights.set(name, { shape, values: affine ? values.map((q) => q * scale + minimum) : values });
     }
     if (at !== bytes.length)

@@ -1,8 +1,8 @@
 import { type Activation, INPUT, type Shape, type StoredFormat } from '../../types.ts';
-import { damagedModel, type Place, unsupportedLayer } from '../failures.ts';
+import { damagedModel, type Place, printable, unsupportedLayer } from '../failures.ts';
 import { halfToNumber } from '../half.ts';
 import { ImportedGraph, type Tensor } from '../imported-graph.ts';
-import { countElements } from '../limits.ts';
+import { assertCount, countElements, isSoundScale, LIMITS } from '../limits.ts';
 import type { TfliteModel, TfliteOperator, TfliteTensor } from './model.ts';
 
 /** `ActivationFunctionType` of the schema. */
@@ -24,7 +24,7 @@ export class TfliteContext {
   /** Tensors that hold sizes alone and stand in for a RESHAPE's target. */
   private readonly sizes = new Set<number>();
 
-  constructor(source: string, model: TfliteModel) {
+  constructor(source: string, model: TfliteModel, fileBytes: number) {
     this.source = source;
     this.model = model;
     if (model.inputs.length !== 1 || model.outputs.length !== 1) {
@@ -32,7 +32,7 @@ export class TfliteContext {
     }
     const [input] = model.inputs;
     const place = { source, op: 'input', layer: model.tensors[input].name };
-    this.graph = new ImportedGraph(source, shapeOf(place, model.tensors[input]));
+    this.graph = new ImportedGraph(source, shapeOf(place, model.tensors[input]), fileBytes);
     const format = formatOf(place, model.tensors[input]);
     this.produced.set(input, format ? this.graph.quantize('input', { name: INPUT }, format) : { name: INPUT });
   }
@@ -57,6 +57,21 @@ export class TfliteContext {
     return !this.produced.has(operator.inputs[position] ?? -1) && this.operand(operator, position).data.length > 0;
   }
 
+  /** The numbers of a constant operand that lists axes or amounts for them. */
+  shortList(operator: TfliteOperator, position: number): number[] {
+    const tensor = this.operand(operator, position);
+    if (!this.isConstant(operator, position)) {
+      const problem = `computes its operand "${tensor.name}"`;
+      throw unsupportedLayer(
+        this.place(operator),
+        problem,
+        'That operand has to be constant: export with fixed sizes.',
+      );
+    }
+    assertCount(this.source, `values in "${printable(tensor.name)}"`, tensor.data.length, 8 * 2 * LIMITS.rank);
+    return [...readConstant(this.place(operator), tensor, 'raw')];
+  }
+
   /** What an operand has become in the network. */
   activation(operator: TfliteOperator, position: number): Tensor {
     const index = operator.inputs[position] ?? -1;
@@ -71,12 +86,12 @@ export class TfliteContext {
     }
     const name = this.model.tensors[index]?.name ?? 'nothing';
     if (this.model.tensors[index]?.data.length) {
-      const problem = `reads the constant "${name}" where a computed tensor is expected`;
+      const problem = `reads the constant "${printable(name)}" where a computed tensor is expected`;
       throw unsupportedLayer(this.place(operator), problem, 'Fold constants when exporting the model.');
     }
     throw damagedModel(
       this.source,
-      `holds a ${operator.name} that reads "${name}", which no earlier operator produces`,
+      `holds a ${operator.name} that reads "${printable(name)}", which no earlier operator produces`,
     );
   }
 
@@ -91,7 +106,7 @@ export class TfliteContext {
     const found = [height + top + bottom, width + left + right, channels];
     const stated = shapeOf(this.place(operator), this.model.tensors[index]);
     if (found.some((size, axis) => size !== stated[axis])) {
-      const problem = `states a shape of ${stated.join('×')} for "${this.model.tensors[index].name}", which comes out as ${found.join('×')}`;
+      const problem = `states a shape of ${stated.join('×')} for "${printable(this.model.tensors[index].name)}", which comes out as ${found.join('×')}`;
       throw damagedModel(this.source, problem);
     }
     this.produced.set(index, tensor);
@@ -138,7 +153,10 @@ export class TfliteContext {
     const [index] = this.model.outputs;
     const tensor = this.produced.get(index);
     if (!tensor)
-      throw damagedModel(this.source, `has an output, "${this.model.tensors[index].name}", that nothing produces`);
+      throw damagedModel(
+        this.source,
+        `has an output, "${printable(this.model.tensors[index].name)}", that nothing produces`,
+      );
     return tensor;
   }
 }
@@ -152,12 +170,12 @@ function damagedOrMany(source: string, inputs: number, outputs: number) {
 /** Height, width and channels of a tensor with a batch of one; missing axes count from the last. */
 export function shapeOf(place: Place, { name, shape }: TfliteTensor): Shape {
   if (shape.length > 1 && shape[0] !== 1) {
-    const problem = `has a tensor "${name}" for a batch of ${shape[0]}`;
+    const problem = `has a tensor "${printable(name)}" for a batch of ${shape[0]}`;
     throw unsupportedLayer(place, problem, 'Export the model with a batch of one.');
   }
   const sizes = shape.length > 1 ? shape.slice(1) : shape;
   if (sizes.length > 3) {
-    const problem = `has a tensor "${name}" of ${shape.length} axes`;
+    const problem = `has a tensor "${printable(name)}" of ${shape.length} axes`;
     throw unsupportedLayer(place, problem, 'Networks of up to four axes, batch included, are read.');
   }
   countElements(place.source, sizes);
@@ -171,13 +189,13 @@ export function formatOf(place: Place, tensor: TfliteTensor): StoredFormat | und
   if (type === 'float32') return undefined;
   if (type !== 'int8' && type !== 'uint8') {
     const remedy = 'Convert the model to float32, or with full-integer quantization to int8.';
-    throw unsupportedLayer(place, `has a tensor "${name}" of type ${type}`, remedy);
+    throw unsupportedLayer(place, `has a tensor "${printable(name)}" of type ${type}`, remedy);
   }
   const offset = type === 'int8' ? 128 : 0;
   const [scale, zeroPoint] = [scales[0], (zeroPoints[0] ?? 0) + offset];
-  const sound = scales.length === 1 && scale > 0 && Number.isFinite(scale) && zeroPoint >= 0 && zeroPoint <= 255;
+  const sound = scales.length === 1 && isSoundScale(scale) && zeroPoint >= 0 && zeroPoint <= 255;
   if (sound && Number.isInteger(zeroPoint)) return { scale, zeroPoint };
-  const problem = `has a tensor "${name}" of ${type} with ${scales.length} scales, the first being ${scale} with zero point ${zeroPoints[0]}`;
+  const problem = `has a tensor "${printable(name)}" of ${type} with ${scales.length} scales, the first being ${scale} with zero point ${zeroPoints[0]}`;
   throw unsupportedLayer(place, problem, 'Quantize activations with one positive scale for each tensor.');
 }
 
@@ -189,12 +207,12 @@ export function readConstant(place: Place, tensor: TfliteTensor, raw: 'raw' | 'r
   if (bytes === undefined) {
     throw unsupportedLayer(
       place,
-      `has a constant "${name}" of an unknown type`,
+      `has a constant "${printable(name)}" of an unknown type`,
       'Convert the model to float32 or int8.',
     );
   }
   if (data.length !== count * bytes) {
-    throw damagedModel(place.source, `holds ${data.length} bytes of "${name}" instead of ${count * bytes}`);
+    throw damagedModel(place.source, `holds ${data.length} bytes of "${printable(name)}" instead of ${count * bytes}`);
   }
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const values = Float64Array.from({ length: count }, (_, i) => readElement(view, i * bytes, type));
@@ -203,7 +221,10 @@ export function readConstant(place: Place, tensor: TfliteTensor, raw: 'raw' | 'r
   const inner = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
   const channels = scales.length > 1 ? shape[axis] : 1;
   if (scales.length > 1 && scales.length !== channels) {
-    throw damagedModel(place.source, `holds ${scales.length} scales for ${channels} channels of "${name}"`);
+    throw damagedModel(place.source, `holds ${scales.length} scales for ${channels} channels of "${printable(name)}"`);
+  }
+  if (!scales.every(isSoundScale) || (zeroPoints.length > 1 && zeroPoints.length !== channels)) {
+    throw damagedModel(place.source, `holds "${printable(name)}" with scales or zero points that are no sound ones`);
   }
   return values.map((q, i) => {
     const channel = scales.length > 1 ? Math.floor(i / inner) % channels : 0;

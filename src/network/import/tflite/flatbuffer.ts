@@ -1,6 +1,21 @@
+/** How many elements of vectors a file may still have read: parts of it may be shared, but not without end. */
+class Allowance {
+  private left: number;
+
+  constructor(fileBytes: number) {
+    this.left = 2 ** 16 + 4 * fileBytes;
+  }
+
+  spend(count: number): void {
+    this.left -= count;
+    if (this.left < 0) throw new RangeError('vectors are read over and over');
+  }
+}
+
 /**
  * Reads FlatBuffers that nobody vouches for: every access goes through a DataView, which throws a RangeError past the end,
- * and a vector's length is held against the bytes that are left before anything is made of it.
+ * and a vector's length is held against the bytes that are left, and against an allowance of the whole file, before
+ * anything is made of it.
  *
  * @see https://flatbuffers.dev/internals: a table begins with the distance back to its field offsets.
  */
@@ -9,9 +24,11 @@ export class FlatTable {
   private readonly position: number;
   private readonly fields: number;
   private readonly fieldBytes: number;
+  private readonly allowance: Allowance;
 
-  private constructor(view: DataView, position: number) {
+  private constructor(view: DataView, position: number, allowance: Allowance) {
     this.view = view;
+    this.allowance = allowance;
     this.position = position;
     this.fields = position - view.getInt32(position, true);
     this.fieldBytes = view.getUint16(this.fields, true);
@@ -20,7 +37,7 @@ export class FlatTable {
   /** The table that a file begins with. */
   static root(bytes: Uint8Array): FlatTable {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return new FlatTable(view, view.getUint32(0, true));
+    return new FlatTable(view, view.getUint32(0, true), new Allowance(bytes.length));
   }
 
   int8(field: number, fallback = 0): number {
@@ -48,30 +65,30 @@ export class FlatTable {
 
   table(field: number): FlatTable | undefined {
     const at = this.at(field);
-    return at === 0 ? undefined : new FlatTable(this.view, at + this.view.getUint32(at, true));
+    return at === 0 ? undefined : new FlatTable(this.view, at + this.view.getUint32(at, true), this.allowance);
   }
 
   tables(field: number): FlatTable[] {
-    const { start, length } = this.vector(field, 4);
+    const { start, length } = this.spentVector(field, 4);
     return Array.from({ length }, (_, i) => {
       const at = start + 4 * i;
-      return new FlatTable(this.view, at + this.view.getUint32(at, true));
+      return new FlatTable(this.view, at + this.view.getUint32(at, true), this.allowance);
     });
   }
 
   int32s(field: number): number[] {
-    const { start, length } = this.vector(field, 4);
+    const { start, length } = this.spentVector(field, 4);
     return Array.from({ length }, (_, i) => this.view.getInt32(start + 4 * i, true));
   }
 
   float32s(field: number): number[] {
-    const { start, length } = this.vector(field, 4);
+    const { start, length } = this.spentVector(field, 4);
     return Array.from({ length }, (_, i) => this.view.getFloat32(start + 4 * i, true));
   }
 
   /** 64-bit integers as numbers. */
   int64s(field: number): number[] {
-    const { start, length } = this.vector(field, 8);
+    const { start, length } = this.spentVector(field, 8);
     return Array.from({ length }, (_, i) => Number(this.view.getBigInt64(start + 8 * i, true)));
   }
 
@@ -82,7 +99,9 @@ export class FlatTable {
   }
 
   text(field: number): string {
-    return new TextDecoder('latin1').decode(this.bytes(field));
+    const bytes = this.bytes(field);
+    this.allowance.spend(bytes.length);
+    return new TextDecoder('latin1').decode(bytes);
   }
 
   /** Where a field lies, 0 where it is absent. */
@@ -91,6 +110,13 @@ export class FlatTable {
     if (slot + 2 > this.fieldBytes) return 0;
     const offset = this.view.getUint16(this.fields + slot, true);
     return offset === 0 ? 0 : this.position + offset;
+  }
+
+  /** A vector whose elements are about to be read. */
+  private spentVector(field: number, elementBytes: number): { start: number; length: number } {
+    const vector = this.vector(field, elementBytes);
+    this.allowance.spend(vector.length);
+    return vector;
   }
 
   private vector(field: number, elementBytes: number): { start: number; length: number } {

@@ -18,9 +18,9 @@ import { importOperator } from './operators.ts';
 export function importTflite(bytes: Uint8Array, name: string): Network {
   assertModelSize(name, bytes);
   return parseHostile(name, () => {
-    const context = new TfliteContext(name, readTfliteModel(bytes, name));
+    const context = new TfliteContext(name, readTfliteModel(bytes, name), bytes.length);
     for (const operator of context.model.operators) importOperator(context, operator);
     const { graph } = context;
-    return graph.finish(name, context.result(), pixelsOf(graph.inputShape[2], graph.quantization.input));
+    return graph.finish(name, context.result(), pixelsOf(graph.inputShape[2], graph.inputFormat));
   });
 }

@@ -1,7 +1,9 @@
 import type { Padding, Pair, StoredFormat } from '../../types.ts';
 import { damagedModel, type Place, unsupportedLayer } from '../failures.ts';
-import type { ImportedWeights, Tensor, Window } from '../imported-graph.ts';
+import type { Tensor, Window } from '../imported-graph.ts';
+import type { ImportedWeights } from '../imported-weights.ts';
 import { integerWeights } from '../integer-weights.ts';
+import { isSoundScale } from '../limits.ts';
 import { formatOf, readConstant, type TfliteContext } from './context.ts';
 import type { TfliteOperator, TfliteTensor } from './model.ts';
 
@@ -130,7 +132,10 @@ function layerWeights(
     throw unsupportedLayer(place, 'computes its weights', 'Only constant weights are read; freeze the model.');
   }
   const format = context.outputFormat(operator);
-  const hasBias = context.hasOperand(operator, 2) && context.isConstant(operator, 2);
+  const hasBias = context.hasOperand(operator, 2);
+  if (hasBias && !context.isConstant(operator, 2)) {
+    throw unsupportedLayer(place, 'computes its biases', 'Only constant biases are read; freeze the model.');
+  }
   const bias = hasBias ? context.operand(operator, 2) : undefined;
   const input = formatOf(place, context.operand(operator, 0));
   if (!format || !input) {
@@ -144,7 +149,7 @@ function layerWeights(
     };
   }
   const values = channelFirst(readConstant(place, kernel, 'raw'));
-  if (kernel.scales.length === 0 || kernel.scales.some((scale) => !(scale > 0 && Number.isFinite(scale)))) {
+  if (kernel.scales.length === 0 || !kernel.scales.every(isSoundScale)) {
     throw unsupportedLayer(place, 'has weights without a positive scale', 'Quantize its weights to int8.');
   }
   const zeroPoints = kernel.zeroPoints.length > 0 ? kernel.zeroPoints : [0];

@@ -67,6 +67,7 @@ export function readTfliteModel(bytes: Uint8Array, source: string): TfliteModel 
     const code = table.uint32(0);
     if (code >= names.length) throw damagedModel(source, `names operator code ${code} of ${names.length}`);
     const [inputs, outputs] = [known(table.int32s(1), -1), known(table.int32s(2), 0)];
+    assertCount(source, 'operands in one layer', Math.max(inputs.length, outputs.length), LIMITS.operands);
     return { name: names[code], inputs, outputs, options: table.table(4) };
   });
   return { tensors, operators, inputs: known(graph.int32s(1), 0), outputs: known(graph.int32s(2), 0) };

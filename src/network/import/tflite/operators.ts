@@ -70,9 +70,7 @@ function importPool(context: TfliteContext, operator: TfliteOperator, op: 'avera
 function importMean(context: TfliteContext, operator: TfliteOperator): Tensor {
   const place = context.place(operator);
   const rank = context.operand(operator, 0).shape.length;
-  const axes = [...readConstant(place, context.operand(operator, 1), 'raw')].map((axis) =>
-    axis < 0 ? axis + rank : axis,
-  );
+  const axes = context.shortList(operator, 1).map((axis) => (axis < 0 ? axis + rank : axis));
   if (rank !== 4 || axes.sort().join() !== '1,2') {
     const problem = `takes the mean over axes ${axes.join(', ')} of ${rank}`;
     throw unsupportedLayer(place, problem, 'The mean over height and width is supported.');
@@ -139,13 +137,17 @@ function importConcatenation(context: TfliteContext, operator: TfliteOperator): 
 /** Rows of [before, after] by axis. */
 function importPadding(context: TfliteContext, operator: TfliteOperator): Tensor {
   const place = context.place(operator);
-  const amounts = [...readConstant(place, context.operand(operator, 1), 'raw')];
+  const amounts = context.shortList(operator, 1);
   const rank = context.operand(operator, 0).shape.length;
   if (amounts.length !== 2 * rank || amounts.some((amount) => amount < 0 || amount > 2 ** 16)) {
     throw damagedModel(context.source, `holds a ${operator.name} of ${amounts.join(', ')}`);
   }
   if (context.hasOperand(operator, 2)) {
-    const [value] = readConstant(place, context.operand(operator, 2), 'real');
+    const constant = context.operand(operator, 2);
+    if (!context.isConstant(operator, 2) || constant.shape.some((size) => size !== 1)) {
+      throw unsupportedLayer(place, 'computes what it pads with', 'Padding with zeros is supported.');
+    }
+    const [value] = readConstant(place, constant, 'real');
     if (value !== 0) throw unsupportedLayer(place, `pads with ${value}`, 'Padding with zeros is supported.');
   }
   const all = [...new Array<number>(Math.max(8 - amounts.length, 0)).fill(0), ...amounts];
