@@ -65,6 +65,17 @@ export async function openGraph(name: string): Promise<Network> {
   return isModelFile(name) ? readModelFile(name) : zooNetwork(name);
 }
 
+/**
+ * A network with the weights that were learned, a model file's or those of the zoo; a zoo network that nobody has trained
+ * comes without.
+ *
+ * @throws {BitbudgetError} as {@link openNetwork}.
+ */
+export async function openLearned(name: string, weightsFile?: string): Promise<Network> {
+  const untrained = !isModelFile(name) && weightsFile === undefined && !existsSync(zooWeightsFile(name));
+  return untrained ? zooNetwork(name) : loadNetwork(name, { weightsFile });
+}
+
 async function openModel(path: string, options: OpenNetworkOptions): Promise<OpenedNetwork> {
   if (options.weightsFile !== undefined) {
     const problem = `--weights is for networks of the zoo, and ${path} brings its own.`;
