@@ -37,7 +37,7 @@ describe.skipIf(!hasTestData)('the networks of MLPerf Tiny', () => {
     );
     // 89.0%, 88.4% and 89.0%: rounding once moves twelve images that the fixed point left near a tie
     expect(countCorrect([float, once, twice], test, 0, test.count)).toEqual([445, 442, 445]);
-  });
+  }, 300_000);
 
   it.each(['pretrainedResnet', 'kws_ref_model_float32'])('agree in f32 with sums in doubles: %s', (name) => {
     const network = withPixels(read(name), name === 'pretrainedResnet' ? '0..255' : '-1..1');

@@ -24,3 +24,8 @@ export function listTestData(path: string): string[] {
 export function readFloats(path: string): Float32Array {
   return new Float32Array(readTestData(path).buffer);
 }
+
+/** Where a file of the test data lies, for the command line. */
+export function testDataPath(path: string): string {
+  return `${folder}/${path}`;
+}
