@@ -6,6 +6,7 @@ import { NO_REDUCTION } from '../../network/reduce/index.ts';
 import { candidateDesign, DesignBuilder } from '../../node/designs.ts';
 import { evaluateNetworks } from '../../node/evaluate.ts';
 import { describeHost, disabledIds } from '../../node/host.ts';
+import { isModelFile } from '../../node/model-files.ts';
 import { openGraph } from '../../node/open-network.ts';
 import { openWorkbench } from '../../node/workbench.ts';
 import { parseCandidate } from '../../quant/candidate.ts';
@@ -63,6 +64,9 @@ export function register(program: Command, context: CliContext): void {
     const dataset = { name: flags.dataset, split: 'test' as const, samples: flags.samples };
     const chosen = await chooseNetwork(flags, dataset, session);
     if (!chosen.trained) session.note(`${chosen.name} has seeded weights: its accuracy means nothing.`);
+    if (isModelFile(chosen.name) && flags.dataset === 'builtin') {
+      session.note(`The built-in images are not what ${chosen.name} was made for: --dataset names its test images.`);
+    }
     const { cancellation, progress: onProgress } = session;
     const options = { dataset, workers: flags.workers, disabled: chosen.disabled, onProgress, cancellation };
     const [result] = await evaluateNetworks([chosen.quantized], options);

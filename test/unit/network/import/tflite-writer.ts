@@ -3,7 +3,8 @@ import { type FlatFields, writeFlatBuffer } from './flatbuffer-writer.ts';
 /** A tensor of a model under test: without values it is computed. */
 export interface TestTensor {
   shape: number[];
-  type?: 'float32' | 'int32' | 'int8' | 'uint8';
+  /** float16 values are given as their bits. */
+  type?: 'float32' | 'float16' | 'int32' | 'int8' | 'uint8';
   values?: readonly number[];
   scales?: number[];
   zeroPoints?: number[];
@@ -31,8 +32,14 @@ const CODES = {
   ...{ TANH: 28, PAD: 34, MEAN: 40, QUANTIZE: 114, HARD_SWISH: 117 },
 } as const;
 
-const TYPES = { float32: 0, int32: 2, uint8: 3, int8: 9 } as const;
-const ARRAYS = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array, int8: Int8Array } as const;
+const TYPES = { float32: 0, float16: 1, int32: 2, uint8: 3, int8: 9 } as const;
+const ARRAYS = {
+  float32: Float32Array,
+  float16: Uint16Array,
+  int32: Int32Array,
+  uint8: Uint8Array,
+  int8: Int8Array,
+} as const;
 
 /** A TFLite file of one graph. */
 export function writeTflite({ tensors, operators, input, output }: TestModel): Uint8Array {

@@ -81,6 +81,32 @@ describe('a float model', () => {
     ]);
   });
 
+  it('takes weights in half precision, and integer ones between float tensors as the reals that they stand for', async () => {
+    const half: TestModel = {
+      tensors: {
+        x: { shape: [1, 2] },
+        half: { shape: [1, 2], type: 'float16', values: [0x3c00, 0xc100] },
+        kernel: { shape: [1, 2] },
+        y: { shape: [1, 1] },
+      },
+      operators: [
+        { code: 'DEQUANTIZE', inputs: ['half'], output: 'kernel' },
+        { code: 'FULLY_CONNECTED', inputs: ['x', 'kernel'], output: 'y' },
+      ],
+      input: 'x',
+      output: 'y',
+    };
+    expectClose(await run(half, [7, 2]), [7 - 5]);
+    const kernel: TestTensor = { shape: [2, 2], type: 'int8', values: [1, 2, 3, 4], scales: [0.5, 10] };
+    const hybrid = single(
+      { code: 'FULLY_CONNECTED', inputs: ['x', 'kernel'] },
+      { shape: [1, 2] },
+      { shape: [1, 2] },
+      { kernel },
+    );
+    expectClose(await run(hybrid, [1, 1]), [1.5, 70]);
+  });
+
   it.each<[string, TestModel, number[], number[]]>([
     [
       'adds two tensors',
