@@ -3,7 +3,7 @@ import { BitbudgetError } from '../core/errors.ts';
 import { nearestName } from '../core/nearest-name.ts';
 import { PROXY_NAMES } from '../node/search.ts';
 import { type Budgets, budgetName } from '../space/index.ts';
-import { parseObjectives, type StudySettings } from '../study/index.ts';
+import { type Preset, parseObjectives, type StudySettings } from '../study/index.ts';
 import { positiveNumber, seedFlag, wholeNumber } from './options.ts';
 
 /** Budget flags by name as commander stores them: the metric, and how many of its units one of the flag's makes. */
@@ -118,11 +118,28 @@ export function addStudyOptions(command: Command): void {
 }
 
 /**
+ * The settings of the flags, with those of a preset wherever the command line left the default.
+ *
+ * @param isDefault whether a flag, by its name in camelCase, was left alone.
+ */
+export function withPreset<Options extends StudyOptions>(
+  options: Options,
+  preset: Preset | undefined,
+  isDefault: (name: string) => boolean,
+): Options {
+  if (!preset) return options;
+  const { population, evaluations, objectives } = preset.settings;
+  const published = { population, evaluations, objectives: objectives.join(',') };
+  const left = Object.entries(published).filter(([name]) => isDefault(name));
+  return { ...options, ...Object.fromEntries(left) };
+}
+
+/**
  * The settings of a search from its flags.
  *
  * @throws {BitbudgetError} `usage` for an unknown objective or proxy.
  */
-export function studySettings(options: StudyOptions, devices: readonly string[] = []): StudySettings {
+export function studySettings(options: StudyOptions, devices: readonly string[] = [], preset?: Preset): StudySettings {
   if (!PROXY_NAMES.includes(options.proxy)) {
     const guess = nearestName(options.proxy, PROXY_NAMES);
     const remedy = `${guess ? `Did you mean ${guess}? ` : ''}Use ${PROXY_NAMES.join(', ')}.`;
@@ -130,12 +147,17 @@ export function studySettings(options: StudyOptions, devices: readonly string[] 
   }
   const { population, evaluations, generations, seed } = options;
   return {
-    objectives: parseObjectives(options.objectives, devices.length > 1 ? devices : []),
+    objectives: parseObjectives(
+      options.objectives,
+      devices.length > 1 ? devices : [],
+      preset?.measures.map(({ name }) => name),
+    ),
     budgets: budgetsOf(options, devices),
     ...(options.budgetConfidence !== undefined && { budgetConfidence: options.budgetConfidence }),
     population,
     evaluations,
     generations,
     seed,
+    ...(preset?.settings.algorithm && { algorithm: preset.settings.algorithm }),
   };
 }

@@ -12,7 +12,7 @@ import type { DeviceFacts } from './device.ts';
 import { type MeasuredSum, measuredEnergy, modelledEnergy } from './energy.ts';
 import { estimateOf, METER_RELATIVE_ERROR, summedEnergyError, systematicRelativeError } from './intervals.ts';
 import { type LayerSizes, type LearnedExtras, learnedExtras, resizeWorkload, sizeNumber } from './layer-sizes.ts';
-import { type PricedLayer, PriceList, type RunsConditional } from './price-list.ts';
+import { type EntryEstimate, type PricedLayer, PriceList, type RunsConditional } from './price-list.ts';
 import { deriveTypeRules, isReal, type TypeRule } from './type-rules.ts';
 import type { Cost, CostModel } from './types.ts';
 
@@ -28,6 +28,8 @@ export interface CostModelOptions {
   conditional?: RunsConditional;
   /** The network as the profile command would name it, for the error about a missing entry; its name unless given. */
   measuredAs?: string;
+  /** Prices what the table lacks; without it a missing entry is an error. */
+  estimateEntry?: EntryEstimate;
 }
 
 /**
@@ -37,16 +39,17 @@ export interface CostModelOptions {
  *
  * @throws {BitbudgetError} `unsupported` where the network cannot be folded.
  */
-export function createCostModel({ network, table, device, conditional, measuredAs }: CostModelOptions): CostModel {
-  return new TableCostModel(network, table, device, openPriceList(table, { network, conditional, measuredAs }));
+export function createCostModel(options: CostModelOptions): CostModel {
+  const { network, table, device } = options;
+  return new TableCostModel(network, table, device, openPriceList(table, options));
 }
 
 /** The prices of a table, which models of several networks may share. */
 export function openPriceList(
   table: Lut,
-  { network, conditional, measuredAs }: Pick<CostModelOptions, 'network' | 'conditional' | 'measuredAs'>,
+  { network, conditional, measuredAs, estimateEntry }: Omit<CostModelOptions, 'table' | 'device'>,
 ): PriceList {
-  return new PriceList(new LutIndex(table), measuredAs ?? network.name, conditional ?? (() => false));
+  return new PriceList(new LutIndex(table), measuredAs ?? network.name, conditional ?? (() => false), estimateEntry);
 }
 
 /** What has to be known of an executed layer to find its price. */
@@ -126,6 +129,8 @@ export class TableCostModel implements CostModel {
     let realMacs = 0;
     let integerMacs = 0;
     let parameters = 0;
+    let flops = 0;
+    let weightedParameters = 0;
     for (const layer of priced) {
       sizeBytes += layer.sizeBytes;
       packedBytes += layer.packedBytes;
@@ -134,6 +139,8 @@ export class TableCostModel implements CostModel {
       if (layer.real) realMacs += layer.macs;
       else integerMacs += layer.macs;
       parameters += layer.parameters;
+      flops += layer.flops;
+      weightedParameters += layer.weightedParameters;
     }
     const { latencyMs, measured } = this.sum(priced);
     const energyMj =
@@ -154,6 +161,8 @@ export class TableCostModel implements CostModel {
       macs,
       bitOps,
       parameters,
+      flops,
+      weightedParameters,
     };
   }
 
@@ -253,6 +262,7 @@ export class TableCostModel implements CostModel {
     let belowSquared = 0;
     let aboveSquared = 0;
     let unread = false;
+    let simulated = false;
     let [uj, ujBelowSquared, ujAboveSquared, meterError] = [0, 0, 0, 0];
     for (const { price: position } of priced) {
       const count = counts[position];
@@ -269,6 +279,7 @@ export class TableCostModel implements CostModel {
       ujBelowSquared += (count * energy.belowUj) ** 2;
       ujAboveSquared += (count * energy.aboveUj) ** 2;
       meterError = Math.max(meterError, METER_RELATIVE_ERROR[energy.source]);
+      simulated ||= energy.source === 'model';
     }
     const valueMs = wholeNetworkUs(sumUs, this.folded.name, this.table) / 1000;
     const toMs = valueMs / sumUs;
@@ -283,6 +294,7 @@ export class TableCostModel implements CostModel {
       belowMj: Math.sqrt(ujBelowSquared) * toMs,
       aboveMj: Math.sqrt(ujAboveSquared) * toMs,
       relativeErrors: [meterError, this.summedEnergyError],
+      source: simulated ? ('model' as const) : ('measured' as const),
     };
     return { latencyMs, measured };
   }

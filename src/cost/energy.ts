@@ -15,6 +15,7 @@ export interface MeasuredSum {
   aboveMj: number;
   /** Of the meter, and of summing kernels. */
   relativeErrors: readonly number[];
+  source: Cost['energyMj']['source'];
 }
 
 /** Energy above idle from readings: their sum, uncertain as the readings, the time and the meter are. */
@@ -25,7 +26,7 @@ export function measuredEnergy(sum: MeasuredSum, latencyMs: Estimate): Cost['ene
     [sum.belowMj, sum.aboveMj],
     ...sum.relativeErrors.map((relative): [number, number] => [sum.mj * relative, sum.mj * relative]),
   ]);
-  return { ...estimate, source: 'measured' };
+  return { ...estimate, source: sum.source };
 }
 
 /** What the model needs of a candidate besides its latency. */

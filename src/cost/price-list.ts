@@ -14,6 +14,9 @@ import { layerSizeBytes, weightCount } from './size.ts';
  */
 export type RunsConditional = (layer: string, scheme: Scheme, variant: string) => boolean;
 
+/** An entry for what a table lacks, such as an interpolated one; undefined where nothing is near enough. */
+export type EntryEstimate = (wanted: { workload: Workload; scheme: Scheme }) => LutEntry | undefined;
+
 /** The measured part of a price: shared by all layers that use the same variant of the same entry. */
 export interface Price {
   medianUs: number;
@@ -38,6 +41,9 @@ export interface PricedLayer {
   real: boolean;
   /** Learned numbers before batch norm is folded. */
   parameters: number;
+  /** Of a candidate's `flops` and `weightedParameters`. */
+  flops: number;
+  weightedParameters: number;
 }
 
 /** Prices of layers, as far as they have been asked for. */
@@ -45,13 +51,18 @@ export class PriceList {
   readonly prices: Price[] = [];
   private readonly index: LutIndex;
   private readonly measuredAs: string;
+  private readonly estimateEntry: EntryEstimate | undefined;
   private readonly runsConditional: RunsConditional;
   private readonly positions = new Map<string, number>();
 
-  /** @param measuredAs the network as the profile command would name it. */
-  constructor(index: LutIndex, measuredAs: string, runsConditional: RunsConditional) {
+  /**
+   * @param measuredAs the network as the profile command would name it.
+   * @param estimateEntry prices what the table lacks.
+   */
+  constructor(index: LutIndex, measuredAs: string, runsConditional: RunsConditional, estimateEntry?: EntryEstimate) {
     this.index = index;
     this.measuredAs = measuredAs;
+    this.estimateEntry = estimateEntry;
     this.runsConditional = runsConditional;
   }
 
@@ -61,12 +72,17 @@ export class PriceList {
    * @throws {BitbudgetError} `missing-entry` where the table lacks it.
    */
   layer(layer: Layer, workload: Workload, scheme: Scheme, extras: LearnedExtras): PricedLayer {
-    const entry = this.index.entryFor(entryKey(workload, scheme), this.measuredAs);
+    const key = entryKey(workload, scheme);
+    const entry =
+      this.index.get(key) ?? this.estimateEntry?.({ workload, scheme }) ?? this.index.entryFor(key, this.measuredAs);
     const { unconditional } = entry;
     const fallback =
       unconditional && !this.runsConditional(layer.name, scheme, entry.variant) ? unconditional : undefined;
     const { weightBits, activationBits } = schemeBits(scheme);
     const macs = workloadMacs(workload);
+    const real = scheme === 'f32';
+    const weights = weightCount(workload);
+    const extra = ((extras.bias ? 1 : 0) + 2 * extras.norms) * workload.outChannels;
     return {
       key: entry.key,
       price: this.position(entry, fallback),
@@ -75,8 +91,10 @@ export class PriceList {
       packedBytes: entry.packedBytes,
       macs,
       bitOps: macs * weightBits * activationBits,
-      real: scheme === 'f32',
-      parameters: weightCount(workload) + ((extras.bias ? 1 : 0) + 2 * extras.norms) * workload.outChannels,
+      real,
+      parameters: weights + extra,
+      flops: real ? macs : (macs * (weightBits + activationBits)) / 32,
+      weightedParameters: (weights * weightBits) / 32 + extra,
     };
   }
 
@@ -96,8 +114,9 @@ function priceOf({ median, low, high }: LutLatency): Price {
   return { medianUs: median, belowUs: median - low, aboveUs: high - median };
 }
 
-function energyOf({ energyUj }: LutEntry, slowdown: number): Price['energy'] {
-  if (!energyUj || energyUj.source === 'model') return undefined;
+function energyOf({ energyUj, trust }: LutEntry, slowdown: number): Price['energy'] {
+  // a model's figure is no reading, but what a simulator of another tool computed is all that there is to know
+  if (!energyUj || (energyUj.source === 'model' && trust !== 'imported')) return undefined;
   const { value, low = value, high = value, source } = energyUj;
   return { uj: value * slowdown, belowUj: (value - low) * slowdown, aboveUj: (high - value) * slowdown, source };
 }

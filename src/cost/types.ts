@@ -25,6 +25,10 @@ export interface Cost {
   bitOps: number;
   /** Learned numbers before batch norm is folded. */
   parameters: number;
+  /** QuantEA's measure of work: Σ MACs · (weight bits + activation bits) / 32 over quantized layers, MACs of f32 ones. */
+  flops?: number;
+  /** QuantEA's measure of size: learned numbers in units of 32 bits, weights of quantized layers at their own bits. */
+  weightedParameters?: number;
   /** Where several devices were asked for: what the candidate costs on each, this one included. */
   byDevice?: Readonly<Record<string, Cost>>;
 }

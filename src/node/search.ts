@@ -6,6 +6,7 @@ import { createDesignCosts } from '../cost/design-costs.ts';
 import type { Cost, CostModel } from '../cost/types.ts';
 import type { DatasetSpec } from '../data/open.ts';
 import { weightConditions } from '../engine/conditions.ts';
+import { createInterpolator } from '../lut/interpolation/interpolate.ts';
 import { isWhole } from '../network/reduce/index.ts';
 import type { Candidate } from '../quant/candidate.ts';
 import type { Design } from '../quant/design.ts';
@@ -21,10 +22,10 @@ import {
   type AccuracyColumn,
   type AccuracySource,
   type MeasuredPoint,
+  type Preset,
   proxyColumn,
   recordMeasured,
   runStudy,
-  type StudyMeasure,
   type StudyPoint,
   type StudyResult,
   type StudySettings,
@@ -42,11 +43,14 @@ export interface SearchRequest {
   settings: StudySettings;
   /** The space, or the schemes that all layers but the fixed ones may take. */
   space: SpaceConfigInput;
-  /** How the profile command would be told of the space. */
-  spaceFile?: string;
+  /** The file or preset of the space, as the profile command would be told of it. */
+  measuredAs?: string;
+  /** A published search, for its first generation, its columns and its output. */
+  preset?: Preset;
+  /** Price what the tables lack by interpolation; otherwise a missing entry is an error. */
+  interpolate?: boolean;
   /** Where accuracies come from, if not from the proxy. */
   accuracy?: (builder: DesignBuilder) => AccuracySource<SpacePoint>;
-  measures?: readonly StudyMeasure<SpacePoint>[];
   folder: string;
   resume: boolean;
   version: string;
@@ -79,6 +83,8 @@ export interface FinishedSearch {
   designs: Design[];
   /** How accuracy stands in the reports. */
   accuracy: AccuracyColumn;
+  /** Whether output.csv is part of the run. */
+  publishedOutput: boolean;
   candidates: Candidate[];
   /** Accuracy of the front's candidates that were run, by position. */
   evaluated: (Top1 | undefined)[];
@@ -111,11 +117,10 @@ export async function searchNetwork(
   surroundings: Surroundings,
 ): Promise<FinishedSearch> {
   const { files, cancellation, onProgress } = surroundings;
-  const { settings, folder, resume, version, measures } = request;
+  const { settings, folder, resume, version, preset } = request;
   const network = workbench.opened.network;
   const space = createSearchSpace(network, request.space);
-  const measuredAs = request.spaceFile ? `${network.name} --space ${request.spaceFile}` : network.name;
-  const pricers = await openPricers(files, workbench, tables, measuredAs);
+  const pricers = await openPricers(files, workbench, tables, request);
   const costModel = await openCostModel(files, workbench, tables[0]);
   assertReachable(space, pricers.search, settings.budgets, settings.budgetConfidence); // before the proxy takes its time
   const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -139,7 +144,11 @@ export async function searchNetwork(
     finalCost: (design) => pricers.final(builder, design),
     proxy,
     ...(accuracy && { accuracy }),
-    ...(measures && { measures }),
+    ...(preset && {
+      measures: preset.measures,
+      initial: preset.initial(space, settings.seed),
+      publishedOutput: true,
+    }),
     files,
     folder,
     provenance: {
@@ -163,20 +172,30 @@ export async function searchNetwork(
   }
   const designs = study.front.map(({ genome }) => space.decode(genome));
   const evaluated = study.front.map(() => undefined);
-  return { study, costModel, builder, designs, accuracy: column, candidates, evaluated };
+  return {
+    ...{ study, costModel, builder, designs, accuracy: column, candidates, evaluated },
+    publishedOutput: preset !== undefined,
+  };
 }
 
 /** Prices on one device or on several: as the search takes designs to run, and as their own weights let them run. */
-async function openPricers(
+export async function openPricers(
   files: Files,
   workbench: Workbench,
   tables: readonly OpenedTable[],
-  measuredAs: string,
+  { measuredAs: source, interpolate }: Pick<SearchRequest, 'measuredAs' | 'interpolate'>,
 ): Promise<{ search: Pricer<Design>; final(builder: DesignBuilder, design: Design): Cost }> {
   const labels = deviceLabels(tables);
+  const { name } = workbench.opened.network;
+  const measuredAs = source === undefined ? name : `${name} --space ${source}`;
   const conditional = weightConditions(workbench.source);
   const devices = await Promise.all(
-    tables.map(async ({ table }) => ({ table, device: await deviceFacts(files, table), measuredAs })),
+    tables.map(async ({ table }) => ({
+      table,
+      device: await deviceFacts(files, table),
+      measuredAs,
+      ...(interpolate && { estimateEntry: createInterpolator(table).entryOf }),
+    })),
   );
   const network = workbench.opened.network;
   const costs = devices.map((device) => createDesignCosts({ ...device, network, conditional }));
@@ -249,12 +268,18 @@ export async function evaluateFront(
 }
 
 /** Writes the front's candidates and pareto_front.csv with all that has been measured so far. */
-export async function recordFront({ study, candidates, accuracy }: FinishedSearch, files: Files): Promise<void> {
+export async function recordFront(search: FinishedSearch, files: Files): Promise<void> {
+  const { study, candidates, accuracy, publishedOutput } = search;
   const measured = candidates.map(({ measured }): MeasuredPoint | undefined =>
     measured ? { accuracy: measured.accuracy?.value, latencyMs: measured.latencyMs?.value } : undefined,
   );
   const proxy = { name: PROXY_NAMES[0] };
-  await recordMeasured({ files, folder: study.folder, proxy, accuracy }, study.front, measured, candidates);
+  await recordMeasured(
+    { files, folder: study.folder, proxy, accuracy, publishedOutput },
+    study.front,
+    measured,
+    candidates,
+  );
 }
 
 /** Position on the front of the most accurate candidate: by measurement where there is one, else by the proxy. */

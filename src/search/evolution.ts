@@ -1,8 +1,9 @@
 import { assert, BitbudgetError } from '../core/errors.ts';
 import { Random } from '../core/random.ts';
-import { paretoRows } from './indicators/pareto-front.ts';
+import { checkOptions } from './check-options.ts';
+import { History, type HistoryEntry } from './history.ts';
 import { Mating } from './operators/mating.ts';
-import { checkOptions, type OperatorSettings, type SearchOptions, type StopReason } from './options.ts';
+import type { EvolutionOptions, OperatorSettings, StopReason } from './options.ts';
 import { type Evaluation, type Individual, tabulateVariables } from './problem.ts';
 import { checkState, restoreStore, type SearchState } from './state.ts';
 import { EvaluationStore } from './store.ts';
@@ -25,28 +26,32 @@ const FOUND_WINDOW = 10;
  */
 export class Evolution {
   generation = 0;
-  private readonly options: SearchOptions;
+  private readonly options: EvolutionOptions;
   private readonly algorithm: Algorithm;
   private readonly store: EvaluationStore;
+  private readonly history: History;
   private readonly mating: Mating;
   private readonly random: Random;
   private population = new Int32Array(0);
   private pending: number[] = [];
   private found: number[] = [];
+  private readonly startNs: number;
 
   /**
    * @throws {BitbudgetError} `usage` for senseless options, `mismatch` for the state of another search.
    */
-  constructor(options: SearchOptions, algorithm: Algorithm) {
+  constructor(options: EvolutionOptions, algorithm: Algorithm) {
     checkOptions(options);
     const table = tabulateVariables(options.variables);
     this.options = options;
     this.algorithm = algorithm;
     this.store = new EvaluationStore(table, options.objectives, options.key);
+    this.history = new History(this.store, options.hypervolume);
     const settings = { ...algorithm.operators, ...options.operators };
     this.mating = new Mating(table, this.store, settings, options.repair?.bind(options));
     this.random = options.resume ? Random.restore(options.resume.random) : new Random(options.seed);
     if (options.resume) this.restore(options.resume);
+    this.startNs = options.clock?.nowNs() ?? 0;
   }
 
   get evaluations(): number {
@@ -59,7 +64,15 @@ export class Evolution {
 
   /** Why the search is over, or undefined while it is not. */
   get stopped(): StopReason | undefined {
-    return stopReason(this.options, this.generation, this.evaluations, this.found);
+    const { generation, evaluations, found, history, options } = this;
+    return stopReason(options, {
+      generation,
+      evaluations,
+      found,
+      hypervolumes: history.hypervolumes,
+      front: () => history.frontRows().map((row) => this.store.objectivesOf(row)),
+      elapsedMs: () => ((options.clock?.nowNs() ?? 0) - this.startNs) / 1e6,
+    });
   }
 
   /** The genomes of the next generation; empty where no new one could be made. */
@@ -101,6 +114,17 @@ export class Evolution {
     this.found = [...this.found, pending.length].slice(-FOUND_WINDOW);
     this.pending = [];
     this.generation++;
+    this.history.endGeneration();
+  }
+
+  /** Of all feasible points found, after each generation; empty where the options do not ask for it. */
+  get hypervolumes(): number[] {
+    return this.history.hypervolumes.slice();
+  }
+
+  /** Every evaluation so far, in order. */
+  evaluated(): HistoryEntry[] {
+    return this.history.entries();
   }
 
   survivors(): Individual[] {
@@ -108,18 +132,12 @@ export class Evolution {
   }
 
   archive(): Individual[] {
-    return this.store.feasibleRows().map((row) => this.store.individual(row));
+    return this.store.feasibleRows(this.evaluations).map((row) => this.store.individual(row));
   }
 
+  /** The non-dominated feasible points of everything evaluated. */
   front(): Individual[] {
-    const { store } = this;
-    const rows = store.feasibleRows();
-    const m = store.objectiveCount;
-    const points = new Float64Array(rows.length * m);
-    rows.forEach((row, i) => {
-      points.set(store.objectives.subarray(row * m, (row + 1) * m), i * m);
-    });
-    return paretoRows(points, rows.length, m).map((i) => store.individual(rows[i]));
+    return this.history.frontRows().map((row) => this.store.individual(row));
   }
 
   /** Everything needed to go on; only between generations. */
@@ -137,16 +155,19 @@ export class Evolution {
       survival: this.algorithm.survival.save(),
       refused: this.mating.refused,
       found: this.found.slice(),
+      generationEnds: this.history.ends.slice(),
+      hypervolumes: this.history.hypervolumes.slice(),
     };
   }
 
   private restore(state: SearchState): void {
-    checkState(state, this.algorithm.name, this.store);
+    checkState(state, this.algorithm.name, this.store, this.options.hypervolume !== undefined);
     restoreStore(this.store, state);
     this.generation = state.generation;
     this.population = Int32Array.from(state.population);
     this.algorithm.survival.restore(state.survival);
     this.mating.refused = state.refused;
     this.found = state.found.slice();
+    this.history.restore(state.generationEnds, state.hypervolumes);
   }
 }

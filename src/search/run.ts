@@ -1,10 +1,8 @@
-import { type Algorithm, Evolution } from './evolution.ts';
+import type { Evolution } from './evolution.ts';
 import type { GenerationReport, SearchOptions, SearchResult, StopReason } from './options.ts';
-import type { Individual } from './problem.ts';
 
 /** Runs an algorithm from its first generation, or from a saved one, to its end. */
-export async function runEvolution(options: SearchOptions, algorithm: Algorithm): Promise<SearchResult> {
-  const evolution = new Evolution(options, algorithm);
+export async function runEvolution(options: SearchOptions, evolution: Evolution): Promise<SearchResult> {
   let stopped: StopReason | undefined = evolution.stopped;
   while (!stopped) {
     const batch = evolution.ask();
@@ -12,30 +10,58 @@ export async function runEvolution(options: SearchOptions, algorithm: Algorithm)
     stopped = evolution.stopped;
     if (options.onGeneration && (await options.onGeneration(report(evolution))) === false) stopped ??= 'callback';
   }
-  const { evaluations, generation: generations, refused } = evolution;
-  // Not a spread, which would read the lists.
-  return Object.assign(lists(evolution), { evaluations, generations, refused, stopped });
+  const lists = listsOf(evolution);
+  return {
+    get front() {
+      return lists.front();
+    },
+    get population() {
+      return lists.population();
+    },
+    get archive() {
+      return lists.archive();
+    },
+    get history() {
+      return lists.history();
+    },
+    hypervolumes: evolution.hypervolumes,
+    evaluations: evolution.evaluations,
+    generations: evolution.generation,
+    refused: evolution.refused,
+    stopped,
+  };
 }
 
 function report(evolution: Evolution): GenerationReport {
-  const { generation, evaluations } = evolution;
-  return Object.assign(lists(evolution), { generation, evaluations, save: () => evolution.save() });
+  const lists = listsOf(evolution);
+  return {
+    generation: evolution.generation,
+    evaluations: evolution.evaluations,
+    get front() {
+      return lists.front();
+    },
+    get population() {
+      return lists.population();
+    },
+    get archive() {
+      return lists.archive();
+    },
+    hypervolume: evolution.hypervolumes.at(-1),
+    save: () => evolution.save(),
+  };
 }
 
 /** Lists of individuals that cost nothing until they are read. */
-function lists(evolution: Evolution): { front: Individual[]; population: Individual[]; archive: Individual[] } {
-  let front: Individual[] | undefined;
-  let population: Individual[] | undefined;
-  let archive: Individual[] | undefined;
+function listsOf(evolution: Evolution) {
   return {
-    get front() {
-      return (front ??= evolution.front());
-    },
-    get population() {
-      return (population ??= evolution.survivors());
-    },
-    get archive() {
-      return (archive ??= evolution.archive());
-    },
+    front: once(() => evolution.front()),
+    population: once(() => evolution.survivors()),
+    archive: once(() => evolution.archive()),
+    history: once(() => evolution.evaluated()),
   };
+}
+
+function once<Value>(make: () => Value): () => Value {
+  let value: Value | undefined;
+  return () => (value ??= make());
 }

@@ -83,10 +83,10 @@ export class EvaluationStore {
     return { variables: this.genome(row), objectives: this.objectivesOf(row), violation: this.violations[row] };
   }
 
-  /** The rows that are feasible, in the order of evaluation. */
-  feasibleRows(): number[] {
+  /** Those of the first `end` rows that are feasible, in the order of evaluation. */
+  feasibleRows(end: number): number[] {
     const rows: number[] = [];
-    for (let row = 0; row < this.size; row++) if (this.violations[row] <= 0) rows.push(row);
+    for (let row = 0; row < end; row++) if (this.violations[row] <= 0) rows.push(row);
     return rows;
   }
 

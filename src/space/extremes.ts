@@ -30,6 +30,23 @@ export function uniformGenomes(space: Pick<Space<unknown>, 'variables'>): number
  * otherwise it is the best found, and reached by the genome given.
  */
 export function smallest<Point>(space: Space<Point>, pricer: Pricer<Point>, name: BudgetName, confidence = 0): Extreme {
+  let known = KNOWN.get(pricer);
+  if (known?.space !== space) KNOWN.set(pricer, (known = { space, extremes: new Map() }));
+  const key = `${name} ${confidence}`;
+  let extreme = known.extremes.get(key);
+  if (!extreme) known.extremes.set(key, (extreme = findSmallest(space, pricer, name, confidence)));
+  return { value: extreme.value, genome: [...extreme.genome] };
+}
+
+/** A search asks for the same extremes before it starts, for its repair and where it fails; prices never change. */
+const KNOWN = new WeakMap<object, { space: object; extremes: Map<string, Extreme> }>();
+
+function findSmallest<Point>(
+  space: Space<Point>,
+  pricer: Pricer<Point>,
+  name: BudgetName,
+  confidence: number,
+): Extreme {
   const price = (genome: number[]): Extreme => ({
     genome,
     value: budgetedValue(pricer.estimate(space.decode(genome)), name, confidence),
@@ -72,7 +89,7 @@ export function reachableMinimum<Point>(
 /**
  * Refuses budgets that no candidate keeps, before anything is evaluated.
  *
- * @throws {BitbudgetError} `infeasible` naming the budget, and the smallest reachable value of every budgeted metric.
+ * @throws {BitbudgetError} `infeasible` naming each such budget, and the smallest reachable value of every budgeted metric.
  */
 export function assertReachable<Point>(
   space: Space<Point>,
@@ -81,14 +98,15 @@ export function assertReachable<Point>(
   confidence = 0,
 ): void {
   const reachable = reachableMinimum(space, pricer, budgets, confidence);
-  for (const [name, limit] of budgetEntries(budgets)) {
-    if (reachable[name] <= limit) continue;
-    const problem = `No candidate keeps a budget of ${describeMetric(name, limit)}: the smallest reachable value is ${describeMetric(name, reachable[name])}.`;
-    throw new BitbudgetError(
-      'infeasible',
-      problem,
-      `Raise the budget to at least ${describeMetric(name, reachable[name])}.`,
-      reachable,
-    );
-  }
+  const beyond = budgetEntries(budgets).filter(([name, limit]) => reachable[name] > limit);
+  if (beyond.length === 0) return;
+  const asked = beyond.map(([name, limit]) => describeMetric(name, limit)).join(' or ');
+  const least = beyond.map(([name]) => describeMetric(name, reachable[name])).join(' and ');
+  const values = beyond.length > 1 ? 'the smallest reachable values are' : 'the smallest reachable value is';
+  throw new BitbudgetError(
+    'infeasible',
+    `No candidate keeps a budget of ${asked}: ${values} ${least}.`,
+    `Raise the budget to at least ${least}.`,
+    reachable,
+  );
 }

@@ -37,6 +37,7 @@ export function createSearchSpace(network: Network, input: SpaceConfigInput): Se
     ground.layers.map((layer): [string, Scheme] => [layer, ground.fixed.get(layer) ?? config.scheme]),
   );
   const whole = parts.every((part) => part.genes.every(({ kind }) => isBits(kind)));
+  const producers = whole ? [] : producersOf(ground);
 
   const draftOf = (genome: readonly number[]): Draft => {
     const draft: Draft = {
@@ -57,7 +58,7 @@ export function createSearchSpace(network: Network, input: SpaceConfigInput): Se
       const draft = draftOf(genome);
       return whole
         ? { genome, reduction: NO_REDUCTION, schemes: draft.schemes }
-        : { genome, ...designOf(draft, ground, shortcuts) };
+        : { genome, ...designOf(draft, producers, shortcuts) };
     },
     canonical(genome) {
       if (whole) return [...genome];
@@ -116,31 +117,65 @@ function asList<T>(value: T | T[] | undefined): T[] {
   return value === undefined ? [] : Array.isArray(value) ? value : [value];
 }
 
+/** A layer with weights, as designs are read from classes of channels. */
+interface Producer {
+  name: string;
+  /** Class of each output channel. */
+  own: Int32Array;
+  /** Side of its window; 0 for dense layers. */
+  window: number;
+  /** By how many channels stay, the last list of them that was made: neighbouring designs share it. */
+  known: number[][];
+}
+
+function producersOf({ graph, classes }: Ground): Producer[] {
+  return graph.layers.flatMap((layer) =>
+    layer.op === 'conv2d' || layer.op === 'dense'
+      ? [
+          {
+            name: layer.name,
+            own: classes.of.get(layer.name)!,
+            window: layer.op === 'conv2d' ? layer.kernel[0] : 0,
+            known: [],
+          },
+        ]
+      : [],
+  );
+}
+
 /** The design that a draft comes to; what is whole is not mentioned. */
 function designOf(
   { schemes, removed, kernels, droppedBlocks, gone }: Draft,
-  ground: Ground,
+  producers: readonly Producer[],
   shortcuts: string[],
 ): Design {
-  const { graph, classes } = ground;
   const keptChannels = new Map<string, number[]>();
   const cropped = new Map<string, number>();
-  for (const layer of graph.layers) {
-    if ((layer.op !== 'conv2d' && layer.op !== 'dense') || gone.has(layer.name)) continue;
-    const own = classes.of.get(layer.name)!;
-    if (own.some((number) => removed[number] === 1)) {
-      const kept: number[] = [];
-      for (let channel = 0; channel < own.length; channel++) if (removed[own[channel]] === 0) kept.push(channel);
-      keptChannels.set(layer.name, kept);
-    }
-    const size = kernels.get(layer.name);
-    if (size !== undefined && layer.op === 'conv2d' && size < layer.kernel[0]) cropped.set(layer.name, size);
+  for (const producer of producers) {
+    const { name, own, window } = producer;
+    if (gone.has(name)) continue;
+    const kept = keptOf(producer, removed);
+    if (kept.length < own.length) keptChannels.set(name, kept);
+    const size = kernels.get(name);
+    if (size !== undefined && size < window) cropped.set(name, size);
   }
   for (const layer of gone) schemes.delete(layer);
   const left = shortcuts.filter((addition) => !gone.has(addition));
   const integer = [...schemes.values()].some((scheme) => scheme !== 'f32');
   for (const addition of left) schemes.set(shortcutName(addition), integer ? 'w8a8' : 'f32');
   return { reduction: { droppedBlocks, shortcuts: left, kernels: cropped, keptChannels }, schemes };
+}
+
+/** The channels that stay; a search asks for the same ones again and again, and makes few lists. */
+function keptOf({ own, known }: Producer, removed: Uint8Array): number[] {
+  let count = 0;
+  for (let channel = 0; channel < own.length; channel++) count += 1 - removed[own[channel]];
+  const last = known[count];
+  if (last?.every((channel) => removed[own[channel]] === 0)) return last;
+  const kept: number[] = [];
+  for (let channel = 0; channel < own.length; channel++) if (removed[own[channel]] === 0) kept.push(channel);
+  known[count] = kept;
+  return kept;
 }
 
 function nameOf(config: SpaceConfig): string {

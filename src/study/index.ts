@@ -1,6 +1,7 @@
 export { bestUnder } from './best-under.ts';
 export { formatCsv, parseCsv } from './csv.ts';
 export { OBJECTIVES, type Objective, parseObjectives } from './objectives.ts';
+export * from './presets/index.ts';
 export { type AccuracyColumn, COLUMNS, type MeasuredPoint, proxyColumn, proxyScore, type StudyPoint } from './rows.ts';
 export { frontFile, recordMeasured } from './run-folder.ts';
 export { runStudy } from './run-study.ts';

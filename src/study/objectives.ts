@@ -26,13 +26,18 @@ export const OBJECTIVES: readonly Objective[] = ['accuracy', ...Object.keys(METR
  * Objectives from a flag's text.
  *
  * @param devices that `latency@<device>` may name.
+ * @param measures of a preset.
  * @throws {BitbudgetError} `usage` for an unknown or repeated name.
  * @example parseObjectives('accuracy,latency') // => ['accuracy', 'latency']
  */
-export function parseObjectives(text: string, devices: readonly string[] = []): Objective[] {
+export function parseObjectives(
+  text: string,
+  devices: readonly string[] = [],
+  measures: readonly string[] = [],
+): Objective[] {
   const names = text.split(',').map((name) => name.trim());
   const perDevice = devices.flatMap((device) => ['latency', 'energy', 'ram'].map((name) => `${name}@${device}`));
-  const known = [...OBJECTIVES, ...perDevice];
+  const known = [...OBJECTIVES, ...perDevice, ...measures];
   for (const [i, name] of names.entries()) {
     if (known.includes(name) && names.indexOf(name) === i) continue;
     const guess = nearestName(name, known);

@@ -3,6 +3,7 @@ import { BitbudgetError } from '../core/errors.ts';
 import { sha256Hex } from '../core/sha256.ts';
 import type { SearchState } from '../search/index.ts';
 import { choiceCounts } from '../space/index.ts';
+import { formatOutput } from './presets/output.ts';
 import {
   type AccuracyColumn,
   formatFront,
@@ -32,7 +33,7 @@ function configuration<Point>(options: FolderOptions<Point>): Record<string, unk
 
 /** Writes config.json, reports.csv, pareto_front.csv and front/*.json. */
 export async function writeRunFolder<Point>(
-  options: FolderOptions<Point> & Pick<StudyOptions<Point>, 'toCandidate'>,
+  options: FolderOptions<Point> & Pick<StudyOptions<Point>, 'toCandidate' | 'publishedOutput'>,
   points: readonly StudyPoint[],
   front: readonly StudyPoint[],
 ): Promise<void> {
@@ -45,6 +46,7 @@ export async function writeRunFolder<Point>(
     await files.writeAtomic(`${folder}/${frontFile(i)}`, `${JSON.stringify(options.toCandidate(point), null, 2)}\n`);
   }
   await files.writeAtomic(`${folder}/pareto_front.csv`, formatFront(front, column));
+  if (options.publishedOutput) await files.writeAtomic(`${folder}/output.csv`, formatOutput(front, column));
 }
 
 /** A run into a folder that was used before leaves no candidate of the earlier, longer front. */
@@ -67,7 +69,11 @@ export function frontFile(index: number): string {
 
 /** Rewrites the front with what running its candidates showed; reports.csv stays as the search wrote it. */
 export async function recordMeasured(
-  options: Pick<FolderOptions<never>, 'files' | 'folder'> & { proxy: { name: string }; accuracy?: AccuracyColumn },
+  options: Pick<FolderOptions<never>, 'files' | 'folder'> & {
+    proxy: { name: string };
+    accuracy?: AccuracyColumn;
+    publishedOutput?: boolean;
+  },
   front: readonly StudyPoint[],
   measured: readonly (MeasuredPoint | undefined)[],
   candidates: readonly (object | undefined)[],
@@ -78,6 +84,7 @@ export async function recordMeasured(
     if (candidate) await files.writeAtomic(`${folder}/${frontFile(i)}`, `${JSON.stringify(candidate, null, 2)}\n`);
   }
   await files.writeAtomic(`${folder}/pareto_front.csv`, formatFront(front, column, measured));
+  if (options.publishedOutput) await files.writeAtomic(`${folder}/output.csv`, formatOutput(front, column, measured));
 }
 
 interface Checkpoint {

@@ -58,7 +58,7 @@ export async function runStudy<Point>(options: StudyOptions<Point>): Promise<Stu
     ...(settings.generations === undefined
       ? { evaluations: settings.evaluations }
       : { generations: settings.generations }),
-    initial: [...(options.initial ?? []), ...startingGenomes(space, costModel, budgets, confidence)],
+    initial: options.initial?.map((genome) => [...genome]) ?? startingGenomes(space, costModel, budgets, confidence),
     repair: createRepair(space, costModel, budgets, (point) => proxy.loss(point), {
       confidence,
       onBroken: (names) => {

@@ -62,13 +62,15 @@ export interface StudyOptions<Point = Scheme[]> {
    * search; points that then break a budget leave the front.
    */
   finalCost?(point: Point): Cost | Promise<Cost>;
-  /** Genomes to begin with, before the uniform and the cheapest ones. */
+  /** Genomes to begin with instead of the uniform and the cheapest ones. */
   initial?: readonly number[][];
   files: Files;
   /** The run folder. */
   folder: string;
   /** Everything that config.json is to hold besides the settings: network, table, calibration, version. */
   provenance: Record<string, unknown>;
+  /** Writes output.csv too, the front in the columns of the published tools. */
+  publishedOutput?: boolean;
   /** The candidate file of a point of the front. */
   toCandidate(point: StudyPoint): object;
   /** Go on from the folder's checkpoint. */

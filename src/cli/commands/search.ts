@@ -1,26 +1,14 @@
 import { type Command, Option } from 'commander';
+import { BitbudgetError } from '../../core/errors.ts';
+import type { DesignBuilder } from '../../node/designs.ts';
 import { describeHost, disabledIds } from '../../node/host.ts';
+import { measuredAccuracy } from '../../node/measured-accuracy.ts';
 import { isModelFile, runName } from '../../node/model-files.ts';
 import { collectReport, reportedCandidate, writeReport } from '../../node/report-files.ts';
-import {
-  bestPosition,
-  deviceLabels,
-  evaluateFront,
-  type FinishedSearch,
-  schemesSpace,
-  searchNetwork,
-  spreadOver,
-} from '../../node/search.ts';
+import { deviceLabels, evaluateFront, searchNetwork, spreadOver } from '../../node/search.ts';
 import { type OpenedTable, openTable } from '../../node/tables.ts';
-import { openWorkbench } from '../../node/workbench.ts';
-import {
-  type Budgets,
-  budgetEntries,
-  describeMetric,
-  parseSpaceConfig,
-  type SpaceConfigInput,
-} from '../../space/index.ts';
-import { frontFile, type StudySettings } from '../../study/index.ts';
+import { openWorkbench, type Workbench } from '../../node/workbench.ts';
+import { APQ_EVOLUTION, findPreset, PRESETS } from '../../study/index.ts';
 import {
   type CalibrationOptions,
   calibrationOf,
@@ -29,18 +17,14 @@ import {
   pixelsFlag,
   type SchemeOptions,
   schemeOptions,
-  schemesOf,
   weightsFlag,
   wholeNumber,
 } from '../options.ts';
 import { refuseStrayFlags, searchProblem } from '../problem-search.ts';
-import { addStudyOptions, type StudyOptions, studySettings } from '../search-options.ts';
-import type { CliContext, Session } from '../session.ts';
-import { renderTable } from '../table.ts';
-import { percent } from '../validation-text.ts';
-
-/** Candidates of the front that the table and the report show. */
-const SHOWN = 16;
+import { addStudyOptions, type StudyOptions, studySettings, withPreset } from '../search-options.ts';
+import { chosenSpace, NO_BUDGETS, orInterpolate, searchApqSpace } from '../search-space.ts';
+import { describeDocument, describeSearch, SHOWN } from '../search-text.ts';
+import type { CliContext } from '../session.ts';
 
 interface SearchFlags extends StudyOptions, SchemeOptions, CalibrationOptions {
   network: string;
@@ -48,6 +32,10 @@ interface SearchFlags extends StudyOptions, SchemeOptions, CalibrationOptions {
   pixels?: string;
   lut?: string[];
   space?: string;
+  preset?: string;
+  accuracy: 'proxy' | 'measured';
+  accuracySamples: number;
+  interpolate?: boolean;
   ends: 'fixed' | 'free';
   out?: string;
   dataset: string;
@@ -69,7 +57,28 @@ export function register(program: Command, context: CliContext): void {
     .addOption(weightsFlag())
     .addOption(pixelsFlag())
     .addOption(new Option('--lut <file...>', 'the tables, one a device; the newest of this device unless given'))
-    .addOption(new Option('--space <file>', 'what to choose from, as YAML or JSON; bits alone unless given'));
+    .addOption(
+      new Option(
+        '--space <file>',
+        'what to choose from: a YAML or JSON file or the name of a preset; bits alone unless given',
+      ),
+    )
+    .addOption(
+      new Option('--preset <name>', 'a published search: its space, numbers and outputs').choices(
+        PRESETS.map(({ name }) => name),
+      ),
+    )
+    .addOption(new Option('--interpolate', 'price shapes that the tables lack from those that they hold'))
+    .addOption(
+      new Option('--accuracy <how>', 'during the search: predicted, or every candidate run')
+        .choices(['proxy', 'measured'])
+        .default('proxy'),
+    )
+    .addOption(
+      new Option('--accuracy-samples <n>', 'images on which candidates are run then')
+        .argParser(wholeNumber(1, 100_000))
+        .default(250),
+    );
   for (const option of schemeOptions()) command.addOption(option);
   command.addOption(
     new Option('--ends <how>', 'first and last layer: w8a8, or searched too')
@@ -99,20 +108,23 @@ export function register(program: Command, context: CliContext): void {
         'nsga2',
       ]),
     );
-  context.handle<SearchFlags>(command, async (_, flags, session) => {
-    refuseStrayFlags({ ...flags });
-    if (flags.problem !== undefined) {
-      const chosen = command.getOptionValueSource('objectives') !== 'default';
-      const objectives = chosen ? flags.objectives : undefined;
-      return searchProblem({ ...flags, problem: flags.problem, objectives }, session);
+  context.handle<SearchFlags>(command, async (_, given, session) => {
+    refuseStrayFlags({ ...given });
+    const isDefault = (name: string) => command.getOptionValueSource(name) === 'default';
+    if (given.problem !== undefined) {
+      const objectives = isDefault('objectives') ? undefined : given.objectives;
+      return searchProblem({ ...given, problem: given.problem, objectives }, session);
     }
     const { files, cancellation, progress: onProgress, note } = session;
-    const { network, space } = await chosenSpace(flags, session);
-    studySettings({ ...flags, ...NO_BUDGETS }); // what is wrong with the other flags is said before anything is tested
+    const preset = given.preset === undefined ? undefined : findPreset(given.preset);
+    const flags = withPreset(given, preset, isDefault);
+    if (preset === APQ_EVOLUTION) return searchApqSpace(flags, isDefault('network'), session, context.io.version);
+    const { network, space } = await chosenSpace(flags, preset, isDefault('network'), session);
+    studySettings({ ...flags, ...NO_BUDGETS }, [], preset); // a wrong flag is named before anything is tested
     const host = await describeHost();
     const tables: OpenedTable[] = [];
     for (const path of flags.lut ?? [undefined]) tables.push(await openTable(files, path, host.device));
-    const settings = studySettings(flags, deviceLabels(tables));
+    const settings = studySettings(flags, deviceLabels(tables), preset);
     const [opened] = tables;
     const disabled = disabledIds(host);
     const calibration = calibrationOf(flags);
@@ -122,11 +134,22 @@ export function register(program: Command, context: CliContext): void {
     if (workbench.opened.remark) note(workbench.opened.remark);
     const folder =
       flags.out ?? `runs/${runName(network)}-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`;
-    const { resume = false, space: spaceFile } = flags;
-    const request = { settings, space, spaceFile, folder, resume, version: context.io.version };
+    const { resume = false, interpolate, workers } = flags;
+    const measuredAs = preset?.name ?? flags.space;
+    const foreign = isModelFile(network) && flags.dataset === 'builtin';
+    if (flags.accuracy === 'measured') assertMeasurable(workbench.opened, foreign);
+    const images = { name: flags.dataset, split: 'calibration' as const, samples: flags.accuracySamples };
+    const accuracy = (builder: DesignBuilder) =>
+      measuredAccuracy(builder, { dataset: images, workers, disabled, cancellation });
+    const request = {
+      ...{ settings, space, measuredAs, preset, interpolate, folder, resume, version: context.io.version },
+      ...(flags.accuracy === 'measured' && { accuracy }),
+    };
     const surroundings = { files, cancellation, onProgress };
-    let search = await searchNetwork(workbench, tables, request, surroundings);
-    if (isModelFile(network) && flags.dataset === 'builtin') {
+    let search = await searchNetwork(workbench, tables, request, surroundings).catch((error) => {
+      throw interpolate ? error : orInterpolate(error);
+    });
+    if (foreign) {
       note(`The built-in images are not what ${network} was made for: --dataset names its test images.`);
     } else if (flags.evaluateFront > 0 && workbench.opened.trained) {
       const positions = spreadOver(search.candidates.length, flags.evaluateFront);
@@ -150,98 +173,14 @@ export function register(program: Command, context: CliContext): void {
   });
 }
 
-const NO_BUDGETS = {
-  latencyBudgetMs: undefined,
-  energyBudgetMj: undefined,
-  sizeBudgetKib: undefined,
-  ramBudgetKib: undefined,
-  macsBudget: undefined,
-  bitopsBudget: undefined,
-};
-
-/** The space of the file, or that of the scheme flags; a file may name its network. */
-async function chosenSpace(
-  flags: SearchFlags,
-  { files }: Session,
-): Promise<{ network: string; space: SpaceConfigInput }> {
-  const { network, space: path, ends } = flags;
-  if (path === undefined) return { network, space: schemesSpace(schemesOf(flags), ends) };
-  const space = parseSpaceConfig(await files.readText(path), path);
-  return { network: space.network ?? network, space };
-}
-
-function describeDocument(search: FinishedSearch, { seed, budgets }: StudySettings) {
-  const { study, candidates } = search;
-  const entry = (i: number) => {
-    const { genome, predicted, measured } = candidates[i];
-    return {
-      genome,
-      metrics: { ...predicted, loss: study.front[i].loss, measured },
-      feasible: study.front[i].feasible,
-    };
-  };
-  return {
-    folder: study.folder,
-    evaluations: study.evaluations,
-    seed,
-    front: candidates.map((_, i) => entry(i)),
-    best: { [budgetName(budgets)]: entry(bestPosition(search)) },
-    rejections: study.rejections,
-    hypervolume: study.hypervolume,
-  };
-}
-
-/** A name for a set of budgets, such as `latencyMs=0.5`. */
-function budgetName(budgets: Budgets): string {
-  return (
-    budgetEntries(budgets)
-      .map(([metric, limit]) => `${metric}=${limit}`)
-      .join(',') || 'none'
-  );
-}
-
-function describeSearch(search: FinishedSearch, settings: StudySettings): string {
-  const { study, candidates, evaluated } = search;
-  const shown = spreadOver(candidates.length, SHOWN);
-  const table = renderTable(
-    [
-      { title: 'candidate' },
-      { title: 'latency ms', align: 'right' },
-      { title: 'energy mJ', align: 'right' },
-      { title: 'size KiB', align: 'right' },
-      { title: 'RAM KiB', align: 'right' },
-      { title: 'proxy loss', align: 'right' },
-      { title: 'top-1', align: 'right' },
-    ],
-    shown.map((i) => {
-      const { latencyMs, energyMj, sizeBytes, ramBytes } = candidates[i].predicted;
-      const top1 = evaluated[i];
-      return [
-        frontFile(i),
-        latencyMs.value.toFixed(3),
-        `${energyMj.value.toFixed(3)} ${energyMj.source}`,
-        (sizeBytes / 1024).toFixed(1),
-        (ramBytes / 1024).toFixed(1),
-        study.front[i].loss.toPrecision(3),
-        top1 ? `${percent(top1.top1)} (${percent(top1.low)}–${percent(top1.high)})` : '',
-      ];
-    }),
-  );
-  const limits = budgetEntries(settings.budgets).map(([metric, limit]) => describeMetric(metric, limit));
-  const best = bestPosition(search);
-  return [
-    `${study.evaluations} candidates evaluated${limits.length > 0 ? ` under ${limits.join(', ')}` : ''}; ${candidates.length} on the front, ${study.folder}:`,
-    '',
-    table,
-    '',
-    ...describeRejections(study.rejections),
-    `Most accurate: ${study.folder}/${frontFile(best)}. Latency is predicted; \`bitbudget verify\` measures it.`,
-  ].join('\n');
-}
-
-function describeRejections(rejections: Readonly<Record<string, number>>): string[] {
-  const reasons = Object.entries(rejections).map(([reason, count]) => `${count} ${reason}`);
-  return reasons.length > 0
-    ? [`Genomes that broke a budget before they were brought inside: ${reasons.join(', ')}.`]
-    : [];
+/** Refuses to rank candidates by what seeded weights get right, or by images that the network was not made for. */
+function assertMeasurable({ network, trained }: Workbench['opened'], foreign: boolean): void {
+  if (trained && !foreign) return;
+  const problem = foreign
+    ? `The built-in images are not what ${network.name} was made for, so that its accuracy on them means nothing.`
+    : `${network.name} has no trained weights, so that its accuracy means nothing.`;
+  const remedy = foreign
+    ? 'Name its own images by --dataset, or leave --accuracy at proxy.'
+    : 'Give trained ones by --weights, from `bitbudget train`, or leave --accuracy at proxy.';
+  throw new BitbudgetError('usage', problem, remedy);
 }

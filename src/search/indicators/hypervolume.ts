@@ -1,13 +1,15 @@
 import { usage } from '../problem.ts';
 import { paretoFront } from './pareto-front.ts';
+import { volumeBySweep } from './volume-sweep.ts';
 
 type Point = readonly number[];
 
 /**
  * The volume that the points dominate below the reference point, exactly; all objectives are minimised, the unit is the
  * product of the objectives' units. Points that do not better the reference in every objective count nothing.
- * Sweeps for 2 objectives (n log n) and 3 (n² at worst); above that the exclusive volumes of While, Bradstreet and
- * Barone's algorithm, which take time exponential in the number of objectives: fine for some hundred points of 4 or 5.
+ * Sweeps of n log n steps for 2 objectives and for 3; above that the exclusive volumes of While, Bradstreet and Barone's
+ * algorithm, which take time exponential in the number of objectives: fine for some hundred points of 4 or 5, beyond
+ * which {@link sampledHypervolume} estimates.
  *
  * @throws {BitbudgetError} `usage` where a point and the reference differ in length.
  * @see While, Bradstreet and Barone, A fast way of calculating exact hypervolumes, IEEE TEC 16(1), 2012.
@@ -24,21 +26,20 @@ export function hypervolume(points: readonly Point[], reference: readonly number
   }
   const inside = points.filter((point) => point.every((value, j) => value < reference[j]));
   if (inside.length === 0) return 0;
-  const front = paretoFront(inside);
   switch (reference.length) {
     case 1:
-      return reference[0] - Math.min(...front.map((point) => point[0]));
+      return reference[0] - inside.reduce((least, point) => Math.min(least, point[0]), reference[0]);
     case 2:
-      return area(front, reference);
+      return area(inside, reference);
     case 3:
-      return volume(front, reference);
+      return volumeBySweep(inside, reference);
     default:
-      return exclusiveSum(front, reference);
+      return exclusiveSum(dropEqual(paretoFront(inside)), reference);
   }
 }
 
-function area(front: readonly Point[], reference: readonly number[]): number {
-  const sorted = front.toSorted((a, b) => a[0] - b[0] || a[1] - b[1]);
+function area(points: readonly Point[], reference: readonly number[]): number {
+  const sorted = points.toSorted((a, b) => a[0] - b[0] || a[1] - b[1]);
   let sum = 0;
   let ceiling = reference[1];
   for (const [x, y] of sorted) {
@@ -47,54 +48,6 @@ function area(front: readonly Point[], reference: readonly number[]): number {
     ceiling = y;
   }
   return sum;
-}
-
-/** Sweeps upwards along the third objective over the staircase of the first two. */
-function volume(front: readonly Point[], reference: readonly number[]): number {
-  const sorted = front.toSorted((a, b) => a[2] - b[2] || a[0] - b[0] || a[1] - b[1]);
-  // Steps from left to right, each lower than the one before it; the sentinels close the staircase.
-  const steps: [number, number][] = [
-    [Number.NEGATIVE_INFINITY, reference[1]],
-    [reference[0], Number.NEGATIVE_INFINITY],
-  ];
-  let sum = 0;
-  let covered = 0;
-  for (let i = 0; i < sorted.length; i++) {
-    covered += addStep(steps, sorted[i][0], sorted[i][1]);
-    const next = i + 1 < sorted.length ? sorted[i + 1][2] : reference[2];
-    sum += covered * (next - sorted[i][2]);
-  }
-  return sum;
-}
-
-/** Adds a step to the staircase and returns the area gained. */
-function addStep(steps: [number, number][], x: number, y: number): number {
-  let start = lastStepUpTo(steps, x);
-  if (steps[start][1] <= y) return 0;
-  let gained = 0;
-  let from = x;
-  let height = steps[start][1];
-  let end = start + 1;
-  for (; steps[end][1] > y; end++) {
-    gained += (steps[end][0] - from) * (height - y);
-    [from, height] = steps[end];
-  }
-  gained += (steps[end][0] - from) * (height - y);
-  // A step at the same x is hidden by the new one, as are the higher ones to its right.
-  if (steps[start][0] < x) start++;
-  steps.splice(start, end - start, [x, y]);
-  return gained;
-}
-
-function lastStepUpTo(steps: readonly [number, number][], x: number): number {
-  let low = 0;
-  let high = steps.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (steps[middle][0] <= x) low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }
 
 /** Each point's volume less what the points after it dominate of it. */

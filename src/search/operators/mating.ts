@@ -67,7 +67,7 @@ export class Mating {
 
   /** Changes a child until it is new, one mutation upon the other, so that it leaves a crowded place step by step. */
   private enterChild(child: number[], rows: number[], random: Random): void {
-    const mutation = { distributionIndex: this.settings.mutationIndex };
+    const mutation = { realMutations: this.settings.realMutations, distributionIndex: this.settings.mutationIndex };
     for (let attempt = 0; attempt < MAXIMUM_ATTEMPTS; attempt++) {
       mutate(this.table, child, mutation, attempt === 0 ? 0 : 1, random);
       const row = this.enter(child, random);

@@ -3,13 +3,15 @@ import { CHOICE, REAL, type VariableTable } from '../problem.ts';
 import { power } from './power.ts';
 
 export interface MutationSettings {
+  /** Real genes mutated on average, at most half of them. */
+  realMutations: number;
   /** Distribution index η of the polynomial mutation: the larger, the smaller the steps. */
   distributionIndex: number;
 }
 
 /**
- * Mutates a genome in place: each real gene with probability 1/n by polynomial mutation; and of the choices and integers
- * one or two, evenly, plus `extra` more. Where there are real genes as well, the others are left alone as often as their
+ * Mutates a genome in place: of the real genes `realMutations` on average, by polynomial mutation; and of the choices and
+ * integers one or two, evenly, plus `extra` more. Where there are real genes as well, the others are left alone as often as their
  * share of the genes suggests.
  *
  * @param extra further discrete genes to change: rises where children keep coming out as clones.
@@ -22,7 +24,7 @@ export function mutate(
   extra: number,
   random: Random,
 ): void {
-  if (table.realCount > 0) mutateReals(table, genome, settings.distributionIndex, random);
+  if (table.realCount > 0) mutateReals(table, genome, settings, random);
   const { discrete } = table;
   if (discrete.length === 0) return;
   if (table.realCount > 0 && random.below(table.count) >= discrete.length && extra === 0) return;
@@ -53,13 +55,14 @@ function stepInteger(table: VariableTable, genome: number[], gene: number, rando
   else resetGene(table, genome, gene, random);
 }
 
-function mutateReals(table: VariableTable, genome: number[], index: number, random: Random): void {
-  const probability = Math.min(0.5, 1 / table.count);
+function mutateReals(table: VariableTable, genome: number[], settings: MutationSettings, random: Random): void {
+  const probability = Math.min(0.5, settings.realMutations / table.count);
   for (let i = 0; i < table.count; i++) {
     if (table.kinds[i] !== REAL || !random.chance(probability)) continue;
     const low = table.low[i];
     const range = table.high[i] - low;
-    if (range > 0) genome[i] = low + range * polynomialStep((genome[i] - low) / range, random.real(), index);
+    if (range > 0)
+      genome[i] = low + range * polynomialStep((genome[i] - low) / range, random.real(), settings.distributionIndex);
   }
 }
 

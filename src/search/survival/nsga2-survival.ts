@@ -1,6 +1,6 @@
 import type { Random } from '../../core/random.ts';
 import type { EvaluationStore } from '../store.ts';
-import { crowdingDistances } from './crowding.ts';
+import { CrowdedFront } from './crowding.ts';
 import { NonDominatedSort } from './non-dominated-sort.ts';
 import { compareViolations, feasibleFirst, gatherObjectives, type Survival, type SurvivalState } from './survival.ts';
 
@@ -8,8 +8,8 @@ import { compareViolations, feasibleFirst, gatherObjectives, type Survival, type
 const INFINITE = -1;
 
 /**
- * Whole fronts survive while they fit; of the front that does not, the least crowded. Parents are compared by front,
- * then by crowding.
+ * Whole fronts survive while they fit; the front that does not is thinned where it is most crowded. Parents are compared
+ * by front, then by crowding.
  *
  * @see Deb et al., A fast and elitist multiobjective genetic algorithm: NSGA-II, IEEE TEC 6(2), 2002.
  */
@@ -47,16 +47,14 @@ export class Nsga2Survival implements Survival {
     gatherObjectives(store, rows, n, this.points);
     const { sort } = this;
     sort.sort(this.points, n, m);
-    const distances = new Float64Array(n);
     for (let front = 0, start = 0; front < sort.frontCount && survivors.length < count; front++) {
       const end = sort.frontEnds[front];
       const members = sort.byFront.slice(start, end);
-      crowdingDistances(this.points, m, members, distances);
-      if (survivors.length + members.length > count) members.sort((a, b) => compareCrowding(distances, a, b) || a - b);
-      for (let k = 0; k < members.length && survivors.length < count; k++) {
-        survivors.push(rows[members[k]]);
+      const crowded = new CrowdedFront(this.points, m, members);
+      for (const place of crowded.thin(count - survivors.length)) {
+        survivors.push(rows[members[place]]);
         this.ranks.push(front);
-        this.crowding.push(distances[members[k]]);
+        this.crowding.push(crowded.distances[place]);
       }
       start = end;
     }

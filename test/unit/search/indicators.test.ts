@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.ts';
-import { hypervolume, igd, paretoFront, paretoIndices } from '../../../src/search/index.ts';
+import { hypervolume, igd, paretoFront, paretoIndices, sampledHypervolume } from '../../../src/search/index.ts';
+import { OrderedBits } from '../../../src/search/indicators/ordered-bits.ts';
 
 /** The definition: of the cells of the grid that the points span, those that some point dominates. */
 function volumeByCells(points: number[][], reference: number[]): number {
@@ -50,8 +51,69 @@ describe('hypervolume', () => {
     }
   });
 
+  it('of three objectives takes duplicates, dominated points and equal coordinates at any size', () => {
+    const random = new Random(9);
+    const points = Array.from({ length: 400 }, () => Array.from({ length: 3 }, () => random.below(7)));
+    expect(hypervolume(points, [6, 7, 8])).toBe(volumeByCells(points, [6, 7, 8]));
+    // A staircase that the last point hides whole: every step is removed at once.
+    const steps = Array.from({ length: 5000 }, (_, i) => [i, 4999 - i, i % 3]);
+    const hidden = [...steps, [0, 0, 3]];
+    const volume = hypervolume(hidden, [5000, 5000, 4]);
+    expect(volume).toBe(hypervolume(steps, [5000, 5000, 3]) + 5000 * 5000);
+  });
+
   it('refuses points of another length', () => {
     expect(() => hypervolume([[1, 2]], [1, 2, 3])).toThrow('2 objectives');
+  });
+});
+
+describe('sampledHypervolume', () => {
+  it('brackets the exact volume, the closer the more samples', () => {
+    const random = new Random(4);
+    const points = Array.from({ length: 40 }, () => Array.from({ length: 4 }, () => random.real()));
+    const exact = hypervolume(points, [1, 1, 1, 1]);
+    const coarse = sampledHypervolume(points, [1, 1, 1, 1], { samples: 1000 });
+    const fine = sampledHypervolume(points, [1, 1, 1, 1], { samples: 100_000 });
+    for (const { low, high } of [coarse, fine]) {
+      expect(low).toBeLessThan(exact);
+      expect(high).toBeGreaterThan(exact);
+    }
+    expect(fine.high - fine.low).toBeLessThan((coarse.high - coarse.low) / 8);
+    expect(sampledHypervolume(points, [1, 1, 1, 1], { samples: 1000 })).toEqual(coarse);
+  });
+
+  it('is 0 where no point betters the reference, and exact for one point', () => {
+    expect(sampledHypervolume([[1, 2, 3, 4]], [1, 9, 9, 9]).value).toBe(0);
+    expect(sampledHypervolume([[1, 2, 3, 4], [2, 2, 3, 4]], [3, 3, 4, 6])).toEqual({ value: 4, low: 4, high: 4 }); // biome-ignore format: sets of points
+  });
+
+  it('refuses what makes no sense', () => {
+    expect(() => sampledHypervolume([[1]], [1, 2])).toThrow('objectives');
+    expect(() => sampledHypervolume([], [1, 2], { samples: 0.5 })).toThrow('0.5 times');
+  });
+});
+
+describe('the set of bits', () => {
+  it.each([1, 32, 33, 1024, 40_000])('below %d finds the nearest member to either side', (bound) => {
+    const random = new Random(bound);
+    const bits = new OrderedBits(bound);
+    const members = new Set<number>();
+    for (let step = 0; step < 300; step++) {
+      const value = random.below(bound);
+      if (random.chance(0.6)) {
+        bits.add(value);
+        members.add(value);
+      } else {
+        bits.remove(value);
+        members.delete(value);
+      }
+      const probe = random.below(bound);
+      expect(bits.atMost(probe)).toBe([...members].reduce((best, v) => (v <= probe && v > best ? v : best), -1));
+      const above = [...members].filter((v) => v >= probe);
+      expect(bits.atLeast(probe)).toBe(above.length > 0 ? Math.min(...above) : -1);
+    }
+    expect(bits.atLeast(bound)).toBe(-1);
+    expect(bits.atMost(-1)).toBe(-1);
   });
 });
 

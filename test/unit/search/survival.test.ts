@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.ts';
-import { crowdingDistances } from '../../../src/search/survival/crowding.ts';
+import { referenceDirections } from '../../../src/search/index.ts';
+import { tabulateVariables } from '../../../src/search/problem.ts';
+import { EvaluationStore } from '../../../src/search/store.ts';
+import { CrowdedFront } from '../../../src/search/survival/crowding.ts';
 import { Niches } from '../../../src/search/survival/niching.ts';
 import { NonDominatedSort } from '../../../src/search/survival/non-dominated-sort.ts';
 import { Normalisation } from '../../../src/search/survival/normalisation.ts';
+import { Nsga3Survival } from '../../../src/search/survival/nsga3-survival.ts';
 import { ReferenceLines } from '../../../src/search/survival/reference-lines.ts';
 
 const indices = (n: number) => Int32Array.from({ length: n }, (_, i) => i);
@@ -90,6 +94,41 @@ describe('normalisation', () => {
   });
 });
 
+describe('the selection of NSGA-III', () => {
+  const table = tabulateVariables([{ kind: 'integer', low: 0, high: 1000 }]);
+
+  function select(objectives: readonly (readonly number[])[], count: number, violations: number[] = []): number[] {
+    const store = new EvaluationStore(table, objectives[0].length);
+    objectives.forEach((values, i) => {
+      store.record(store.add([i]), { objectives: [...values], violation: violations[i] ?? 0 });
+    });
+    const survival = new Nsga3Survival(new ReferenceLines(referenceDirections(objectives[0].length, 6), 6));
+    return Array.from(survival.survive(store, indices(objectives.length), count, new Random(1))).sort((a, b) => a - b);
+  }
+
+  it('is the same when the scales of the objectives differ a million times', () => {
+    const random = new Random(8);
+    for (let trial = 0; trial < 20; trial++) {
+      const points = Array.from({ length: 60 }, () => [random.real(), random.real(), random.real()]);
+      const scaled = points.map(([a, b, c]) => [1e6 * a + 5, b, 1e-6 * c]);
+      expect(select(scaled, 28)).toEqual(select(points, 28));
+    }
+  });
+
+  it('takes one of each of equal points before it takes a second', () => {
+    const distinct = [[0, 6], [1, 5], [2, 4], [3, 3], [4, 2], [5, 1], [6, 0]]; // biome-ignore format: a set of points
+    const points = distinct.flatMap((point) => [point, point, point]);
+    const chosen = select(points, 7).map((i) => String(points[i]));
+    expect(new Set(chosen).size).toBe(7);
+  });
+
+  it('fills up with those that violate least where too few are feasible', () => {
+    const points = [[0, 0], [5, 5], [1, 1], [2, 2]]; // biome-ignore format: a set of points
+    expect(select(points, 2, [3, 0, 2, 9])).toEqual([1, 2]);
+    expect(select(points, 2, [3, 1, 2, 9])).toEqual([1, 2]);
+  });
+});
+
 describe('niching', () => {
   const niches = new Niches(new ReferenceLines([[1, 0], [0.5, 0.5], [0, 1]])); // biome-ignore format: a set of directions
   const points = Float64Array.of(1, 0.1, 1, 0.2, 0.5, 0.5, 0.1, 1, 0, 1);
@@ -117,14 +156,25 @@ describe('niching', () => {
 });
 
 describe('crowding distance', () => {
+  const infinite = Number.POSITIVE_INFINITY;
+
   it('sums the gaps between neighbours as shares of the range', () => {
-    const distances = new Float64Array(4);
-    crowdingDistances(Float64Array.of(0, 10, 1, 6, 3, 2, 4, 0), 2, indices(4), distances);
-    expect(Array.from(distances)).toEqual([
-      Number.POSITIVE_INFINITY,
-      3 / 4 + 8 / 10,
-      3 / 4 + 6 / 10,
-      Number.POSITIVE_INFINITY,
-    ]);
+    const { distances } = new CrowdedFront(Float64Array.of(0, 10, 1, 6, 3, 2, 4, 0), 2, indices(4));
+    expect(Array.from(distances)).toEqual([infinite, 3 / 4 + 8 / 10, 3 / 4 + 6 / 10, infinite]);
+  });
+
+  it('is measured anew when a neighbour goes, so that of two that crowd each other one stays', () => {
+    const line = [0, 1, 2, 2.1, 3, 4, 4.7, 5.4, 6.1, 7.1];
+    const points = Float64Array.from(line.flatMap((x) => [x, -x]));
+    // The two at 2 and 2.1 are the most crowded of all; with one of them gone those at 4.7 and 5.4 are.
+    const left = new CrowdedFront(points, 2, indices(10)).thin(8).map((place) => line[place]);
+    expect(left).toEqual([0, 1, 2, 3, 4, 4.7, 6.1, 7.1]);
+  });
+
+  it('thins duplicates and fronts without a width to what is wanted', () => {
+    const points = Float64Array.of(1, 1, 1, 1, 1, 1, 1, 1);
+    expect(new CrowdedFront(points, 2, indices(4)).thin(2)).toHaveLength(2);
+    expect(new CrowdedFront(points, 2, indices(4)).thin(4)).toHaveLength(4);
+    expect(new CrowdedFront(points, 2, indices(1)).thin(0)).toEqual([]);
   });
 });
