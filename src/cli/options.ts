@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { BitbudgetError } from '../core/errors.ts';
 import { MOST_THREADS } from '../kernels/start-team.ts';
+import { PIXEL_RANGES } from '../network/import/pixels.ts';
 import { CALIBRATION_METHODS, type CalibrationMethod } from '../quant/calibration.ts';
 import { type Scheme, schemeBits } from '../quant/scheme.ts';
 
@@ -85,7 +86,14 @@ export function calibrationOf({ calibration, calibrationSamples }: CalibrationOp
 }
 
 export function networkFlag(): Option {
-  return new Option('--network <name>', 'a network of the zoo').default('resnet8');
+  return new Option('--network <name>', 'a network of the zoo, or a .tflite, .onnx or tfjs model.json file').default(
+    'resnet8',
+  );
+}
+
+/** What a model file does not say. */
+export function pixelsFlag(): Option {
+  return new Option('--pixels <range>', "what a model file's input takes raw pixels as").choices(PIXEL_RANGES);
 }
 
 export function weightsFlag(): Option {

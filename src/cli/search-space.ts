@@ -1,8 +1,8 @@
 import { BitbudgetError } from '../core/errors.ts';
 import type { Files } from '../core/ports.ts';
 import { readLut } from '../lut/file.ts';
-import { zooNetwork } from '../network/zoo/index.ts';
 import { searchApq } from '../node/apq-search.ts';
+import { openGraph } from '../node/open-network.ts';
 import { schemesSpace } from '../node/search.ts';
 import { parseSpaceConfig, type SpaceConfigInput } from '../space/index.ts';
 import { APQ_EVOLUTION, PRESETS, type Preset } from '../study/index.ts';
@@ -60,7 +60,7 @@ export async function readSpace(
   const preset = PRESETS.find(({ name }) => name === source);
   if (preset) {
     const chosen = network ?? preset.network;
-    return { network: chosen, space: preset.space(zooNetwork(chosen)) };
+    return { network: chosen, space: preset.space(await openGraph(chosen)) };
   }
   const space = parseSpaceConfig(await files.readText(source), source);
   return { network: network ?? space.network ?? otherwise, space };
@@ -79,7 +79,7 @@ export async function searchApqSpace(
   version: string,
 ) {
   const { files, cancellation, progress: onProgress } = session;
-  if (!anyNetwork) APQ_EVOLUTION.space(zooNetwork(flags.network));
+  if (!anyNetwork) APQ_EVOLUTION.space(await openGraph(flags.network));
   const [path, second] = flags.lut ?? [];
   if (path === undefined || second !== undefined) {
     const remedy = "Make it of APQ's file by `bitbudget lut import apq FILE`, and give it by --lut.";

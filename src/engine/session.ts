@@ -7,6 +7,7 @@ import { INPUT, type Network } from '../network/types.ts';
 import { planArena, scratchName, tensorBytes } from '../quant/arena.ts';
 import type { LayerArithmetic } from '../quant/arithmetic.ts';
 import type { QuantizedNetwork } from '../quant/quantize.ts';
+import { addInFixedPoint, averageInFixedPoint, finishSums, summingLayer } from '../quant/reference/fixed-point.ts';
 import { readReal } from '../quant/reference/tensors.ts';
 import type { MemoryAllocator } from './allocator.ts';
 import { InputWriter, type NetworkInput } from './input.ts';
@@ -37,6 +38,8 @@ export class Session {
   private readonly calls: ((parameters: number) => void)[];
   private readonly parameterAddresses: number[];
   private readonly blocks: number[] = [];
+  /** Sums of the layers in fixed point, by name. */
+  private readonly sums = new Map<string, number>();
   private readonly arena: MemoryPlan;
   private readonly arenaAddress: number;
   private readonly input: InputWriter;
@@ -54,7 +57,9 @@ export class Session {
     this.arenaAddress = this.allocate(this.arena.peakBytes);
     this.input = new InputWriter(folded.inputShape, folded.preprocessing, network.formats.get(INPUT)!);
     this.steps = layers.map((layer, i) => this.prepare(layer, variants[i], parts[i], i));
-    this.calls = this.steps.map((step) => step.call);
+    this.calls = this.steps.map((step, i) =>
+      step.layer.fixedPoint ? this.inFixedPoint(step, folded.layers[i].inputs) : step.call,
+    );
     this.parameterAddresses = this.steps.map((step) => step.parameters);
   }
 
@@ -145,13 +150,40 @@ export class Session {
         engine.weightsAddress(network.folded, part, variant, channels),
     };
     const { inputs } = network.folded.layers[index];
-    const prepared = prepareLayer(memory, layer, variant, parts, {
+    // in fixed point a kernel leaves bare sums in a block of their own
+    const sums = this.sumsOf(layer);
+    const prepared = prepareLayer(memory, sums === undefined ? layer : summingLayer(layer), variant, parts, {
       input: this.addressOf(inputs[0]),
       residual: inputs.length > 1 ? this.addressOf(inputs[1]) : 0,
-      output: this.addressOf(layer.name),
+      output: sums ?? this.addressOf(layer.name),
       scratch: this.addressOf(scratchName(layer.name)),
     });
     return { layer, variant, ...prepared };
+  }
+
+  /** Address of the sums of a layer with weights that is finished in fixed point, allocated once. */
+  private sumsOf(layer: LayerArithmetic): number | undefined {
+    if (!layer.fixedPoint || !layer.weights) return undefined;
+    let address = this.sums.get(layer.name);
+    if (address === undefined) {
+      this.sums.set(layer.name, (address = this.allocate(4 * tensorBytes(this.network.plan, layer.name))));
+    }
+    return address;
+  }
+
+  /** A layer rounded as TFLite does: sums by the kernel, the rest here; an agreement to check, not a way to be fast. */
+  private inFixedPoint({ layer, call }: Step, inputs: readonly string[]) {
+    const bytes = (name: string) => this.tensor(name) as Uint8Array;
+    if (layer.workload.op === 'add')
+      return () => addInFixedPoint(layer, bytes(inputs[0]), bytes(inputs[1]), bytes(layer.name));
+    if (layer.workload.op === 'averagePool')
+      return () => averageInFixedPoint(layer, bytes(inputs[0]), bytes(layer.name));
+    return (parameters: number) => {
+      call(parameters);
+      const output = bytes(layer.name);
+      const sums = new Float32Array(this.engine.kernels.memory.buffer, this.sumsOf(layer)!, output.length);
+      finishSums(layer, sums, output);
+    };
   }
 
   private allocate(bytes: number): number {

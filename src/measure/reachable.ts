@@ -106,7 +106,10 @@ function neighbourhood(folded: Network, name: string): string[] {
   };
   visit(name);
   for (const tensor of [...byName.get(name)!.inputs, name]) {
-    for (const reader of consumers.get(tensor) ?? []) visit(reader);
+    for (const reader of consumers.get(tensor) ?? []) {
+      visit(reader);
+      visitMaker(reader);
+    }
     visitMaker(tensor);
   }
   return [...found];

@@ -5,7 +5,7 @@ import { ReferenceKernel } from '../measure/reference-kernel.ts';
 import type { Bench } from '../measure/surroundings.ts';
 import { foldNetwork } from '../network/fold.ts';
 import type { Network } from '../network/types.ts';
-import type { QuantizationSource } from '../quant/quantize.ts';
+import type { QuantizationSource, Rounding } from '../quant/quantize.ts';
 import {
   type CalibrationSettings,
   calibratedSource,
@@ -33,20 +33,21 @@ export interface Workbench {
 /**
  * Opens a network and calibrates it over the calibration split of a dataset.
  *
- * @param networkName a zoo name.
+ * @param networkName a zoo name or the path of a model file.
  * @param options.disabled kernel variants that failed their self-test on this device.
  * @param options.threads as `createEngine` takes it; `engine.dispose()` ends them.
  * @throws {BitbudgetError} `usage` for unknown names, `damaged-file` for bad weights.
  */
 export async function openWorkbench(
   networkName: string,
-  options: OpenNetworkOptions & EngineOptions & { calibration?: CalibrationSettings } = {},
+  options: OpenNetworkOptions & EngineOptions & { calibration?: CalibrationSettings; rounding?: Rounding } = {},
 ): Promise<Workbench> {
   const opened = await openNetwork(networkName, options);
   const folded = foldNetwork(opened.network);
   const { engine } = await createEngine(options);
   const calibration = options.calibration ?? DEFAULT_CALIBRATION;
-  const source = calibratedSource(engine, folded, calibration);
+  const calibrated = calibratedSource(engine, folded, calibration);
+  const source = options.rounding ? { ...calibrated, rounding: options.rounding } : calibrated;
   const images = calibrationImages(calibration, folded.inputShape);
   return {
     opened,

@@ -1,4 +1,5 @@
 import type { Workload } from '../network/workload.ts';
+import type { FixedPoint } from './fixed-point.ts';
 import type { Scheme } from './scheme.ts';
 
 /** How a tensor's bytes are read: real = scale · (q − zeroPoint), one unsigned byte an element whatever `bits` is. */
@@ -59,6 +60,12 @@ export interface LayerArithmetic {
   /** wXaY: one per output channel; u8 ops: one. */
   multiplier?: Float32Array;
   residualMultiplier?: number;
+  /**
+   * Where an imported model is to be rounded as TFLite's own kernels do it: for layers with weights one multiplier a channel;
+   * for an add those of its operands and of their sum; for an averagePool none, its halves go away from zero. It takes the
+   * place of `multiplier` and `residualMultiplier`; see reference/fixed-point.
+   */
+  fixedPoint?: FixedPoint;
   /** f32 layers that write u8: f32(1 / output scale). */
   outputMultiplier?: number;
   /** u8 activations: the output of each of the 256 inputs. */

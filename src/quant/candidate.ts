@@ -18,6 +18,8 @@ export const candidateSchema = z.strictObject({
   /** Zoo name or path of the model file. */
   network: z.string().min(1),
   weightsSha256: z.string().length(64),
+  /** Of a model file, which does not say itself how pixels become its input. */
+  preprocessing: z.strictObject({ mean: z.array(z.number()), std: z.array(z.number()) }).optional(),
   /** Name of the search space that the genome is of. */
   space: z.string(),
   genome: z.array(z.int().nonnegative()),

@@ -12,6 +12,7 @@ import type {
 import { INPUT } from '../network/types.ts';
 import type { LayerArithmetic, QuantizedFormat, TensorFormat } from './arithmetic.ts';
 import { type Calibration, calibratedRange, chooseRescale, rangeToFormat } from './calibration.ts';
+import { fixedPointOf } from './fixed-point.ts';
 import { activationTable } from './reference/activation.ts';
 import { activationMaximum, type Scheme, schemeBits, weightRange } from './scheme.ts';
 import { planTensors, type TensorPlan } from './tensor-plan.ts';
@@ -31,7 +32,12 @@ export interface QuantizationSource {
   folded: Network;
   calibration: Calibration;
   weights: WeightQuantizer;
+  /** How layers that keep an imported model's own numbers round: `once` unless given. */
+  rounding?: Rounding;
 }
+
+/** Once and to the nearest, as all kernels do; or `tflite`, in fixed point and twice, as TFLite's reference kernels do. */
+export type Rounding = 'once' | 'tflite';
 
 /** @returns the source from which candidates of a folded network with weights are quantized. */
 export function quantizationSource(folded: Network, calibration: Calibration): QuantizationSource {
@@ -48,7 +54,10 @@ export function quantizationSource(folded: Network, calibration: Calibration): Q
 export function quantizeNetwork(source: QuantizationSource, schemes: ReadonlyMap<string, Scheme>): QuantizedNetwork {
   const plan = planTensors(source.folded, schemes);
   const formats = chooseFormats(source, plan);
-  const layers = source.folded.layers.map((layer) => layerArithmetic(layer, source, plan, formats));
+  const layers = source.folded.layers.map((layer) => {
+    const arithmetic = layerArithmetic(layer, source, plan, formats);
+    return source.rounding === 'tflite' ? roundedTwice(arithmetic, layer, source) : arithmetic;
+  });
   return { folded: source.folded, plan, formats, layers };
 }
 
@@ -135,6 +144,25 @@ function layerArithmetic(
   arithmetic.multiplier = Float32Array.of(input.scale / output.scale);
   if (residual?.type === 'u8') arithmetic.residualMultiplier = Math.fround(residual.scale / output.scale);
   return arithmetic;
+}
+
+/** The fixed-point multipliers of a layer that keeps the model's numbers; any other layer as it is. */
+function roundedTwice(arithmetic: LayerArithmetic, layer: Layer, { folded }: QuantizationSource): LayerArithmetic {
+  const { input, output, residual, weights, scheme } = arithmetic;
+  const own = folded.quantization?.weights.get(layer.name);
+  if (scheme === 'f32' || !layer.stored || input.type !== 'u8' || output.type !== 'u8') return arithmetic;
+  if (output.scale !== layer.stored.scale || residual?.type === 'f32') return arithmetic;
+  if (own && weights === own.values && !residual) {
+    const scales = Array.from(own.scales, (scale) => (own.inputScale * scale) / output.scale);
+    return { ...arithmetic, fixedPoint: fixedPointOf(scales) };
+  }
+  if (layer.op === 'add' && residual) {
+    const half = 2 * Math.max(input.scale, residual.scale);
+    const reals = [input.scale / half, residual.scale / half, half / (2 ** 20 * output.scale)];
+    return { ...arithmetic, fixedPoint: fixedPointOf(reals) };
+  }
+  const same = input.scale === output.scale && input.zeroPoint === output.zeroPoint;
+  return layer.op === 'averagePool' && same ? { ...arithmetic, fixedPoint: fixedPointOf([]) } : arithmetic;
 }
 
 /** Reads and writes may still be u8 on either side of a layer that computes in f32. */

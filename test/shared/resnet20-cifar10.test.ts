@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { countCorrect } from '../../src/accuracy/top1.ts';
-import type { Dataset } from '../../src/data/types.ts';
 import { calibrate } from '../../src/engine/calibrate.ts';
 import { foldNetwork } from '../../src/network/fold.ts';
 import type { Network, Weights } from '../../src/network/types.ts';
@@ -10,9 +9,9 @@ import { createEngine } from '../../src/node/network-engine.ts';
 import { quantizationSource, quantizeNetwork } from '../../src/quant/quantize.ts';
 import type { Scheme } from '../../src/quant/scheme.ts';
 import { uniformSchemes } from '../../src/quant/tensor-plan.ts';
+import { cifarImages } from './cifar-images.ts';
 import { explainSkip, hasTestData, readFloats, readTestData } from './test-data.ts';
 
-const IMAGE_BYTES = 32 * 32 * 3;
 const NORM = { gamma: 'weight', beta: 'bias', mean: 'running_mean', variance: 'running_var' };
 
 /** The published weights under our names: kernels from [out][in][h][w] to [out][h][w][in]. */
@@ -65,32 +64,19 @@ function channelsLast({ shape, tensor }: { shape: number[]; tensor: Float32Array
   return moved;
 }
 
-function images(split: 'test_first500' | 'train_first4000'): Dataset {
-  const pixels = readTestData(`cifar10/cifar10_${split}_NHWC.u8`);
-  const labels = readTestData(`cifar10/cifar10_${split}_labels.u8`);
-  return {
-    name: 'cifar10',
-    classes: Array.from({ length: 10 }, (_, i) => String(i)),
-    count: labels.length,
-    imageShape: [32, 32, 3],
-    pixels: (index) => pixels.slice(index * IMAGE_BYTES, (index + 1) * IMAGE_BYTES),
-    label: (index) => labels[index],
-  };
-}
-
 explainSkip('the accuracy of a published ResNet-20');
 
 describe.skipIf(!hasTestData)('a published ResNet-20 on CIFAR-10 images', () => {
   it('is as accurate in our f32 as its authors measured, and nearly so in w8a8', async () => {
     const { engine } = await createEngine();
     const folded = foldNetwork(publishedNetwork());
-    const train = images('train_first4000');
+    const train = cifarImages('train_first4000');
     const seen = Array.from({ length: 64 }, (_, i) => train.pixels(i));
     const source = quantizationSource(
       folded,
       calibrate(engine, folded, seen, { method: 'mse', dataset: 'cifar10', seed: 1 }),
     );
-    const test = images('test_first500');
+    const test = cifarImages('test_first500');
     const correct = (scheme: Scheme) => {
       const session = engine.load(quantizeNetwork(source, uniformSchemes(folded, scheme)));
       return countCorrect([session], test, 0, test.count)[0];

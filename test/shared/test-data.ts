@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** The test data lies beside the checkout, or where BITBUDGET_TEST_DATA says; a clone by itself has none. */
@@ -15,7 +15,17 @@ export function readTestData(path: string): Uint8Array {
   return new Uint8Array(readFileSync(`${folder}/${path}`));
 }
 
+/** Names within a folder of the test data, sorted. */
+export function listTestData(path: string): string[] {
+  return readdirSync(`${folder}/${path}`).sort();
+}
+
 /** Little-endian 32-bit floats. */
 export function readFloats(path: string): Float32Array {
   return new Float32Array(readTestData(path).buffer);
+}
+
+/** Where a file of the test data lies, for the command line. */
+export function testDataPath(path: string): string {
+  return `${folder}/${path}`;
 }

@@ -3,12 +3,14 @@ import { assertDatasetFits } from '../../accuracy/dataset-fit.ts';
 import { BitbudgetError } from '../../core/errors.ts';
 import { type DatasetSpec, openDataset } from '../../data/open.ts';
 import { NO_REDUCTION } from '../../network/reduce/index.ts';
-import { zooNetwork } from '../../network/zoo/index.ts';
 import { candidateDesign, DesignBuilder } from '../../node/designs.ts';
 import { evaluateNetworks } from '../../node/evaluate.ts';
 import { describeHost, disabledIds } from '../../node/host.ts';
+import { isModelFile } from '../../node/model-files.ts';
+import { openGraph } from '../../node/open-network.ts';
 import { openWorkbench } from '../../node/workbench.ts';
 import { parseCandidate } from '../../quant/candidate.ts';
+import type { Rounding } from '../../quant/quantize.ts';
 import type { Scheme } from '../../quant/scheme.ts';
 import { uniformSchemes } from '../../quant/tensor-plan.ts';
 import {
@@ -16,6 +18,7 @@ import {
   calibrationOf,
   calibrationOptions,
   networkFlag,
+  pixelsFlag,
   schemesOf,
   weightsFlag,
   wholeNumber,
@@ -26,6 +29,8 @@ import { percent } from '../validation-text.ts';
 interface EvaluateFlags extends CalibrationOptions {
   network: string;
   weights?: string;
+  pixels?: string;
+  rounding: Rounding;
   candidate?: string;
   schemes: string;
   dataset: string;
@@ -40,12 +45,18 @@ export function register(program: Command, context: CliContext): void {
     .description('run a quantized network over a dataset: top-1 with its 95% interval')
     .addOption(networkFlag())
     .addOption(weightsFlag())
+    .addOption(pixelsFlag())
     .addOption(new Option('--candidate <file>', 'a candidate of a search, with its own network and calibration'))
     .addOption(
       new Option('--schemes <scheme>', 'one scheme for all layers but the first and the last').default('w8a8'),
     );
   for (const option of calibrationOptions()) command.addOption(option);
   command
+    .addOption(
+      new Option('--rounding <how>', 'of a model that is int8 already: once, or in fixed point as TFLite does')
+        .choices(['once', 'tflite'])
+        .default('once'),
+    )
     .addOption(new Option('--dataset <name>', 'test images').default('builtin'))
     .addOption(new Option('--samples <n>', 'how many of them').argParser(wholeNumber(1)))
     .addOption(new Option('--workers <n>', 'threads; all cores unless given').argParser(wholeNumber(1, 256)));
@@ -53,6 +64,9 @@ export function register(program: Command, context: CliContext): void {
     const dataset = { name: flags.dataset, split: 'test' as const, samples: flags.samples };
     const chosen = await chooseNetwork(flags, dataset, session);
     if (!chosen.trained) session.note(`${chosen.name} has seeded weights: its accuracy means nothing.`);
+    if (isModelFile(chosen.name) && flags.dataset === 'builtin') {
+      session.note(`The built-in images are not what ${chosen.name} was made for: --dataset names its test images.`);
+    }
     const { cancellation, progress: onProgress } = session;
     const options = { dataset, workers: flags.workers, disabled: chosen.disabled, onProgress, cancellation };
     const [result] = await evaluateNetworks([chosen.quantized], options);
@@ -63,14 +77,19 @@ export function register(program: Command, context: CliContext): void {
   });
 }
 
-async function chooseNetwork(flags: EvaluateFlags, dataset: DatasetSpec, { files }: Session) {
+async function chooseNetwork(flags: EvaluateFlags, dataset: DatasetSpec, { files, note }: Session) {
   const candidate = flags.candidate && parseCandidate(await files.readText(flags.candidate), flags.candidate);
   const name = candidate ? candidate.network : flags.network;
   const calibration = candidate ? candidate.quantization : calibrationOf(flags);
   const scheme = uniformScheme(flags.schemes);
-  assertDatasetFits(zooNetwork(name), openDataset(dataset)); // before the kernels are tested and calibration runs
+  assertDatasetFits(await openGraph(name), openDataset(dataset)); // before the kernels are tested and calibration runs
   const disabled = disabledIds(await describeHost());
-  const workbench = await openWorkbench(name, { weightsFile: flags.weights, calibration, disabled });
+  const { weights: weightsFile, pixels, rounding } = flags;
+  const preprocessing = candidate ? candidate.preprocessing : undefined;
+  const workbench = await openWorkbench(name, {
+    ...{ weightsFile, pixels, preprocessing, calibration, disabled, rounding },
+  });
+  if (workbench.opened.remark) note(workbench.opened.remark);
   if (candidate && candidate.weightsSha256 !== workbench.opened.weightsSha256) {
     const problem = `${flags.candidate} was made with other weights of ${name}.`;
     throw new BitbudgetError('mismatch', problem, 'Name the weights file that it was made with by --weights.');

@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import { BitbudgetError } from '../../core/errors.ts';
 import type { Lut } from '../../lut/schema.ts';
-import { zooNetwork } from '../../network/zoo/index.ts';
 import { describeHost } from '../../node/host.ts';
+import { openGraph } from '../../node/open-network.ts';
 import { DEFAULT_PROFILE, profileThisMachine } from '../../node/profile.ts';
 import { type OpenedTable, tablePath } from '../../node/tables.ts';
 import {
@@ -57,7 +57,7 @@ export function register(program: Command, context: CliContext): void {
     .addOption(new Option('--strict', 'exit with 4 if not every entry is stable, or if the meter failed'));
   context.handle<ProfileFlags>(command, async (_, flags, { files, cancellation, progress, note }) => {
     const schemes = schemesOf(flags);
-    zooNetwork(flags.network); // a name that is unknown is refused before the kernels are tested
+    await openGraph(flags.network); // what cannot be opened is refused before the kernels are tested
     progress('testing the kernels', 0);
     const host = await describeHost(flags.threads);
     const out = flags.out ?? tablePath(host.device, host.engine, flags.threads);

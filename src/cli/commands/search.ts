@@ -4,6 +4,7 @@ import type { DesignBuilder } from '../../node/designs.ts';
 import { readDevice } from '../../node/device.ts';
 import { describeHost, disabledIds } from '../../node/host.ts';
 import { measuredAccuracy } from '../../node/measured-accuracy.ts';
+import { isModelFile, runName } from '../../node/model-files.ts';
 import { collectReport, reportedCandidate, writeReport } from '../../node/report-files.ts';
 import { deviceLabels, evaluateFront, searchNetwork, spreadOver } from '../../node/search.ts';
 import { openTables } from '../../node/tables.ts';
@@ -14,6 +15,7 @@ import {
   calibrationOf,
   calibrationOptions,
   networkFlag,
+  pixelsFlag,
   type SchemeOptions,
   schemeOptions,
   threadsFlag,
@@ -29,6 +31,7 @@ import type { CliContext } from '../session.ts';
 interface SearchFlags extends StudyOptions, SchemeOptions, CalibrationOptions {
   network: string;
   weights?: string;
+  pixels?: string;
   lut?: string[];
   space?: string;
   preset?: string;
@@ -54,6 +57,7 @@ export function register(program: Command, context: CliContext): void {
     .description('search mixed-precision candidates under budgets with a table; writes a run folder')
     .addOption(networkFlag())
     .addOption(weightsFlag())
+    .addOption(pixelsFlag())
     .addOption(new Option('--lut <file...>', 'the tables, one a device; the newest of this device unless given'))
     .addOption(
       new Option(
@@ -120,11 +124,16 @@ export function register(program: Command, context: CliContext): void {
     const [opened] = tables;
     const disabled = disabledIds(host);
     const calibration = calibrationOf(flags);
-    const workbench = await openWorkbench(network, { weightsFile: flags.weights, calibration, disabled });
-    const folder = flags.out ?? `runs/${network}-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`;
+    const workbench = await openWorkbench(network, {
+      ...{ weightsFile: flags.weights, pixels: flags.pixels, calibration, disabled },
+    });
+    if (workbench.opened.remark) note(workbench.opened.remark);
+    const folder =
+      flags.out ?? `runs/${runName(network)}-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`;
     const { resume = false, interpolate, workers } = flags;
     const measuredAs = preset?.name ?? flags.space;
-    if (flags.accuracy === 'measured') assertTrained(workbench.opened);
+    const foreign = isModelFile(network) && flags.dataset === 'builtin';
+    if (flags.accuracy === 'measured') assertMeasurable(workbench.opened, foreign);
     const images = { name: flags.dataset, split: 'calibration' as const, samples: flags.accuracySamples };
     const accuracy = (builder: DesignBuilder) =>
       measuredAccuracy(builder, { dataset: images, workers, disabled, cancellation });
@@ -136,7 +145,9 @@ export function register(program: Command, context: CliContext): void {
     let search = await searchNetwork(workbench, tables, request, surroundings).catch((error) => {
       throw interpolate ? error : orInterpolate(error);
     });
-    if (flags.evaluateFront > 0 && workbench.opened.trained) {
+    if (foreign) {
+      note(`The built-in images are not what ${network} was made for: --dataset names its test images.`);
+    } else if (flags.evaluateFront > 0 && workbench.opened.trained) {
       const positions = spreadOver(search.candidates.length, flags.evaluateFront);
       const dataset = { name: flags.dataset, split: 'test' as const, samples: flags.samples };
       const options = { ...surroundings, workers: flags.workers, disabled };
@@ -158,13 +169,14 @@ export function register(program: Command, context: CliContext): void {
   });
 }
 
-/** Refuses to rank candidates by what seeded weights get right. */
-function assertTrained({ network, trained }: Workbench['opened']): void {
-  if (trained) return;
-  const remedy = 'Give trained ones by --weights, from `bitbudget train`, or leave --accuracy at proxy.';
-  throw new BitbudgetError(
-    'usage',
-    `${network.name} has no trained weights, so that its accuracy means nothing.`,
-    remedy,
-  );
+/** Refuses to rank candidates by what seeded weights get right, or by images that the network was not made for. */
+function assertMeasurable({ network, trained }: Workbench['opened'], foreign: boolean): void {
+  if (trained && !foreign) return;
+  const problem = foreign
+    ? `The built-in images are not what ${network.name} was made for, so that its accuracy on them means nothing.`
+    : `${network.name} has no trained weights, so that its accuracy means nothing.`;
+  const remedy = foreign
+    ? 'Name its own images by --dataset, or leave --accuracy at proxy.'
+    : 'Give trained ones by --weights, from `bitbudget train`, or leave --accuracy at proxy.';
+  throw new BitbudgetError('usage', problem, remedy);
 }

@@ -1,5 +1,5 @@
 import { inferShapes } from '../shapes.ts';
-import type { Network } from '../types.ts';
+import type { Layer, Network } from '../types.ts';
 import { dropBlocks } from './blocks.ts';
 import { cropKernels } from './kernels.ts';
 import { additionOfShortcut, insertShortcuts, shortcutName } from './shortcuts.ts';
@@ -41,7 +41,7 @@ export function isWhole({ droppedBlocks, shortcuts, kernels, keptChannels }: Red
 export function reduceNetwork(network: Network, reduction: Reduction): Network {
   if (isWhole(reduction)) return network;
   const whole = new Set(network.layers.map(({ name }) => name));
-  const shallow = dropBlocks(network, reduction.droppedBlocks);
+  const shallow = dropBlocks(asReals(network), reduction.droppedBlocks);
   const names = new Set(shallow.layers.map(({ name }) => name));
   const gone = (layer: string) => {
     const name = whole.has(layer) ? layer : (additionOfShortcut(layer) ?? layer);
@@ -55,6 +55,17 @@ export function reduceNetwork(network: Network, reduction: Reduction): Network {
   const skipped = new Set(shortcuts.map(shortcutName).filter((name) => !present.has(name)));
   for (const name of skipped) keptChannels.delete(name);
   return slimNetwork(cropKernels(insertShortcuts(shallow, needed), kernels), keptChannels);
+}
+
+/** An imported integer model by its weights' real values: with other layers around them its integers no longer hold. */
+function asReals(network: Network): Network {
+  if (!network.quantization) return network;
+  const { quantization: _, ...rest } = network;
+  const layers = network.layers.map((layer) => {
+    const { stored: __, ...plain } = layer;
+    return plain as Layer;
+  });
+  return { ...rest, layers };
 }
 
 /** Those of the shortcuts whose two ends keep different channels. */

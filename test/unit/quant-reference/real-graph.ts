@@ -1,6 +1,15 @@
 import { Random } from '../../../src/core/random.ts';
 import { inferShapes } from '../../../src/network/shapes.ts';
-import { type Conv2dLayer, INPUT, type Layer, type Network, type Shape } from '../../../src/network/types.ts';
+import {
+  type Activation,
+  type ActivationFunction,
+  type Conv2dLayer,
+  INPUT,
+  type Layer,
+  type Network,
+  type PoolLayer,
+  type Shape,
+} from '../../../src/network/types.ts';
 import { weightLengths } from '../../../src/network/weights-file.ts';
 
 /** Weights with batch-norm statistics that are far from neutral, so that folding has something to do. */
@@ -33,11 +42,14 @@ function runLayer(network: Network, layer: Layer, [x, y]: Float64Array[], from: 
   const channels = to[2];
   switch (layer.op) {
     case 'conv2d':
-      return convolve(layer, x, from, to, part('kernel'), layer.bias ? part('bias') : undefined);
-    case 'dense':
-      return Float64Array.from({ length: channels }, (_, c) =>
-        x.reduce((sum, value, i) => sum + value * part('kernel')[c * x.length + i], part('bias')[c]),
+      return convolve(layer, x, from, to, part('kernel'), layer.bias ? part('bias') : undefined).map((v) =>
+        bounded(v, layer.activation),
       );
+    case 'dense':
+      return Float64Array.from({ length: channels }, (_, c) => {
+        const sum = x.reduce((total, value, i) => total + value * part('kernel')[c * x.length + i], part('bias')[c]);
+        return bounded(sum, layer.activation);
+      });
     case 'batchNorm':
       return x.map((value, i) => {
         const c = i % channels;
@@ -45,9 +57,16 @@ function runLayer(network: Network, layer: Layer, [x, y]: Float64Array[], from: 
         return ((value - part('mean')[c]) / deviation) * part('gamma')[c] + part('beta')[c];
       });
     case 'activation':
-      return x.map((value) => Math.min(Math.max(value, 0), layer.activation === 'relu6' ? 6 : Infinity));
+      return x.map((value) => bounded(value, layer.activation));
     case 'add':
-      return x.map((value, i) => value + y[i]);
+      return x.map((value, i) => bounded(value + y[i], layer.activation));
+    case 'averagePool':
+      return average(layer, x, from, to);
+    case 'softmax': {
+      const exponentials = x.map((value) => Math.exp(value - Math.max(...x)));
+      const sum = exponentials.reduce((total, e) => total + e, 0);
+      return exponentials.map((e) => e / sum);
+    }
     case 'globalAveragePool': {
       const pixels = from[0] * from[1];
       return Float64Array.from({ length: channels }, (_, c) => {
@@ -59,6 +78,31 @@ function runLayer(network: Network, layer: Layer, [x, y]: Float64Array[], from: 
     default:
       throw new Error(`${layer.op} is not needed here`);
   }
+}
+
+function bounded(value: number, activation: Activation | ActivationFunction): number {
+  if (activation === 'none') return value;
+  if (activation === 'sigmoid') return 1 / (1 + Math.exp(-value));
+  if (activation === 'hardSwish') return (value * Math.min(Math.max(value + 3, 0), 6)) / 6;
+  return Math.min(Math.max(value, 0), activation === 'relu6' ? 6 : Infinity);
+}
+
+/** Each input pixel is added to the windows that hold it. */
+function average(layer: PoolLayer, x: Float64Array, [height, width, channels]: Shape, [outHeight, outWidth]: Shape) {
+  const sums = new Float64Array(outHeight * outWidth * channels);
+  const counts = new Float64Array(outHeight * outWidth);
+  for (let y = 0; y < height; y++) {
+    for (let column = 0; column < width; column++) {
+      for (let o = 0; o < counts.length; o++) {
+        const ky = y + layer.padding[0] - Math.floor(o / outWidth) * layer.stride[0];
+        const kx = column + layer.padding[3] - (o % outWidth) * layer.stride[1];
+        if (ky < 0 || ky >= layer.kernel[0] || kx < 0 || kx >= layer.kernel[1]) continue;
+        counts[o]++;
+        for (let c = 0; c < channels; c++) sums[o * channels + c] += x[(y * width + column) * channels + c];
+      }
+    }
+  }
+  return sums.map((sum, i) => sum / counts[Math.floor(i / channels)]);
 }
 
 /** Scatters each input value to the outputs that it reaches: the other way round than the kernels do it. */

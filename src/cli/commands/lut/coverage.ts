@@ -10,8 +10,8 @@ import {
 import { describeWorkload } from '../../../lut/show.ts';
 import { reachableEntries } from '../../../measure/reachable.ts';
 import { foldNetwork } from '../../../network/fold.ts';
-import { zooNetwork } from '../../../network/zoo/index.ts';
 import { readDevice } from '../../../node/device.ts';
+import { openGraph } from '../../../node/open-network.ts';
 import { openTable } from '../../../node/tables.ts';
 import type { Scheme } from '../../../quant/scheme.ts';
 import { type SchemeOptions, schemeOptions, schemesOf } from '../../options.ts';
@@ -33,12 +33,13 @@ export function registerCoverage(lut: Command, context: CliContext): void {
     .command('coverage')
     .description('show what a table has measured, can interpolate and lacks of what networks need')
     .argument('[file]', 'a table; the newest of this device unless given')
-    .addOption(new Option('--network <names...>', 'networks of the zoo').default(['resnet8']));
+    .addOption(new Option('--network <names...>', 'networks of the zoo, or model files').default(['resnet8']));
   for (const option of schemeOptions()) command.addOption(option);
   command.addOption(new Option('--strict', 'exit with 4 if any entry is neither measured nor in the table otherwise'));
   context.handle<CoverageFlags>(command, async ([given], flags, { files }) => {
     const schemes = schemesOf(flags);
-    const needed = flags.network.map((name) => ({ name, entries: neededBy(name, schemes) }));
+    const needed: { name: string; entries: NeededEntry[] }[] = [];
+    for (const name of flags.network) needed.push({ name, entries: await neededBy(name, schemes) });
     const { path, table } = await openTable(files, given, readDevice());
     const networks = needed.map(({ name, entries }) => ({ name, coverage: coverTable(table, entries) }));
     const incomplete = networks.filter(({ coverage: { counts } }) => counts.missing + counts.interpolable > 0);
@@ -64,8 +65,8 @@ export function registerCoverage(lut: Command, context: CliContext): void {
   });
 }
 
-function neededBy(name: string, schemes: readonly Scheme[]): NeededEntry[] {
-  const reachable = reachableEntries(foldNetwork(zooNetwork(name)), schemes);
+async function neededBy(name: string, schemes: readonly Scheme[]): Promise<NeededEntry[]> {
+  const reachable = reachableEntries(foldNetwork(await openGraph(name)), schemes);
   return [...reachable].map(([key, { workload, scheme }]) => ({ key, workload, scheme }));
 }
 

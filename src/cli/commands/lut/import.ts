@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { writeLut } from '../../../lut/file.ts';
 import { IMPORT_FORMATS, importTable } from '../../../lut/import/index.ts';
-import { zooNetwork } from '../../../network/zoo/index.ts';
+import { openGraph } from '../../../node/open-network.ts';
 import { positiveNumber } from '../../options.ts';
 import type { CliContext } from '../../session.ts';
 
@@ -29,7 +29,7 @@ export function registerImport(lut: Command, context: CliContext): void {
     .addHelpText('after', `\nFormats, the unit of their figures and what these mean:\n${formats.join('\n')}`);
   context.handle<ImportFlags>(command, async ([format, path], flags, { files, note }) => {
     const source = { name: path, bytes: await files.readBytes(path) };
-    const { content, notes } = importTable(format, source, { ...flags, network: zooNetwork(flags.network) });
+    const { content, notes } = importTable(format, source, { ...flags, network: await openGraph(flags.network) });
     const out = flags.out ?? `lut/${content.device.id}/${format}.json`;
     const table = await writeLut(files, out, content);
     for (const remark of notes) note(remark);
