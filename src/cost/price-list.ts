@@ -43,13 +43,13 @@ export interface PricedLayer {
 /** Prices of layers, as far as they have been asked for. */
 export class PriceList {
   readonly prices: Price[] = [];
-  private readonly index: LutIndex;
+  private readonly index: Pick<LutIndex, 'entryFor'>;
   private readonly measuredAs: string;
   private readonly runsConditional: RunsConditional;
   private readonly positions = new Map<string, number>();
 
   /** @param measuredAs the network as the profile command would name it. */
-  constructor(index: LutIndex, measuredAs: string, runsConditional: RunsConditional) {
+  constructor(index: Pick<LutIndex, 'entryFor'>, measuredAs: string, runsConditional: RunsConditional) {
     this.index = index;
     this.measuredAs = measuredAs;
     this.runsConditional = runsConditional;

@@ -1,7 +1,7 @@
 import { Random } from '../core/random.ts';
 import type { VariantRanking } from '../kernels/ranking.ts';
 import { tableRanking } from '../lut/ranking.ts';
-import type { LutEntry, LutValidation } from '../lut/schema.ts';
+import type { LutEntry, LutInterpolation, LutValidation } from '../lut/schema.ts';
 import type { WholeNetworkFit } from '../lut/whole-network.ts';
 import type { Scheme } from '../quant/scheme.ts';
 import { uniformSchemes } from '../quant/tensor-plan.ts';
@@ -59,6 +59,8 @@ export interface ProfileResult extends WholeNetworkFit {
   validation: LutValidation | null;
   /** The raw samples. */
   networks: TimedNetwork[];
+  /** What a profile of a search space did not measure. */
+  interpolation?: LutInterpolation;
   /** Why the energy of some or all entries could not be measured. */
   energyProblem?: string;
   protocol: { name: 'in-context' } & Record<string, number | boolean | string | null>;

@@ -4,10 +4,12 @@
  */
 import { BitbudgetError } from '../core/errors.ts';
 import { chooseMeter } from '../measure/energy/find-meters.ts';
-import { profileNetwork } from '../measure/profile.ts';
+import { type ProfileStep, profileNetwork } from '../measure/profile.ts';
+import { profileSpace } from '../measure/space/profile-space.ts';
 import { bindToCore } from './affinity.ts';
 import { nodeFiles } from './files.ts';
 import { kernelHashes } from './kernel-files.ts';
+import { measuredSpace } from './measured-space.ts';
 import type { ProfileJob, ProfileMessage } from './profile-process.ts';
 import { nodeSystem } from './system.ts';
 import { openWorkbench } from './workbench.ts';
@@ -30,18 +32,24 @@ async function run(job: ProfileJob): Promise<void> {
     const workbench = await openWorkbench(job.network, { disabled: new Set(job.disabled) });
     const cores = bindToCore(process.pid);
     const bench = { ...workbench.bench({ cancellation, onProgress: progress() }), moveAside: () => cores.move() };
-    const result = await profileNetwork(bench, {
+    const options = {
       ...job.settings,
-      schemes: job.schemes,
       known: new Map(job.known.map((entry) => [entry.key, entry])),
       variantHashes: await kernelHashes(),
-      meter: await chooseMeter(job.energy, nodeSystem(), nodeFiles, bench),
       earlier: job.earlier && { ...job.earlier, ranking: new Map(job.earlier.ranking) },
-      onProgressMade: (step) =>
+      onProgressMade: (step: ProfileStep) =>
         send(
           'network' in step ? { network: step.network } : { ranking: [...step.ranking].map(([k, v]) => [k, [...v]]) },
         ),
-    });
+    };
+    const { network } = workbench.opened;
+    const result = job.space
+      ? await profileSpace(bench, network, measuredSpace(network, job.space), options)
+      : await profileNetwork(bench, {
+          ...options,
+          schemes: job.schemes,
+          meter: await chooseMeter(job.energy, nodeSystem(), nodeFiles, bench),
+        });
     const { networks: _, ...facts } = result;
     facts.protocol.core = cores.core;
     send({ result: facts });

@@ -4,10 +4,11 @@ import { sha256Hex } from '../core/sha256.ts';
 import { assertSameDevice, changedEntries } from '../lut/compatibility.ts';
 import { readLut, writeLut } from '../lut/file.ts';
 import { mergeEntries } from '../lut/merge.ts';
-import type { EnergyMeter, Lut, LutDevice, LutEngine, LutEntry } from '../lut/schema.ts';
+import type { EnergyMeter, Lut, LutDevice, LutEngine, LutEntry, LutInterpolation } from '../lut/schema.ts';
 import type { WholeNetworkFit } from '../lut/whole-network.ts';
 import type { SampleOrigin } from '../measure/samples.ts';
 import type { Scheme } from '../quant/scheme.ts';
+import type { SpaceConfig } from '../space/index.ts';
 import { conditionsReader } from './conditions.ts';
 import { disabledIds, type Host } from './host.ts';
 import { kernelHashes } from './kernel-files.ts';
@@ -18,6 +19,8 @@ import type { OpenedTable } from './tables.ts';
 
 export interface ProfileSettings {
   schemes: readonly Scheme[];
+  /** What is measured instead of the schemes; the entries that there is no time for are interpolated. */
+  space?: SpaceConfig;
   seed: number;
   visits: number;
   validationNetworks: number;
@@ -51,18 +54,22 @@ export async function profileThisMachine(
   settings: ProfileSettings,
   { files, cancellation, onProgress }: Surroundings,
 ): Promise<OpenedTable & { energyProblem?: string }> {
-  const { schemes, out, resume } = settings;
+  const { schemes, space, out, resume } = settings;
   const hashes = await kernelHashes();
   const { device, engine, disabled } = host;
-  const { entries: existing, fit: knownFit } = await usablePart(files, out, device, engine, hashes);
+  const {
+    entries: existing,
+    fit: knownFit,
+    interpolation: earlier,
+  } = await usablePart(files, out, device, engine, hashes);
   const known = resume ? existing.filter(({ trust }) => trust === 'stable') : [];
-  const origin = await sampleOrigin(network, host, schemes, hashes);
+  const origin = await sampleOrigin(network, host, schemes, hashes, space);
   const journal = await SampleJournal.open(files, out, origin, resume);
   const conditions = conditionsReader();
   const before = conditions.conditions();
   const { seed, visits, validationNetworks, timeMaxS, energy } = settings;
   const job = {
-    ...{ network, schemes, known, earlier: journal.earlier },
+    ...{ network, schemes, space, known, earlier: journal.earlier },
     settings: { seed, visits, validationNetworks, timeMaxS, knownFit },
     energy,
     disabled: [...disabledIds(host)],
@@ -72,6 +79,7 @@ export async function profileThisMachine(
     const { facts, placement } = await profileInProcess(job, { cancellation, onProgress, onMessage });
     const entries = mergeEntries(existing, facts.entries);
     const { load } = before; // afterwards the load is our own
+    const interpolation = facts.interpolation ?? earlier;
     const table: Lut = await writeLut(
       files,
       out,
@@ -88,6 +96,7 @@ export async function profileThisMachine(
         ...(facts.lengthCorrection && { lengthCorrection: facts.lengthCorrection }),
         energySource: energySourceOf(entries),
         validation: facts.validation,
+        ...(interpolation && { interpolation }),
         disabled,
         entries,
       },
@@ -106,12 +115,14 @@ async function sampleOrigin(
   { device, engine }: Host,
   schemes: readonly Scheme[],
   hashes: ReadonlyMap<string, string>,
+  space: SpaceConfig | undefined,
 ): Promise<SampleOrigin> {
   const { weightsSha256 } = await openNetwork(network);
   return {
     network,
     weightsSha256,
     schemes: [...schemes],
+    ...(space && { spaceSha256: sha256Hex(canonicalJson(space)) }),
     device: device.id,
     engine: `${engine.name} ${engine.version}`,
     threads: 1,
@@ -133,11 +144,12 @@ async function usablePart(
   device: LutDevice,
   engine: LutEngine,
   hashes: ReadonlyMap<string, string>,
-): Promise<{ entries: LutEntry[]; fit?: WholeNetworkFit }> {
+): Promise<{ entries: LutEntry[]; fit?: WholeNetworkFit; interpolation?: LutInterpolation }> {
   if (!(await files.exists(path))) return { entries: [] };
   const table = await readLut(files, path);
   assertSameDevice(table, device, engine);
   const changed = new Set(changedEntries(table, hashes));
-  const { scalar, lengthCorrection } = table;
-  return { entries: table.entries.filter((entry) => !changed.has(entry)), fit: { scalar, lengthCorrection } };
+  const { scalar, lengthCorrection, interpolation } = table;
+  const entries = table.entries.filter((entry) => !changed.has(entry));
+  return { entries, fit: { scalar, lengthCorrection }, interpolation };
 }
