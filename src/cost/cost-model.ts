@@ -1,5 +1,5 @@
 import { assert, BitbudgetError } from '../core/errors.ts';
-import { LutIndex } from '../lut/lut-index.ts';
+import { LutIndex, type MeasuredAs } from '../lut/lut-index.ts';
 import type { Lut } from '../lut/schema.ts';
 import { type WholeNetworkFit, wholeNetworkUs } from '../lut/whole-network.ts';
 import { foldNetwork } from '../network/fold.ts';
@@ -27,7 +27,7 @@ export interface CostModelOptions {
    */
   conditional?: RunsConditional;
   /** The network as the profile command would name it, for the error about a missing entry; its name unless given. */
-  measuredAs?: string;
+  measuredAs?: string | MeasuredAs;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { entryKey } from '../lut/entry-key.ts';
-import type { LutIndex } from '../lut/lut-index.ts';
+import type { LutIndex, MeasuredAs } from '../lut/lut-index.ts';
 import type { EnergyMeter, LutEntry, LutLatency } from '../lut/schema.ts';
 import type { Layer } from '../network/types.ts';
 import { type Workload, workloadMacs } from '../network/workload.ts';
@@ -44,12 +44,12 @@ export interface PricedLayer {
 export class PriceList {
   readonly prices: Price[] = [];
   private readonly index: Pick<LutIndex, 'entryFor'>;
-  private readonly measuredAs: string;
+  private readonly measuredAs: string | MeasuredAs;
   private readonly runsConditional: RunsConditional;
   private readonly positions = new Map<string, number>();
 
   /** @param measuredAs the network as the profile command would name it. */
-  constructor(index: Pick<LutIndex, 'entryFor'>, measuredAs: string, runsConditional: RunsConditional) {
+  constructor(index: Pick<LutIndex, 'entryFor'>, measuredAs: string | MeasuredAs, runsConditional: RunsConditional) {
     this.index = index;
     this.measuredAs = measuredAs;
     this.runsConditional = runsConditional;

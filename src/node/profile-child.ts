@@ -20,6 +20,12 @@ const PROGRESS_MS = 100;
 const cancellation = { aborted: false };
 const send = (message: ProfileMessage) => void process.send!(message);
 
+/** Sends, and waits until it has left: a large table takes a while, and whoever disconnects before cuts it off. */
+const sendLast = (message: ProfileMessage) =>
+  new Promise<void>((resolve, reject) =>
+    process.send!(message, (error: Error | null) => (error ? reject(error) : resolve())),
+  );
+
 process.on('SIGINT', () => {}); // Ctrl-C reaches the whole group; the parent says what to do
 process.on('disconnect', () => process.exit(1));
 process.on('message', (message: ProfileJob | 'cancel') => {
@@ -52,11 +58,11 @@ async function run(job: ProfileJob): Promise<void> {
         });
     const { networks: _, ...facts } = result;
     facts.protocol.core = cores.core;
-    send({ result: facts });
+    await sendLast({ result: facts });
   } catch (error) {
     if (!(error instanceof BitbudgetError)) throw error;
     const { kind, message, remedy } = error;
-    send({ error: { kind, message, remedy } });
+    await sendLast({ error: { kind, message, remedy } });
   }
   process.disconnect();
 }

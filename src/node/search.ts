@@ -6,6 +6,7 @@ import { createDesignCosts } from '../cost/design-costs.ts';
 import type { Cost, CostModel } from '../cost/types.ts';
 import type { DatasetSpec } from '../data/open.ts';
 import { weightConditions } from '../engine/conditions.ts';
+import type { MeasuredAs } from '../lut/lut-index.ts';
 import { isWhole } from '../network/reduce/index.ts';
 import type { Candidate } from '../quant/candidate.ts';
 import type { Design } from '../quant/design.ts';
@@ -114,7 +115,7 @@ export async function searchNetwork(
   const { settings, folder, resume, version, measures } = request;
   const network = workbench.opened.network;
   const space = createSearchSpace(network, request.space);
-  const measuredAs = request.spaceFile ? `${network.name} --space ${request.spaceFile}` : network.name;
+  const measuredAs = { network: network.name, space: request.spaceFile };
   const pricers = await openPricers(files, workbench, tables, measuredAs);
   const costModel = await openCostModel(files, workbench, tables[0]);
   assertReachable(space, pricers.search, settings.budgets, settings.budgetConfidence); // before the proxy takes its time
@@ -171,12 +172,15 @@ async function openPricers(
   files: Files,
   workbench: Workbench,
   tables: readonly OpenedTable[],
-  measuredAs: string,
+  measuredAs: MeasuredAs,
 ): Promise<{ search: Pricer<Design>; final(builder: DesignBuilder, design: Design): Cost }> {
   const labels = deviceLabels(tables);
   const conditional = weightConditions(workbench.source);
   const devices = await Promise.all(
-    tables.map(async ({ table }) => ({ table, device: await deviceFacts(files, table), measuredAs })),
+    tables.map(async ({ table, path }) => ({
+      ...{ table, device: await deviceFacts(files, table) },
+      measuredAs: { ...measuredAs, table: path },
+    })),
   );
   const network = workbench.opened.network;
   const costs = devices.map((device) => createDesignCosts({ ...device, network, conditional }));

@@ -19,12 +19,15 @@ import {
 import type { CliContext } from '../session.ts';
 import { describeError, describeInterpolation, percent } from '../validation-text.ts';
 
+/** More entries with fewer samples each are what interpolation learns the most from. */
+const SPACE_VISITS = 8;
+
 interface ProfileFlags extends SchemeOptions {
   network: string;
   space?: string;
   out?: string;
   seed: number;
-  visits: number;
+  visits?: number;
   timeMaxS?: number;
   resume?: boolean;
   energy: string;
@@ -43,9 +46,10 @@ export function register(program: Command, context: CliContext): void {
     .addOption(new Option('--out <file>', 'the table; lut/<device>/<engine>.json unless given'))
     .addOption(seedFlag())
     .addOption(
-      new Option('--visits <n>', 'samples of every entry')
-        .argParser(wholeNumber(2, 1000))
-        .default(DEFAULT_PROFILE.visits),
+      new Option(
+        '--visits <n>',
+        `samples of every entry; ${DEFAULT_PROFILE.visits}, and ${SPACE_VISITS} of a space unless given`,
+      ).argParser(wholeNumber(2, 1000)),
     )
     .addOption(
       new Option(
@@ -72,7 +76,15 @@ export function register(program: Command, context: CliContext): void {
     note(
       `Profiling ${network}${space ? `, ${flags.space}` : ''} on ${host.device.cpu}, ${host.engine.name} ${host.engine.version}.`,
     );
-    const settings = { ...DEFAULT_PROFILE, ...flags, schemes, space, out, resume: flags.resume ?? false };
+    const settings = {
+      ...DEFAULT_PROFILE,
+      ...(space && { visits: SPACE_VISITS }),
+      ...flags,
+      schemes,
+      space,
+      out,
+      resume: flags.resume ?? false,
+    };
     const opened = await profileThisMachine(network, host, settings, {
       files,
       cancellation,

@@ -133,7 +133,8 @@ class SpaceSampling {
     const planS = stageS === undefined ? undefined : PLANNED_SHARE * stageS;
     // those of the first stage would be drawn from entries that the second one measures anyway
     const heldOutS = stage === 1 && timeMaxS !== undefined ? HELD_OUT_SHARE * timeMaxS : 0;
-    const planned = planSpace(this.wanted, done, { visits, speed: this.speed, timeMaxS: planS, heldOutS }, this.random);
+    const room = { visits, speed: this.speed, timeMaxS: planS, heldOutS };
+    const planned = this.withCompanions(planSpace(this.wanted, done, room, this.random), done);
     const untilS = this.elapsedS() + RACE_SHARE * (stageS ?? Infinity);
     const plan = await this.chooseKernels(planned, () => this.elapsedS() < untilS);
     if (plan.measure.length + plan.heldOut.length === 0) return false;
@@ -164,6 +165,28 @@ class SpaceSampling {
 
   private load(genome: readonly number[], unconditional: boolean): LoadedDesign {
     return this.slim.load(this.space.decode(genome), { ranking: this.ranking, unconditional });
+  }
+
+  /**
+   * Puts a design around each planned entry, and plans for its other layers as well, until there are as many entries as
+   * were planned: the layers of a design are timed together, so that they cost little beside each other.
+   */
+  private withCompanions({ measure, heldOut }: SpacePlan, done: ReadonlySet<string>): SpacePlan {
+    if (this.options.timeMaxS === undefined) return { measure, heldOut };
+    const { keys, space, random } = this;
+    const chosen = new Map<string, WantedEntry>();
+    for (const target of measure) {
+      if (chosen.size >= measure.length) break;
+      const key = keyOf(target);
+      if (chosen.has(key)) continue;
+      chosen.set(key, target);
+      const around = new SpaceSampler(keys, [key], (other) => (other === key ? key : undefined), 1, random).next();
+      const layers = keys.whole(around.genome);
+      for (const other of layers.includes(key) ? layers : []) {
+        if (!done.has(other) && !chosen.has(other)) chosen.set(other, space.reachable.get(other)!);
+      }
+    }
+    return { measure: [...chosen.values()], heldOut: heldOut.filter((entry) => !chosen.has(keyOf(entry))) };
   }
 
   /** A first guess of how fast this device can be measured. */
