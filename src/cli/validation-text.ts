@@ -1,4 +1,4 @@
-import type { LutValidation } from '../lut/schema.ts';
+import type { LutInterpolation, LutValidation } from '../lut/schema.ts';
 
 /**
  * A prediction error for people.
@@ -33,4 +33,17 @@ export function describeSlowdown(slowdown: number): string[] {
  */
 export function percent(share: number): string {
   return `${(share * 100).toFixed(1)}%`.replace('-', '−');
+}
+
+/** What interpolation made of a space, for people. */
+export function describeInterpolation({ measured, interpolated, missing, heldOut }: LutInterpolation): string[] {
+  const none = missing > 0 ? `, ${missing} missing: nothing measured is near enough` : '';
+  const lines = [`Of the space ${interpolated} entries are interpolated from ${measured} measured ones${none}.`];
+  if (heldOut && interpolated > 0) {
+    const { entries, medianRelativeError, p95RelativeError, bias, how } = heldOut;
+    const kind = how === 'random' ? 'measured entries that were held out' : 'measured entries, left out in turn';
+    const error = `median ${percent(medianRelativeError)}, p95 ${percent(p95RelativeError)}, bias ${percent(bias)}`;
+    lines.push(`Interpolated against ${entries} ${kind}: ${error}.`);
+  }
+  return lines;
 }

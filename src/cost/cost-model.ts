@@ -1,7 +1,7 @@
-import { BitbudgetError } from '../core/errors.ts';
-import { LutIndex } from '../lut/lut-index.ts';
+import { assert, BitbudgetError } from '../core/errors.ts';
+import { LutIndex, type MeasuredAs } from '../lut/lut-index.ts';
 import type { Lut } from '../lut/schema.ts';
-import { wholeNetworkUs } from '../lut/whole-network.ts';
+import { type WholeNetworkFit, wholeNetworkUs } from '../lut/whole-network.ts';
 import { foldNetwork } from '../network/fold.ts';
 import type { Layer, Network } from '../network/types.ts';
 import type { Workload } from '../network/workload.ts';
@@ -27,7 +27,7 @@ export interface CostModelOptions {
    */
   conditional?: RunsConditional;
   /** The network as the profile command would name it, for the error about a missing entry; its name unless given. */
-  measuredAs?: string;
+  measuredAs?: string | MeasuredAs;
   /** Prices what the table lacks; without it a missing entry is an error. */
   estimateEntry?: EntryEstimate;
 }
@@ -69,14 +69,17 @@ interface LayerSlot {
   resized: Map<number, PricedLayer>[];
 }
 
+/** What of a table a price is made of besides its entries. */
+export type PricedTable = WholeNetworkFit & Pick<Lut, 'validation' | 'protocol' | 'threads'>;
+
 const NO_EXTRAS: LearnedExtras = { bias: false, norms: 0 };
 
 /** {@link createCostModel}; prices layers that are smaller than the network's own besides. */
 export class TableCostModel implements CostModel {
   readonly layers: readonly string[];
   private readonly folded: Network;
-  private readonly table: Lut;
-  private readonly device: DeviceFacts;
+  private readonly table: PricedTable;
+  private readonly device: DeviceFacts | undefined;
   private readonly list: PriceList;
   private readonly slots: LayerSlot[];
   private readonly peaks: ArenaPeaks;
@@ -88,7 +91,8 @@ export class TableCostModel implements CostModel {
   /** How often each price occurs in the candidate at hand; all zero between estimates. */
   private readonly counts: number[] = [];
 
-  constructor(network: Network, table: Lut, device: DeviceFacts, list: PriceList) {
+  /** @param device what energy is modelled with; a model that only names keys needs none. */
+  constructor(network: Network, table: PricedTable, device: DeviceFacts | undefined, list: PriceList) {
     this.folded = foldNetwork({ ...network, weights: new Map() });
     this.layers = weightedLayers(this.folded);
     this.table = table;
@@ -143,6 +147,7 @@ export class TableCostModel implements CostModel {
       weightedParameters += layer.weightedParameters;
     }
     const { latencyMs, measured } = this.sum(priced);
+    assert(this.device, 'a price needs a device');
     const energyMj =
       measured === undefined
         ? modelledEnergy(latencyMs, { packedBytes, realMacs, integerMacs }, this.table.threads, this.device)

@@ -1,4 +1,5 @@
 import { BitbudgetError } from '../core/errors.ts';
+import type { LutEntry } from '../lut/schema.ts';
 import {
   type ChannelClasses,
   channelClasses,
@@ -11,8 +12,10 @@ import { inferShapes } from '../network/shapes.ts';
 import type { Network } from '../network/types.ts';
 import type { Design } from '../quant/design.ts';
 import type { Scheme } from '../quant/scheme.ts';
-import { type CostModelOptions, openPriceList, TableCostModel } from './cost-model.ts';
+import { type CostModelOptions, openPriceList, type PricedTable, TableCostModel } from './cost-model.ts';
+import type { DeviceFacts } from './device.ts';
 import type { LayerSizes } from './layer-sizes.ts';
+import { PriceList } from './price-list.ts';
 import type { Cost } from './types.ts';
 
 /** Prices designs of one network: reduced, in mixed precision, or both. */
@@ -34,7 +37,32 @@ export interface DesignCosts {
  * @param options.network the whole network, unfolded.
  */
 export function createDesignCosts(options: CostModelOptions): DesignCosts {
-  return new TableDesignCosts(options);
+  const { network, table, device } = options;
+  return new TableDesignCosts(network, table, device, openPriceList(table, options));
+}
+
+/**
+ * Names the entries that designs of one network need, whether any table holds them or not.
+ *
+ * @param network the whole network, unfolded.
+ * @returns the key of each executed layer of a design, by the layer's name, in order.
+ * @throws {BitbudgetError} `unsupported` where the network cannot be folded.
+ */
+export function createDesignKeys(network: Network): (design: Design) => Map<string, string> {
+  const latencyUs = { median: 1, low: 1, high: 1, p95: 1, count: 1 };
+  const nothing = {
+    latencyUs,
+    variant: '',
+    variantSha256: '',
+    scratchBytes: 0,
+    packedBytes: 0,
+    trust: 'stable',
+  } as const;
+  const entryFor = (key: string) => ({ ...nothing, key }) as LutEntry;
+  const index = { entryFor, get: entryFor };
+  const table = { scalar: 1, validation: null, protocol: { name: 'none' }, threads: 1 };
+  const costs = new TableDesignCosts(network, table, undefined, new PriceList(index, network.name, () => true));
+  return (design) => costs.keysByLayer(design);
 }
 
 /** A graph with some blocks dropped and some shortcuts inserted, priced. */
@@ -53,14 +81,16 @@ const REMEMBERED = 512;
 
 class TableDesignCosts implements DesignCosts {
   private readonly network: Network;
-  private readonly options: CostModelOptions;
-  private readonly prices: ReturnType<typeof openPriceList>;
+  private readonly table: PricedTable;
+  private readonly device: DeviceFacts | undefined;
+  private readonly prices: PriceList;
   private readonly topologies = new Map<string, Topology>();
 
-  constructor(options: CostModelOptions) {
-    this.network = { ...options.network, weights: new Map() };
-    this.options = options;
-    this.prices = openPriceList(options.table, options);
+  constructor(network: Network, table: PricedTable, device: DeviceFacts | undefined, prices: PriceList) {
+    this.network = { ...network, weights: new Map() };
+    this.table = table;
+    this.device = device;
+    this.prices = prices;
   }
 
   estimate(design: Design): Cost {
@@ -71,6 +101,12 @@ class TableDesignCosts implements DesignCosts {
   keys(design: Design): string[] {
     const { model, schemes, sizes } = this.place(design);
     return model.keys(schemes, sizes);
+  }
+
+  keysByLayer(design: Design): Map<string, string> {
+    const { model, schemes, sizes } = this.place(design);
+    const keys = model.keys(schemes, sizes);
+    return new Map(model.executed.map(({ name }, i) => [name, keys[i]]));
   }
 
   private place({ reduction, schemes }: Design): { model: TableCostModel; schemes: Scheme[]; sizes?: LayerSizes } {
@@ -101,8 +137,7 @@ class TableDesignCosts implements DesignCosts {
         shallow,
         shortcuts.filter((addition) => left.has(addition)),
       );
-      const { table, device } = this.options;
-      topology = describeTopology(graph, new TableCostModel(graph, table, device, this.prices));
+      topology = describeTopology(graph, new TableCostModel(graph, this.table, this.device, this.prices));
       if (this.topologies.size >= REMEMBERED) this.topologies.clear();
       this.topologies.set(key, topology);
     }

@@ -1,5 +1,5 @@
 import { entryKey } from '../lut/entry-key.ts';
-import type { LutIndex } from '../lut/lut-index.ts';
+import type { LutIndex, MeasuredAs } from '../lut/lut-index.ts';
 import type { EnergyMeter, LutEntry, LutLatency } from '../lut/schema.ts';
 import type { Layer } from '../network/types.ts';
 import { type Workload, workloadMacs } from '../network/workload.ts';
@@ -49,8 +49,8 @@ export interface PricedLayer {
 /** Prices of layers, as far as they have been asked for. */
 export class PriceList {
   readonly prices: Price[] = [];
-  private readonly index: LutIndex;
-  private readonly measuredAs: string;
+  private readonly index: Pick<LutIndex, 'entryFor' | 'get'>;
+  private readonly measuredAs: string | MeasuredAs;
   private readonly estimateEntry: EntryEstimate | undefined;
   private readonly runsConditional: RunsConditional;
   private readonly positions = new Map<string, number>();
@@ -59,7 +59,12 @@ export class PriceList {
    * @param measuredAs the network as the profile command would name it.
    * @param estimateEntry prices what the table lacks.
    */
-  constructor(index: LutIndex, measuredAs: string, runsConditional: RunsConditional, estimateEntry?: EntryEstimate) {
+  constructor(
+    index: Pick<LutIndex, 'entryFor' | 'get'>,
+    measuredAs: string | MeasuredAs,
+    runsConditional: RunsConditional,
+    estimateEntry?: EntryEstimate,
+  ) {
     this.index = index;
     this.measuredAs = measuredAs;
     this.estimateEntry = estimateEntry;

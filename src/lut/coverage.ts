@@ -1,8 +1,8 @@
 import type { Workload } from '../network/workload.ts';
 import type { Scheme } from '../quant/scheme.ts';
-import { createInterpolator, type HeldOutError } from './interpolation/interpolate.ts';
+import { createInterpolator, type VariantFactsOf } from './interpolation/interpolate.ts';
 import { LutIndex } from './lut-index.ts';
-import type { Lut, LutEntry } from './schema.ts';
+import type { HeldOutError, Lut, LutEntry } from './schema.ts';
 
 /** How a table knows an entry; `interpolable`: it is not in the table, but could be interpolated from what is. */
 export type CoverageStatus = 'measured' | 'doubtful' | 'imported' | 'interpolated' | 'interpolable' | 'missing';
@@ -50,12 +50,13 @@ const STATUS_OF_TRUST = {
  * entry that is missing stays an error for whoever asks for its price.
  *
  * @param needed the entries of the space; repeated keys count once.
+ * @param factsOf what is known of kernels; guessed from the table where absent.
  */
-export function coverTable(table: Lut, needed: Iterable<NeededEntry>): Coverage {
+export function coverTable(table: Lut, needed: Iterable<NeededEntry>, factsOf?: VariantFactsOf): Coverage {
   const index = new LutIndex(table);
   const distinct = [...new Map([...needed].map((one) => [one.key, one])).values()];
   const open = distinct.filter(({ key }) => !index.has(key));
-  const interpolator = open.length > 0 ? createInterpolator(table) : undefined;
+  const interpolator = open.length > 0 ? createInterpolator(table, factsOf) : undefined;
   const rows = distinct.map(({ key, workload, scheme }): CoverageRow => {
     const entry = index.get(key);
     if (entry) return { key, workload, scheme, status: STATUS_OF_TRUST[entry.trust], entry };

@@ -2,6 +2,15 @@ import { BitbudgetError } from '../core/errors.ts';
 import type { Lut, LutEntry } from './schema.ts';
 import { shapeKey, shapeKeyOf } from './shape-key.ts';
 
+/** How the profile command would be told to measure what a table lacks. */
+export interface MeasuredAs {
+  network: string;
+  /** File of the search space; without one the entry's scheme is measured. */
+  space?: string;
+  /** The table, where it is not the one that the command writes anyway. */
+  table?: string;
+}
+
 /** The protocol of a table that another tool made. */
 export const IMPORTED_PROTOCOL = 'imported';
 
@@ -56,13 +65,13 @@ export class LutIndex {
   /**
    * The entry of a key.
    *
-   * @param networkName for the command that would measure what is missing.
+   * @param measuredAs for the command that would measure what is missing; a text is the network.
    * @throws {BitbudgetError} `missing-entry`, naming the key; nothing is ever priced at zero.
    */
-  entryFor(key: string, networkName: string): LutEntry {
+  entryFor(key: string, measuredAs: string | MeasuredAs): LutEntry {
     const entry = this.get(key);
     if (entry) return entry;
-    throw this.byShape.size > 0 ? missingImport(key) : missingEntry(key, networkName);
+    throw this.byShape.size > 0 ? missingImport(key) : missingEntry(key, measuredAs);
   }
 }
 
@@ -75,12 +84,30 @@ function missingImport(key: string): BitbudgetError {
 }
 
 /** The error for a key that was never measured. */
-export function missingEntry(key: string, networkName: string): BitbudgetError {
+export function missingEntry(key: string, measuredAs: string | MeasuredAs): BitbudgetError {
   const scheme = key.slice(key.lastIndexOf('/') + 1);
-  const schemes = scheme === 'u8' || scheme === 'f32' ? `f32,w8a8` : scheme;
+  const schemes = scheme === 'u8' || scheme === 'f32' ? ['f32', 'w8a8'] : [scheme];
+  const as = typeof measuredAs === 'string' ? { network: measuredAs } : measuredAs;
   return new BitbudgetError(
     'missing-entry',
     `The table has no entry for "${key}".`,
-    `Measure it with \`bitbudget profile --network ${networkName} --schemes ${schemes} --resume\`.`,
+    `Measure it with \`${measuringCommand(as, schemes)}\`.`,
   );
+}
+
+/**
+ * The command that measures what a table lacks, and keeps what it has.
+ *
+ * @param schemes those that are lacking.
+ * @example measuringCommand({ network: 'resnet20', space: 'slim.yaml' }, ['w4a4']) // => 'bitbudget profile --network resnet20 --space slim.yaml --resume'
+ */
+export function measuringCommand({ network, space, table }: MeasuredAs, schemes: readonly string[]): string {
+  const what = space === undefined ? `--schemes ${schemes.join(',')}` : `--space ${shellWord(space)}`;
+  const out = table === undefined ? '' : ` --out ${shellWord(table)}`;
+  return `bitbudget profile --network ${network} ${what} --resume${out}`;
+}
+
+/** A path as one word of a command line. */
+function shellWord(path: string): string {
+  return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

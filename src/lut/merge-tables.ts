@@ -3,7 +3,7 @@ import { diffTables } from './compare/diff.ts';
 import { deviceDifferences } from './compatibility.ts';
 import { createEntry } from './entry-key.ts';
 import { mergeEntries } from './merge.ts';
-import type { Lut, LutContent, LutEntry, LutLatency, LutValidation } from './schema.ts';
+import type { Lut, LutContent, LutEntry, LutInterpolation, LutLatency, LutValidation } from './schema.ts';
 
 /** A table and the name it goes by in messages, such as its path. */
 export interface NamedTable {
@@ -94,6 +94,8 @@ export function mergeTables(tables: readonly NamedTable[]): MergedTables {
     ].sort((a, b) => compareText(a.variant, b.variant)),
     entries: merged,
   };
+  const interpolation = worstInterpolation(tables.map(({ table }) => table));
+  if (interpolation) content.interpolation = interpolation;
   const given = [...source.values()];
   const kept = tables.map(({ name }) => ({ name, entries: given.filter((from) => from === name).length }));
   return { content, conflicts, drifts, kept };
@@ -197,6 +199,17 @@ function worstValidation(validations: readonly (LutValidation | null)[]): LutVal
   return validations.reduce(
     (worst, one) => worst && one && (one.p95RelativeError > worst.p95RelativeError ? one : worst),
   );
+}
+
+/** Of the tables with interpolated entries the one that is farthest off. */
+function worstInterpolation(tables: readonly Lut[]): LutInterpolation | undefined {
+  const error = ({ heldOut }: LutInterpolation) => heldOut?.p95RelativeError ?? Number.POSITIVE_INFINITY;
+  return tables
+    .flatMap(({ interpolation }) => interpolation ?? [])
+    .reduce<LutInterpolation | undefined>(
+      (worst, one) => (worst && error(worst) >= error(one) ? worst : one),
+      undefined,
+    );
 }
 
 function compareText(a: string, b: string): number {

@@ -6,7 +6,8 @@ const TRUST_ORDER: readonly Trust[] = ['interpolated', 'imported', 'throttled', 
 
 /**
  * Joins two lists of entries, sorted by key. Where both hold a key the newer one wins, unless it measured the same
- * kernel under a worse verdict: a throttled run does not displace a stable one.
+ * kernel under a worse verdict: a throttled run does not displace a stable one. What is interpolated never displaces what
+ * was measured, whatever its kernel.
  *
  * @example mergeEntries([], []) // => []
  */
@@ -15,6 +16,7 @@ export function mergeEntries(older: readonly LutEntry[], newer: readonly LutEntr
   for (const entry of newer) {
     const known = merged.get(entry.key);
     const sameKernel = known?.variant === entry.variant && known.variantSha256 === entry.variantSha256;
+    if (known && known.trust !== 'interpolated' && entry.trust === 'interpolated') continue;
     if (known && sameKernel && TRUST_ORDER.indexOf(entry.trust) < TRUST_ORDER.indexOf(known.trust)) continue;
     merged.set(entry.key, entry);
   }

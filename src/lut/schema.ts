@@ -90,6 +90,10 @@ export const LutEntrySchema = z.strictObject({
     .optional()
     .describe('energy of one run above idle, µJ'),
   trust: TrustSchema,
+  heldOut: z
+    .literal(true)
+    .optional()
+    .describe('measured to show the error of interpolated entries, and not learnt from'),
 });
 
 const deviceSchema = z.strictObject({
@@ -131,6 +135,24 @@ const lengthCorrectionSchema = z.strictObject({
   highUs: z.number().positive().describe('greatest sum'),
 });
 
+const interpolationSchema = z.strictObject({
+  measured: z.int().nonnegative().describe('entries that interpolation learnt from'),
+  interpolated: z.int().nonnegative(),
+  missing: z.int().nonnegative().describe('entries of the space that nothing measured is near enough to'),
+  heldOut: z
+    .strictObject({
+      entries: count,
+      medianRelativeError: ratio,
+      p95RelativeError: ratio,
+      bias: z.number().describe('median of (predicted − measured) / measured'),
+      how: z
+        .enum(['random', 'left out in turn'])
+        .describe('entries drawn at random and never learnt from, or shapes left out one after the other'),
+    })
+    .nullable()
+    .describe('interpolated against measured; null: too few entries to hold any out'),
+});
+
 const scalarOrList = z.union([
   z.string(),
   z.number(),
@@ -158,6 +180,7 @@ export const LutSchema = z.strictObject({
     .describe('where long networks take a greater multiple of their sum than short ones, as where caches overflow'),
   energySource: EnergyMeterSchema,
   validation: validationSchema.nullable().describe('Σ entries against whole networks; null: not validated'),
+  interpolation: interpolationSchema.optional().describe('of the last profile of a search space'),
   disabled: z.array(z.strictObject({ variant: text, reason: text })).describe('variants that failed their self-test'),
   entries: z.array(LutEntrySchema).describe('sorted by key'),
   sha256: sha256.describe('of the canonical JSON (sorted keys, no white space) without this field'),
@@ -173,6 +196,9 @@ export type LutDevice = z.infer<typeof deviceSchema>;
 export type LutEngine = z.infer<typeof engineSchema>;
 export type LutConditions = z.infer<typeof conditionsSchema>;
 export type LutValidation = z.infer<typeof validationSchema>;
+export type LutInterpolation = z.infer<typeof interpolationSchema>;
+/** How wrong interpolated entries are, by entries that were held out. */
+export type HeldOutError = NonNullable<LutInterpolation['heldOut']>;
 export type Trust = z.infer<typeof TrustSchema>;
 export type EnergyMeter = z.infer<typeof EnergyMeterSchema>;
 

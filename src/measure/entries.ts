@@ -45,7 +45,7 @@ interface Measured {
 export function summarizeEntries(
   { engine }: { engine: Pick<Engine, 'limits' | 'threads'> },
   samplesUs: ReadonlyMap<string, readonly number[]>,
-  tuned: TunedVariants,
+  tuned: Pick<TunedVariants, 'of'>,
   reachable: ReadonlyMap<string, ReachableEntry>,
   variantHashes: ReadonlyMap<string, string>,
   doubt: Doubt,

@@ -1,12 +1,11 @@
 import { Random } from '../core/random.ts';
 import type { VariantRanking } from '../kernels/ranking.ts';
 import { tableRanking } from '../lut/ranking.ts';
-import type { LutEntry, LutValidation } from '../lut/schema.ts';
+import type { LutEntry, LutInterpolation, LutValidation } from '../lut/schema.ts';
 import type { WholeNetworkFit } from '../lut/whole-network.ts';
 import type { Scheme } from '../quant/scheme.ts';
 import { uniformSchemes } from '../quant/tensor-plan.ts';
-import { measureClockStepNs } from './clock-step.ts';
-import { ConditionWatch } from './condition-watch.ts';
+import { CourseWatch } from './course.ts';
 import { measureTableEnergy, type TableEnergy } from './energy/entry-energy.ts';
 import type { EnergyMeter } from './energy/meter.ts';
 import { summarizeEntries } from './entries.ts';
@@ -15,11 +14,9 @@ import { raceVariants } from './race.ts';
 import { type ReachableEntry, reachableEntries } from './reachable.ts';
 import { loadAssignment, measureRounds, samplesByGroup, scaledSamples, type TimedNetwork } from './rounds.ts';
 import { BalancedSampler, drawAssignment } from './sampler.ts';
-import { clockQuantumNs, SteadyClock } from './steady-clock.ts';
 import type { Bench } from './surroundings.ts';
 import { TunedVariants } from './tuned-variants.ts';
 import { validateTable } from './validation.ts';
-import { judge } from './verdict.ts';
 import { lateVariants, warmUp } from './warm-up.ts';
 import { fitWholeNetworks } from './whole-network-fit.ts';
 
@@ -60,6 +57,8 @@ export interface ProfileResult extends WholeNetworkFit {
   validation: LutValidation | null;
   /** The raw samples. */
   networks: readonly TimedNetwork[];
+  /** What a profile of a search space did not measure. */
+  interpolation?: LutInterpolation;
   /** Why the energy of some or all entries could not be measured. */
   energyProblem?: string;
   protocol: { name: 'in-context' } & Record<string, number | boolean | string | null>;
@@ -73,11 +72,9 @@ export interface ProfileResult extends WholeNetworkFit {
  * @throws {BitbudgetError} `interrupted` if the user cancels.
  */
 export async function profileNetwork(given: Bench, options: ProfileOptions): Promise<ProfileResult> {
-  const clock = new SteadyClock(given.clock);
-  const watch = new ConditionWatch();
-  const bench = watch.around({ ...given, clock, interruptions: clock.countedWith(given.interruptions) });
+  const watch = new CourseWatch(given);
+  const { bench, clockStepNs } = watch;
   const { folded } = bench.source;
-  const clockStepNs = measureClockStepNs(given.clock);
   const schemes = [...options.schemes];
   const reachable = reachableEntries(folded, schemes);
   const samples = await takeSamples(bench, reachable, options);
@@ -88,28 +85,8 @@ export async function profileNetwork(given: Bench, options: ProfileOptions): Pro
   for (const [group, samples] of scaled) samplesUs.set(group, samples);
   const fit =
     networks.length > 0 ? fitWholeNetworks(folded.name, networks, samplesUs) : (options.knownFit ?? { scalar: 1 });
-  const quantumNs = clockQuantumNs(clock, clockStepNs);
-  const { unrest } = bench.reference;
-  const verdict = judge({
-    levelsNs: rounds.timed.map(({ referenceNs }) => referenceNs),
-    bestLevelNs: bench.reference.bestLevelNs,
-    readings: watch.finish(),
-    scalar: fit.scalar,
-    warmUpProven: warm.proven,
-    lateVariants: late.length,
-    unrest,
-    setBacks: clock.setBacks,
-    clockQuantumNs: quantumNs,
-  });
-  const doubt = {
-    throttled: verdict.throttled,
-    unwarmed: new Set(late),
-    allNoisy: verdict.noisy,
-    groups: new Set(scaled.keys()),
-    drift: verdict.drift,
-    belowBest: verdict.belowBest,
-    clockQuantumNs: quantumNs,
-  };
+  const course = { rounds, warm, late, scalar: fit.scalar, scaled: scaled.keys() };
+  const { verdict, doubt } = watch.judge(course);
   const measured = summarizeEntries(bench, samplesUs, tuned, reachable, options.variantHashes, doubt);
   const entries = new Map([...(options.known ?? []), ...measured]);
   const { meter, seed, validationNetworks } = options;
@@ -130,21 +107,8 @@ export async function profileNetwork(given: Bench, options: ProfileOptions): Pro
       name: 'in-context',
       visits: options.visits,
       seed: options.seed,
-      networks: networks.length,
       racedVariants: raced,
-      droppedNetworks: rounds.others.length,
-      interruptedRuns: rounds.interruptedRuns,
-      waitedS: Math.round(bench.reference.waitedMs / 100) / 10,
-      levelShifts: bench.reference.levelShifts,
-      referenceNs: Number.isNaN(levelNs) ? null : Math.round(levelNs),
-      bestReferenceNs: Math.round(bench.reference.bestLevelNs),
-      validationSlowdown: Math.round(slowdown * 1000) / 1000,
-      warmUpPasses: warm.passes,
-      warmUpProven: warm.proven && late.length === 0,
-      timedOut: rounds.timedOut,
-      drift: Math.round(verdict.drift * 1e4) / 1e4,
-      unrest: Math.round(unrest * 1e4) / 1e4,
-      ...(verdict.reasons.length > 0 && { doubts: verdict.reasons.join('; ') }),
+      ...watch.record(course, verdict, slowdown),
       ...energy.protocol,
     },
   };

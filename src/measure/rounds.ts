@@ -46,6 +46,17 @@ export interface RoundsResult {
   timedOut: boolean;
 }
 
+/** Where the networks that are timed come from. */
+export interface NetworkSource {
+  readonly complete: boolean;
+  /** Share of the wanted visits that have been made. */
+  readonly progress: number;
+  /** Loads the network that is to be timed next, and tells the group of each of its layers. */
+  draw(): { session: Session; groups: string[]; dispose(): void };
+  /** Takes the visits of these networks, each a list of groups, for all that were made. */
+  recount(networks: Iterable<Iterable<string>>): void;
+}
+
 /**
  * Times random networks until every group has its visits.
  *
@@ -57,28 +68,56 @@ export async function measureRounds(
   sampler: BalancedSampler,
   options: RoundsOptions = {},
 ): Promise<RoundsResult> {
+  const { ranking } = options;
+  const source: NetworkSource = {
+    get complete() {
+      return sampler.complete;
+    },
+    get progress() {
+      return sampler.progress;
+    },
+    draw() {
+      const { assignment, unconditional }: Draw = sampler.next();
+      const session = loadAssignment(bench, assignment, { ranking, unconditional });
+      return {
+        session,
+        groups: groups.ofPlan(session.network.plan, unconditional),
+        dispose: () => session.dispose(),
+      };
+    },
+    recount: (networks) => sampler.recount(networks),
+  };
+  return timeRounds(bench, source, options);
+}
+
+/** {@link measureRounds} of networks from anywhere. */
+export async function timeRounds(
+  bench: Bench,
+  source: NetworkSource,
+  options: Omit<RoundsOptions, 'ranking'> = {},
+): Promise<RoundsResult> {
   const { clock, cancellation, onProgress, pause } = bench;
   const timed = [...(options.earlier ?? [])];
   const deadlineNs = options.timeMaxS === undefined ? Number.POSITIVE_INFINITY : clock.nowNs() + options.timeMaxS * 1e9;
   const most = timed.length + MAXIMUM_NETWORKS;
-  let parts = divide(timed, sampler);
+  let parts = divide(timed, source);
   let timedOut = false;
   let interruptedRuns = 0;
   let failures = 0;
-  while (!sampler.complete && timed.length < most && !timedOut) {
-    const { network, interrupted } = await timeNetwork(bench, groups, sampler.next(), options.ranking);
+  while (!source.complete && timed.length < most && !timedOut) {
+    const { network, interrupted } = await timeNetwork(bench, source);
     interruptedRuns += interrupted;
     if (network) {
       failures = 0;
       timed.push(network);
-      parts = divide(timed, sampler);
+      parts = divide(timed, source);
       options.onNetwork?.(network);
     } else if (++failures > MAXIMUM_FAILURES) {
       const problem = 'Every run of a network was disturbed by other work on this machine.';
       throw new BitbudgetError('unsupported', problem, 'Close other programs and measure again.');
     }
-    onProgress('measuring layers in context', sampler.progress);
-    timedOut = clock.nowNs() > deadlineNs && !sampler.complete;
+    onProgress('measuring layers in context', source.progress);
+    timedOut = clock.nowNs() > deadlineNs && !source.complete;
     await pause(0);
     if (cancellation.aborted) {
       const remedy = 'The table is as it was; go on with `bitbudget profile --resume`, which keeps what was measured.';
@@ -90,16 +129,14 @@ export async function measureRounds(
 
 async function timeNetwork(
   bench: Bench,
-  groups: MeasurementGroups,
-  { assignment, unconditional }: Draw,
-  ranking: VariantRanking | undefined,
+  source: NetworkSource,
 ): Promise<{ network?: TimedNetwork; interrupted: number }> {
-  const session = loadAssignment(bench, assignment, { ranking, unconditional });
+  const { session, groups, dispose } = source.draw();
   const { visit, interrupted } = await visitNetwork(session, bench.input, bench);
-  session.dispose();
+  dispose();
   if (!visit) return { interrupted };
   const network = {
-    groups: groups.ofPlan(session.network.plan, unconditional),
+    groups,
     layersUs: Array.from(visit.layersNs, (ns) => Math.round(ns) / 1e3),
     wholeUs: Math.round(visit.wholeNs) / 1e3,
     referenceNs: Math.round(bench.reference.levelNs),
@@ -108,11 +145,11 @@ async function timeNetwork(
 }
 
 /** Tells the networks that were timed at the machine's own speed from the others; the visits of the former are what counts. */
-function divide(timed: readonly TimedNetwork[], sampler: BalancedSampler) {
+function divide(timed: readonly TimedNetwork[], source: NetworkSource) {
   const levelNs = ownLevel(timed.map(({ referenceNs }) => referenceNs));
   const networks = timed.filter(({ referenceNs }) => isSameLevel(referenceNs, levelNs));
   const others = timed.filter(({ referenceNs }) => !isSameLevel(referenceNs, levelNs));
-  sampler.recount(networks.map(({ groups }) => groups));
+  source.recount(networks.map(({ groups }) => groups));
   return { networks, others, levelNs };
 }
 

@@ -18,6 +18,7 @@ const originSchema = z.strictObject({
   network: z.string(),
   weightsSha256: z.string(),
   schemes: z.array(z.string()),
+  spaceSha256: z.string().optional().describe('of the configuration of a search space'),
   device: z.string(),
   engine: z.string(),
   threads: z.int().positive(),

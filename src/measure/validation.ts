@@ -12,10 +12,10 @@ import { predictionError } from './statistics.ts';
 import type { Bench } from './surroundings.ts';
 
 /** Keeps the held-out networks apart from those that the table is made of. */
-const HELD_OUT_SEED = 0x5eed;
+export const HELD_OUT_SEED = 0x5eed;
 /** Speeds of the machine that differ by more cannot be compared. */
-const LEVEL_TOLERANCE = 0.03;
-const TIMING = { rounds: 8 };
+export const LEVEL_TOLERANCE = 0.03;
+export const TIMING = { rounds: 8 };
 
 /** What the table claims, and what is drawn to test it. */
 export interface ValidationOptions {

@@ -4,10 +4,12 @@
  */
 import { BitbudgetError } from '../core/errors.ts';
 import { chooseMeter } from '../measure/energy/find-meters.ts';
-import { profileNetwork } from '../measure/profile.ts';
+import { type ProfileStep, profileNetwork } from '../measure/profile.ts';
+import { profileSpace } from '../measure/space/profile-space.ts';
 import { bindToCores } from './affinity.ts';
 import { nodeFiles } from './files.ts';
 import { kernelHashes } from './kernel-files.ts';
+import { measuredSpace } from './measured-space.ts';
 import type { ProfileJob, ProfileMessage } from './profile-process.ts';
 import { nodeSystem } from './system.ts';
 import { openWorkbench } from './workbench.ts';
@@ -17,6 +19,12 @@ const PROGRESS_MS = 100;
 
 const cancellation = { aborted: false };
 const send = (message: ProfileMessage) => void process.send!(message);
+
+/** Sends, and waits until it has left: a large table takes a while, and whoever disconnects before cuts it off. */
+const sendLast = (message: ProfileMessage) =>
+  new Promise<void>((resolve, reject) =>
+    process.send!(message, (error: Error | null) => (error ? reject(error) : resolve())),
+  );
 
 process.on('SIGINT', () => {}); // Ctrl-C reaches the whole group; the parent says what to do
 process.on('disconnect', () => process.exit(1));
@@ -31,25 +39,31 @@ async function run(job: ProfileJob): Promise<void> {
     const workbench = await openWorkbench(job.network, { disabled: new Set(disabled), threads });
     const cores = bindToCores(process.pid, threads);
     const bench = { ...workbench.bench({ cancellation, onProgress: progress() }), moveAside: () => cores.move() };
-    const result = await profileNetwork(bench, {
+    const options = {
       ...job.settings,
-      schemes: job.schemes,
       known: new Map(job.known.map((entry) => [entry.key, entry])),
       variantHashes: await kernelHashes(),
-      meter: await chooseMeter(job.energy, nodeSystem(), nodeFiles, bench),
       earlier: job.earlier && { ...job.earlier, ranking: new Map(job.earlier.ranking) },
-      onProgressMade: (step) =>
+      onProgressMade: (step: ProfileStep) =>
         send(
           'network' in step ? { network: step.network } : { ranking: [...step.ranking].map(([k, v]) => [k, [...v]]) },
         ),
-    });
+    };
+    const { network } = workbench.opened;
+    const result = job.space
+      ? await profileSpace(bench, network, measuredSpace(network, job.space), options)
+      : await profileNetwork(bench, {
+          ...options,
+          schemes: job.schemes,
+          meter: await chooseMeter(job.energy, nodeSystem(), nodeFiles, bench),
+        });
     const { networks: _, ...facts } = result;
     facts.protocol.core = cores.core;
-    send({ result: facts });
+    await sendLast({ result: facts });
   } catch (error) {
     if (!(error instanceof BitbudgetError)) throw error;
     const { kind, message, remedy } = error;
-    send({ error: { kind, message, remedy } });
+    await sendLast({ error: { kind, message, remedy } });
   }
   process.disconnect();
 }

@@ -7,12 +7,15 @@ import type { WholeNetworkFit } from '../lut/whole-network.ts';
 import type { ProfileResult } from '../measure/profile.ts';
 import type { TimedNetwork } from '../measure/rounds.ts';
 import type { Scheme } from '../quant/scheme.ts';
+import type { SpaceConfig } from '../space/index.ts';
 import { processArguments } from './entry-resolution.ts';
 
 /** What the measuring process is asked for; plain data. */
 export interface ProfileJob {
   network: string;
   schemes: readonly Scheme[];
+  /** Designs of a search space instead of assignments of the schemes. */
+  space?: SpaceConfig;
   disabled: readonly string[];
   settings: {
     seed: number;

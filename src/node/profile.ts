@@ -4,10 +4,11 @@ import { sha256Hex } from '../core/sha256.ts';
 import { assertSameDevice, assertSameThreads, changedEntries } from '../lut/compatibility.ts';
 import { readLut, writeLut } from '../lut/file.ts';
 import { mergeEntries } from '../lut/merge.ts';
-import type { EnergyMeter, Lut, LutEntry } from '../lut/schema.ts';
+import type { EnergyMeter, Lut, LutEntry, LutInterpolation } from '../lut/schema.ts';
 import type { WholeNetworkFit } from '../lut/whole-network.ts';
 import type { SampleOrigin } from '../measure/samples.ts';
 import type { Scheme } from '../quant/scheme.ts';
+import type { SpaceConfig } from '../space/index.ts';
 import { conditionsReader } from './conditions.ts';
 import { disabledIds, type Host } from './host.ts';
 import { kernelHashes } from './kernel-files.ts';
@@ -20,6 +21,8 @@ export interface ProfileSettings {
   schemes: readonly Scheme[];
   /** Threads that share each layer. */
   threads: number;
+  /** What is measured instead of the schemes; the entries that there is no time for are interpolated. */
+  space?: SpaceConfig;
   seed: number;
   visits: number;
   validationNetworks: number;
@@ -53,18 +56,22 @@ export async function profileThisMachine(
   settings: ProfileSettings,
   { files, cancellation, onProgress }: Surroundings,
 ): Promise<OpenedTable & { energyProblem?: string }> {
-  const { schemes, threads, out, resume } = settings;
+  const { schemes, space, threads, out, resume } = settings;
   const hashes = await kernelHashes();
   const { device, engine, disabled } = host;
-  const { entries: existing, fit: knownFit } = await usablePart(files, out, host, threads, hashes);
+  const {
+    entries: existing,
+    fit: knownFit,
+    interpolation: earlier,
+  } = await usablePart(files, out, host, threads, hashes);
   const known = resume ? existing.filter(({ trust }) => trust === 'stable') : [];
-  const origin = await sampleOrigin(network, host, schemes, threads, hashes);
+  const origin = await sampleOrigin(network, host, schemes, threads, hashes, space);
   const journal = await SampleJournal.open(files, out, origin, resume);
   const conditions = conditionsReader();
   const before = conditions.conditions();
   const { seed, visits, validationNetworks, timeMaxS, energy } = settings;
   const job = {
-    ...{ network, schemes, known, earlier: journal.earlier },
+    ...{ network, schemes, space, known, earlier: journal.earlier },
     settings: { seed, visits, validationNetworks, timeMaxS, knownFit },
     energy,
     threads,
@@ -75,6 +82,7 @@ export async function profileThisMachine(
     const { facts, placement } = await profileInProcess(job, { cancellation, onProgress, onMessage });
     const entries = mergeEntries(existing, facts.entries);
     const { load } = before; // afterwards the load is our own
+    const interpolation = facts.interpolation ?? earlier;
     const table: Lut = await writeLut(
       files,
       out,
@@ -91,6 +99,7 @@ export async function profileThisMachine(
         ...(facts.lengthCorrection && { lengthCorrection: facts.lengthCorrection }),
         energySource: energySourceOf(entries),
         validation: facts.validation,
+        ...(interpolation && { interpolation }),
         disabled,
         entries,
       },
@@ -110,12 +119,14 @@ async function sampleOrigin(
   schemes: readonly Scheme[],
   threads: number,
   hashes: ReadonlyMap<string, string>,
+  space: SpaceConfig | undefined,
 ): Promise<SampleOrigin> {
   const { weightsSha256 } = await openNetwork(network);
   return {
     network,
     weightsSha256,
     schemes: [...schemes],
+    ...(space && { spaceSha256: sha256Hex(canonicalJson(space)) }),
     device: device.id,
     engine: `${engine.name} ${engine.version}`,
     threads,
@@ -137,13 +148,14 @@ async function usablePart(
   { device, engine }: Host,
   threads: number,
   hashes: ReadonlyMap<string, string>,
-): Promise<{ entries: LutEntry[]; fit?: WholeNetworkFit }> {
+): Promise<{ entries: LutEntry[]; fit?: WholeNetworkFit; interpolation?: LutInterpolation }> {
   if (!(await files.exists(path))) return { entries: [] };
   const table = await readLut(files, path);
   assertSameDevice(table, device, engine);
   const remedy = `Name another file with \`--out\`, or pass \`--threads ${table.threads}\` to add to this one.`;
   assertSameThreads(table, threads, remedy);
   const changed = new Set(changedEntries(table, hashes));
-  const { scalar, lengthCorrection } = table;
-  return { entries: table.entries.filter((entry) => !changed.has(entry)), fit: { scalar, lengthCorrection } };
+  const { scalar, lengthCorrection, interpolation } = table;
+  const entries = table.entries.filter((entry) => !changed.has(entry));
+  return { entries, fit: { scalar, lengthCorrection }, interpolation };
 }

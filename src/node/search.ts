@@ -44,7 +44,7 @@ export interface SearchRequest {
   /** The space, or the schemes that all layers but the fixed ones may take. */
   space: SpaceConfigInput;
   /** The file or preset of the space, as the profile command would be told of it. */
-  measuredAs?: string;
+  spaceFile?: string;
   /** A published search, for its first generation, its columns and its output. */
   preset?: Preset;
   /** Price what the tables lack by interpolation; otherwise a missing entry is an error. */
@@ -186,17 +186,15 @@ export async function openPricers(
   files: Files,
   workbench: Workbench,
   tables: readonly OpenedTable[],
-  { measuredAs: source, interpolate }: Pick<SearchRequest, 'measuredAs' | 'interpolate'>,
+  { spaceFile: space, interpolate }: Pick<SearchRequest, 'spaceFile' | 'interpolate'>,
 ): Promise<{ search: Pricer<Design>; final(builder: DesignBuilder, design: Design): Cost }> {
   const labels = deviceLabels(tables);
   const { name } = workbench.opened.network;
-  const measuredAs = source === undefined ? name : `${name} --space ${source}`;
   const conditional = weightConditions(workbench.source);
   const devices = await Promise.all(
-    tables.map(async ({ table }) => ({
-      table,
-      device: await deviceFacts(files, table),
-      measuredAs,
+    tables.map(async ({ table, path }) => ({
+      ...{ table, device: await deviceFacts(files, table) },
+      measuredAs: { network: name, space, table: path },
       ...(interpolate && { estimateEntry: createInterpolator(table).entryOf }),
     })),
   );

@@ -16,13 +16,19 @@ export interface QuantizedWeights {
 const CLIP_STEPS = 64;
 const FIRST_CLIP_STEP = 20;
 
+/** How scales below 8 bits are chosen: by the smallest squared error, or to cover the largest magnitude, which is quick. */
+export type WeightScaling = 'smallest-error' | 'largest';
+
 /** Quantizes a network's weights to integers, each (layer, bits) once: candidates share the results. */
 export class WeightQuantizer {
   private readonly folded: Network;
+  private readonly scaling: WeightScaling;
   private readonly cache = new Map<string, QuantizedWeights>();
 
-  constructor(folded: Network) {
+  /** @param scaling `largest` is for networks that are timed and not evaluated. */
+  constructor(folded: Network, scaling: WeightScaling = 'smallest-error') {
     this.folded = folded;
+    this.scaling = scaling;
   }
 
   /** The weights of a conv2d or dense layer at 1 to 8 bits. */
@@ -32,7 +38,7 @@ export class WeightQuantizer {
     if (!result) {
       const kernel = this.folded.weights.get(`${layer}.kernel`);
       assert(kernel, `weights of ${layer} are missing`);
-      result = quantizeWeights(kernel, outChannels, bits);
+      result = quantizeWeights(kernel, outChannels, bits, this.scaling);
       this.cache.set(key, result);
     }
     return result;
@@ -47,7 +53,13 @@ export class WeightQuantizer {
  * @param kernel output channel first; length a multiple of outChannels.
  * @example [...quantizeWeights(Float32Array.of(0.5, -1.27), 1, 8).values] // => [50, -127]
  */
-export function quantizeWeights(kernel: Float32Array, outChannels: number, bits: number): QuantizedWeights {
+export function quantizeWeights(
+  kernel: Float32Array,
+  outChannels: number,
+  bits: number,
+  scaling: WeightScaling = 'smallest-error',
+): QuantizedWeights {
+  const { low, high } = weightRange(bits);
   const values = new Int8Array(kernel.length);
   const scales = new Float64Array(outChannels);
   const perChannel = kernel.length / outChannels;
@@ -55,10 +67,10 @@ export function quantizeWeights(kernel: Float32Array, outChannels: number, bits:
   let signal = 0;
   for (let channel = 0; channel < outChannels; channel++) {
     const weights = kernel.subarray(channel * perChannel, (channel + 1) * perChannel);
-    const scale = Math.fround(channelScale(weights, bits)) || 1;
+    const scale = Math.fround(channelScale(weights, bits, scaling)) || 1;
     scales[channel] = scale;
     for (let k = 0; k < perChannel; k++) {
-      const q = quantizeWeight(weights[k], scale, bits);
+      const q = bits === 1 ? (weights[k] < 0 ? -1 : 1) : clamp(roundHalfEven(weights[k] / scale), low, high);
       values[channel * perChannel + k] = q;
       noise += (q * scale - weights[k]) ** 2;
       signal += weights[k] ** 2;
@@ -67,13 +79,7 @@ export function quantizeWeights(kernel: Float32Array, outChannels: number, bits:
   return { values, scales, noiseToSignal: signal > 0 ? noise / signal : 0 };
 }
 
-function quantizeWeight(weight: number, scale: number, bits: number): number {
-  if (bits === 1) return weight < 0 ? -1 : 1;
-  const { low, high } = weightRange(bits);
-  return clamp(roundHalfEven(weight / scale), low, high);
-}
-
-function channelScale(weights: Float32Array, bits: number): number {
+function channelScale(weights: Float32Array, bits: number, scaling: WeightScaling): number {
   let largest = 0;
   let sum = 0;
   for (const weight of weights) {
@@ -83,7 +89,7 @@ function channelScale(weights: Float32Array, bits: number): number {
   }
   if (bits === 1) return sum / weights.length;
   const top = bits === 2 ? 1.5 : weightRange(bits).high; // 2 bits reach −2 to 1: 1.5 on average
-  if (bits === 8) return largest / top;
+  if (bits === 8 || scaling === 'largest') return largest / top;
   let best = largest / top;
   let bestError = Infinity;
   for (let step = FIRST_CLIP_STEP; step <= CLIP_STEPS; step++) {

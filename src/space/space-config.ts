@@ -87,6 +87,7 @@ const LONGEST_FILE = 1 << 20;
 /**
  * Reads a space from YAML or JSON.
  *
+ * @param text of such a file, or of the config.json of a run, whose space is taken.
  * @param sourceName what to call the file in an error.
  * @throws {BitbudgetError} `damaged-file` naming the first field that is wrong.
  * @example parseSpaceConfig('drop: { blocks: [0, 1] }', 'space.yaml').drop // => { blocks: [0, 1] }
@@ -103,7 +104,14 @@ export function parseSpaceConfig(text: string, sourceName: string): SpaceConfig 
     const [sentence] = (error as Error).message.split('\n');
     throw new BitbudgetError('damaged-file', `${sourceName} is neither YAML nor JSON: ${sentence}`, 'Mend the line.');
   }
-  return checkSpaceConfig(document, sourceName, 'damaged-file');
+  return checkSpaceConfig(spaceOfRun(document) ?? document, sourceName, 'damaged-file');
+}
+
+/** The space that the config.json of a run tells of. */
+function spaceOfRun(document: unknown): unknown {
+  const { space, network, weightsSha256 } = (document ?? {}) as Record<string, unknown>;
+  if (typeof space !== 'object' || space === null || weightsSha256 === undefined) return undefined;
+  return { network, ...space };
 }
 
 /**

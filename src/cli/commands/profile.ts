@@ -1,10 +1,12 @@
 import { type Command, Option } from 'commander';
 import { BitbudgetError } from '../../core/errors.ts';
+import type { Files } from '../../core/ports.ts';
 import type { Lut } from '../../lut/schema.ts';
 import { describeHost } from '../../node/host.ts';
 import { openGraph } from '../../node/open-network.ts';
 import { DEFAULT_PROFILE, profileThisMachine } from '../../node/profile.ts';
 import { type OpenedTable, tablePath } from '../../node/tables.ts';
+import { createSearchSpace, parseSpaceConfig, type SpaceConfig } from '../../space/index.ts';
 import {
   networkFlag,
   positiveNumber,
@@ -17,14 +19,18 @@ import {
   wholeNumber,
 } from '../options.ts';
 import type { CliContext } from '../session.ts';
-import { describeError, percent } from '../validation-text.ts';
+import { describeError, describeInterpolation, percent } from '../validation-text.ts';
+
+/** More entries with fewer samples each are what interpolation learns the most from. */
+const SPACE_VISITS = 8;
 
 interface ProfileFlags extends SchemeOptions {
   network: string;
+  space?: string;
   out?: string;
   threads: number;
   seed: number;
-  visits: number;
+  visits?: number;
   timeMaxS?: number;
   resume?: boolean;
   energy: string;
@@ -36,18 +42,25 @@ export function register(program: Command, context: CliContext): void {
   const command = program
     .command('profile')
     .description('measure this device: the lookup table of every layer at every scheme')
-    .addOption(networkFlag());
+    .addOption(networkFlag())
+    .addOption(new Option('--space <file>', 'the designs of a search space (docs/spaces.md) instead of schemes alone'));
   for (const option of schemeOptions()) command.addOption(option);
   command
     .addOption(new Option('--out <file>', 'the table; lut/<device>/<engine>.json unless given'))
     .addOption(threadsFlag())
     .addOption(seedFlag())
     .addOption(
-      new Option('--visits <n>', 'samples of every entry')
-        .argParser(wholeNumber(2, 1000))
-        .default(DEFAULT_PROFILE.visits),
+      new Option(
+        '--visits <n>',
+        `samples of every entry; ${DEFAULT_PROFILE.visits}, and ${SPACE_VISITS} of a space unless given`,
+      ).argParser(wholeNumber(2, 1000)),
     )
-    .addOption(new Option('--time-max-s <s>', 'stop measuring after this long').argParser(positiveNumber))
+    .addOption(
+      new Option(
+        '--time-max-s <s>',
+        'stop measuring after this long; of a space as much as fits is measured, the rest interpolated',
+      ).argParser(positiveNumber),
+    )
     .addOption(new Option('--resume', 'keep the stable entries of the table and measure the rest'))
     .addOption(
       new Option('--energy <meter>', "auto, off, a meter that `doctor` lists, or a USB meter's log (.csv)").default(
@@ -56,16 +69,29 @@ export function register(program: Command, context: CliContext): void {
     )
     .addOption(new Option('--strict', 'exit with 4 if not every entry is stable, or if the meter failed'));
   context.handle<ProfileFlags>(command, async (_, flags, { files, cancellation, progress, note }) => {
-    const schemes = schemesOf(flags);
-    await openGraph(flags.network); // what cannot be opened is refused before the kernels are tested
+    const space = flags.space === undefined ? undefined : await readSpace(flags.space, flags, command, files);
+    const network = space?.network ?? flags.network;
+    const graph = await openGraph(network); // what is wrong with names is said before the kernels are tested
+    if (space) createSearchSpace(graph, space);
+    const schemes = space ? [] : schemesOf(flags);
     progress('testing the kernels', 0);
     const host = await describeHost(flags.threads);
     const out = flags.out ?? tablePath(host.device, host.engine, flags.threads);
-    note(`Profiling ${flags.network} on ${host.device.cpu}, ${host.engine.name} ${host.engine.version}.`);
+    note(
+      `Profiling ${network}${space ? `, ${flags.space}` : ''} on ${host.device.cpu}, ${host.engine.name} ${host.engine.version}.`,
+    );
     const remark = threadsRemark(flags.threads, host.device.cores);
     if (remark) note(remark);
-    const settings = { ...DEFAULT_PROFILE, ...flags, schemes, out, resume: flags.resume ?? false };
-    const opened = await profileThisMachine(flags.network, host, settings, {
+    const settings = {
+      ...DEFAULT_PROFILE,
+      ...(space && { visits: SPACE_VISITS }),
+      ...flags,
+      schemes,
+      space,
+      out,
+      resume: flags.resume ?? false,
+    };
+    const opened = await profileThisMachine(network, host, settings, {
       files,
       cancellation,
       onProgress: progress,
@@ -77,6 +103,21 @@ export function register(program: Command, context: CliContext): void {
     if (energyProblem) note(`Energy is modelled where it was not measured. ${energyProblem}`);
     return { document: summaryOf(opened), text: () => describeProfile(opened) };
   });
+}
+
+/** The configuration of a space, with what may not stand beside it refused. */
+async function readSpace(path: string, flags: ProfileFlags, command: Command, files: Files): Promise<SpaceConfig> {
+  const given = (name: string) => command.getOptionValueSource(name) !== 'default' && name in command.opts();
+  const stray = ['bits', 'schemes'].find(given);
+  if (stray) {
+    const problem = `--${stray} and --space say both what is to be measured.`;
+    throw new BitbudgetError('usage', problem, `Name the schemes in ${path} alone.`);
+  }
+  if (!['auto', 'off'].includes(flags.energy)) {
+    const problem = 'The energy of a space is modelled; no meter can be read for it.';
+    throw new BitbudgetError('usage', problem, 'Give --energy off, or profile a network without --space.');
+  }
+  return parseSpaceConfig(await files.readText(path), path);
 }
 
 function unmeasuredEnergy(problem: string): BitbudgetError {
@@ -112,6 +153,7 @@ function describeProfile({ path, table }: OpenedTable): string {
     const slowdown = percent(Number(table.protocol.validationSlowdown) - 1);
     lines.push(`Not validated: the machine's speed had changed by ${slowdown} when whole networks were timed.`);
   }
+  if (table.interpolation) lines.push(...describeInterpolation(table.interpolation));
   const { energyMeter, energyNetworks, energyMedianRelativeError: energyError } = table.protocol;
   if (energyMeter !== undefined && table.energySource !== 'model') {
     const error =

@@ -131,14 +131,14 @@ export function register(program: Command, context: CliContext): void {
     const folder =
       flags.out ?? `runs/${runName(network)}-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`;
     const { resume = false, interpolate, workers } = flags;
-    const measuredAs = preset?.name ?? flags.space;
+    const spaceFile = preset?.name ?? flags.space;
     const foreign = isModelFile(network) && flags.dataset === 'builtin';
     if (flags.accuracy === 'measured') assertMeasurable(workbench.opened, foreign);
     const images = { name: flags.dataset, split: 'calibration' as const, samples: flags.accuracySamples };
     const accuracy = (builder: DesignBuilder) =>
       measuredAccuracy(builder, { dataset: images, workers, disabled, cancellation });
     const request = {
-      ...{ settings, space, measuredAs, preset, interpolate, folder, resume, version: context.io.version },
+      ...{ settings, space, spaceFile, preset, interpolate, folder, resume, version: context.io.version },
       ...(flags.accuracy === 'measured' && { accuracy }),
     };
     const surroundings = { files, cancellation, onProgress, ...timeLimit(flags, session) };

@@ -1,5 +1,7 @@
+import { dirname, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { BitbudgetError } from '../../core/errors.ts';
+import type { Files } from '../../core/ports.ts';
 import { Random } from '../../core/random.ts';
 import { assertSameDevice, assertSameKernels } from '../../lut/compatibility.ts';
 import { createInterpolator } from '../../lut/interpolation/interpolate.ts';
@@ -57,8 +59,8 @@ export function register(program: Command, context: CliContext): void {
     .addOption(new Option('--interpolate', 'predict shapes that the table lacks from those that it holds'))
     .addOption(new Option('--strict', 'exit with 4 as well if an entry that is used is not stable'));
   context.handle<VerifyFlags>(command, async (_, flags, session) => {
-    const { network, designsOf } = await chooseCandidates(flags, session);
-    const { table } = await openTable(session.files, flags.lut, readDevice(), flags.threads);
+    const { network, space, designsOf } = await chooseCandidates(flags, session);
+    const { table, path } = await openTable(session.files, flags.lut, readDevice(), flags.threads);
     const host = await describeHost(flags.threads);
     const remark = threadsRemark(flags.threads, host.device.cores);
     if (remark) session.note(remark);
@@ -66,7 +68,7 @@ export function register(program: Command, context: CliContext): void {
     const workbench = await openWorkbench(network, { disabled: disabledIds(host), threads: flags.threads });
     const builder = new DesignBuilder(workbench);
     const device = {
-      ...{ table, device: await deviceFacts(session.files, table) },
+      ...{ table, device: await deviceFacts(session.files, table), measuredAs: { network, space, table: path } },
       ...(flags.interpolate && { estimateEntry: createInterpolator(table).entryOf }),
     };
     const networks = designsOf(workbench, table).map((design) => {
@@ -101,7 +103,7 @@ type DesignsOf = (workbench: Workbench, table: Lut) => Design[];
 async function chooseCandidates(
   flags: VerifyFlags,
   { files }: Session,
-): Promise<{ network: string; designsOf: DesignsOf }> {
+): Promise<{ network: string; space?: string; designsOf: DesignsOf }> {
   if (flags.random !== undefined) {
     const { random: count, network, seed } = flags;
     return { network, designsOf: ({ folded }, table) => randomDesigns(folded, table, count, seed) };
@@ -116,7 +118,14 @@ async function chooseCandidates(
   }
   const designsOf: DesignsOf = ({ opened }) =>
     candidates.map((candidate) => candidateDesign(opened.network, candidate));
-  return { network, designsOf };
+  const slim = candidates.findIndex(({ layers }) => layers.some(({ keptChannels, kernel }) => keptChannels ?? kernel));
+  return { network, space: slim < 0 ? undefined : await spaceOfRun(paths[slim], files), designsOf };
+}
+
+/** The configuration of the run that a candidate lies in the front of; its space is the one to profile. */
+async function spaceOfRun(candidate: string, files: Files): Promise<string | undefined> {
+  const path = join(dirname(candidate), '..', 'config.json');
+  return (await files.exists(path)) ? path : undefined;
 }
 
 /** Random candidates over the schemes that the table holds for this network, drawn with a seed that no profile uses. */

@@ -83,7 +83,8 @@ export function diffTables(a: Lut, b: Lut, options: DiffOptions = {}): LutDiff {
   const ofB = new Map(b.entries.map((entry) => [entry.key, entry]));
   const common = a.entries.flatMap((entry): [LutEntry, LutEntry][] => {
     const other = ofB.get(entry.key);
-    return other ? [[entry, other]] : [];
+    const measured = entry.trust !== 'interpolated' && other?.trust !== 'interpolated'; // a model is no measurement
+    return other && measured ? [[entry, other]] : [];
   });
   if (common.length === 0) {
     const remedy = 'Compare tables of the same network and schemes; `bitbudget lut show` lists their entries.';

@@ -27,14 +27,16 @@ export interface MeasurementPlan {
 const DEFAULT_MACS_PER_S = 5e9;
 const DEFAULT_VISITS = 32;
 const OVERHEAD_S = 2e-3;
+/** A kernel is interpolated from three shapes on: beside the two with the least and the most work so many are chosen early. */
+const MORE_OF_A_KIND = 2;
 /** Kernels cost a step where pixels or channels leave a whole tile: off-tile shapes count as this far from on-tile ones. */
 const OFF_TILE_OCTAVES = 0.25;
 const TILE = 16;
 
 /**
  * Chooses which of the wanted entries to measure within a time limit so that the others lie near a measured one: first
- * the extremes of every kind of work under every scheme (the least and the most work, pixels, channels and depth), so that
- * nothing has to be extrapolated, then again and again the entry that is farthest from all that were chosen (Gonzalez,
+ * the extremes of every kind of work under every scheme (the least and the most work, pixels, channels and depth) and two
+ * between, so that nothing has to be extrapolated or is without a model, then again and again the entry that is farthest from all that were chosen (Gonzalez,
  * Clustering to minimize the maximum intercluster distance, 1985), its distance weighed by nothing but octaves.
  *
  * @example planMeasurements([]).measure // => []
@@ -59,7 +61,14 @@ export function planMeasurements(wanted: Iterable<WantedEntry>, options: PlanOpt
     }
   };
   for (const candidate of candidates) if (candidate.known) take(candidate);
-  for (const extreme of extremes(groups)) if (!extreme.chosen && extreme.distance > 0) take(extreme);
+  for (const extreme of extremes(groups, 0, 2)) if (!extreme.chosen && extreme.distance > 0) take(extreme);
+  for (let round = 0; round < MORE_OF_A_KIND; round++) {
+    for (const group of groups.values()) {
+      const farthest = group.reduce((best, other) => (other.distance > best.distance ? other : best));
+      if (!farthest.chosen && !farthest.tooDear && farthest.distance > 0) take(farthest);
+    }
+  }
+  for (const extreme of extremes(groups, 2)) if (!extreme.chosen && extreme.distance > 0) take(extreme);
   const open = () => candidates.filter(({ chosen, tooDear }) => !chosen && !tooDear);
   for (let rest = open(); rest.length > 0; rest = rest.filter(({ chosen, tooDear }) => !chosen && !tooDear)) {
     take(rest.reduce((best, candidate) => (candidate.distance > best.distance ? candidate : best)));
@@ -113,7 +122,7 @@ function planPoint({ workload }: WantedEntry): number[] {
 }
 
 /** The lowest and highest of every group along each axis and in all, group by group in turns, so that none is left out. */
-function extremes(groups: ReadonlyMap<string, Candidate[]>): Candidate[] {
+function extremes(groups: ReadonlyMap<string, Candidate[]>, from: number, to?: number): Candidate[] {
   const perGroup = [...groups.values()].map((group) => {
     const axes = group[0].point.map((_, axis) => (candidate: Candidate) => candidate.point[axis]);
     const work = (candidate: Candidate) => candidate.point[0] + candidate.point[1] + candidate.point[2];
@@ -123,7 +132,8 @@ function extremes(groups: ReadonlyMap<string, Candidate[]>): Candidate[] {
     ]);
   });
   const rounds = Math.max(0, ...perGroup.map((own) => own.length));
-  return Array.from({ length: rounds }, (_, round) => perGroup.flatMap((own) => own.slice(round, round + 1))).flat();
+  const inTurns = Array.from({ length: rounds }, (_, round) => perGroup.flatMap((own) => own.slice(round, round + 1)));
+  return inTurns.slice(from, to).flat();
 }
 
 function octavesBetween(a: readonly number[], b: readonly number[]): number {

@@ -80,7 +80,7 @@ describe('interpolating a kernel whose time has steps', () => {
     expect(entry.packedBytes).toBe(48 * 30 * 9);
     expect(entry.scratchBytes).toBe(2 * 32 * 32 * 30);
     const few = { entries: table.entries.slice(0, 8) };
-    const bytes = () => ({ scratchBytes: 7, packedBytes: 8 });
+    const bytes = () => ({ scratchBytes: 7, packedBytes: 8, always: true });
     const given = createInterpolator(few, bytes).entryOf({ workload: few.entries[0].workload, scheme: 'w8a8' })!;
     expect([given.scratchBytes, given.packedBytes]).toEqual([7, 8]);
   });

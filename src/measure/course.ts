@@ -1,0 +1,84 @@
+import { measureClockStepNs } from './clock-step.ts';
+import { ConditionWatch } from './condition-watch.ts';
+import type { Doubt } from './entries.ts';
+import type { RoundsResult } from './rounds.ts';
+import { clockQuantumNs, SteadyClock } from './steady-clock.ts';
+import type { Bench } from './surroundings.ts';
+import { judge, type Verdict } from './verdict.ts';
+import type { WarmUp } from './warm-up.ts';
+
+/** What a profile found out by the time that it is judged. */
+export interface ProfileCourse {
+  rounds: RoundsResult;
+  warm: WarmUp;
+  /** Variants that were still getting faster after they had been measured. */
+  late: readonly string[];
+  scalar: number;
+  /** Groups whose samples were not taken at the machine's own speed. */
+  scaled: Iterable<string>;
+}
+
+/** Watches clock, sensors and reference kernel while a profile is made, for the verdict on its entries. */
+export class CourseWatch {
+  /** The bench, watched: to be measured on instead of the one given. */
+  readonly bench: Bench;
+  readonly clockStepNs: number;
+  private readonly clock: SteadyClock;
+  private readonly conditions = new ConditionWatch();
+
+  constructor(given: Bench) {
+    this.clock = new SteadyClock(given.clock);
+    const interruptions = this.clock.countedWith(given.interruptions);
+    this.bench = this.conditions.around({ ...given, clock: this.clock, interruptions });
+    this.clockStepNs = measureClockStepNs(given.clock);
+  }
+
+  /** Ends the watch: what the course says of the table, and of each of its entries. */
+  judge({ rounds, warm, late, scalar, scaled }: ProfileCourse): { verdict: Verdict; doubt: Doubt } {
+    const quantumNs = clockQuantumNs(this.clock, this.clockStepNs);
+    const { bestLevelNs, unrest } = this.bench.reference;
+    const verdict = judge({
+      levelsNs: rounds.timed.map(({ referenceNs }) => referenceNs),
+      bestLevelNs,
+      readings: this.conditions.finish(),
+      scalar,
+      warmUpProven: warm.proven,
+      lateVariants: late.length,
+      unrest,
+      setBacks: this.clock.setBacks,
+      clockQuantumNs: quantumNs,
+    });
+    const doubt = {
+      throttled: verdict.throttled,
+      unwarmed: new Set(late),
+      allNoisy: verdict.noisy,
+      groups: new Set(scaled),
+      drift: verdict.drift,
+      belowBest: verdict.belowBest,
+      clockQuantumNs: quantumNs,
+    };
+    return { verdict, doubt };
+  }
+
+  /** The course as the table's `protocol` tells it. */
+  record({ rounds, warm, late }: ProfileCourse, verdict: Verdict, slowdown: number) {
+    const { reference } = this.bench;
+    const rounded = (value: number, digits: number) => Math.round(value * 10 ** digits) / 10 ** digits;
+    return {
+      networks: rounds.networks.length,
+      droppedNetworks: rounds.others.length,
+      interruptedRuns: rounds.interruptedRuns,
+      waitedS: rounded(reference.waitedMs / 1e3, 1),
+      levelShifts: reference.levelShifts,
+      referenceNs: Number.isNaN(rounds.levelNs) ? null : Math.round(rounds.levelNs),
+      bestReferenceNs: Math.round(reference.bestLevelNs),
+      validationSlowdown: rounded(slowdown, 3),
+      warmUpPasses: warm.passes,
+      warmUpProven: warm.proven && late.length === 0,
+      timedOut: rounds.timedOut,
+      drift: rounded(verdict.drift, 4),
+      unrest: rounded(reference.unrest, 4),
+      ...(verdict.reasons.length > 0 && { doubts: verdict.reasons.join('; ') }),
+    };
+  }
+}
