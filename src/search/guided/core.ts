@@ -137,9 +137,11 @@ export class GuidedCore {
    * first.
    *
    * @param between called now and then, to make use of what is known so far.
+   * @param share of the evaluations that are left.
    */
-  async probePairs(between: () => Promise<void>): Promise<void> {
+  async probePairs(between: () => Promise<void>, share = 1): Promise<void> {
     const { space, model, archive } = this;
+    const reserved = this.left * (1 - share);
     const base = space.refuge;
     const alone = model.effects.map((own) => own.slice());
     const joint = ({ genome, first, second, values: [a, b] }: PairProbe) =>
@@ -155,7 +157,7 @@ export class GuidedCore {
       .sort((a, b) => b.strength - a.strength);
     let proposed = archive.size;
     for (const { probe } of strong) {
-      if (this.left <= 0) return;
+      if (this.left <= reserved) break;
       const { first, second } = probe;
       const table = planTable(space, base, first, second);
       await this.evaluate(table.map(({ genome }) => genome));

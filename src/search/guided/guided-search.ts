@@ -49,7 +49,7 @@ async function minimise(core: GuidedCore): Promise<void> {
   const propose = () => core.examine(nextBatch(core));
   await propose();
   if (core.exactBatches === 0) await core.probePairs(propose);
-  while (core.left > 0 && core.exactBatches < PROVEN_BATCHES) {
+  while (core.left > 0 && (core.exactBatches < PROVEN_BATCHES || !core.space.tablesHold)) {
     const before = core.archive.size;
     await propose();
     if (core.archive.size === before) break;

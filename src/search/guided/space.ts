@@ -52,6 +52,11 @@ export class GuidedSpace {
     this.refuge = refuge;
   }
 
+  /** Whether the tables are the true metrics: only then is the model's optimum that of the problem. */
+  get tablesHold(): boolean {
+    return !this.problem.costs || this.problem.tablesHold === true;
+  }
+
   /** One choice a layer. */
   decode(genome: ArrayLike<number>): number[] {
     const choice = new Array<number>(this.tables.layerCount);

@@ -8,6 +8,8 @@ import type { GuidedSettings } from './types.ts';
 /** Evaluations of one spell of evolution. */
 const SPELL = 400;
 const DEFAULT_POPULATION = 92;
+/** Pairs are probed with at most this share of the evaluations that are left. */
+const PAIR_SHARE = 0.5;
 /** Rounds in a row that find nothing new before the space counts as exhausted. */
 const MOST_IDLE = 4;
 /** Points of the front that one round of walks starts from. */
@@ -30,9 +32,9 @@ export async function traceFront(
     for (let start = 0; start < front.length && core.left > 0; start += core.batchSize) {
       await core.examine(front.slice(start, start + core.batchSize));
     }
-    if (core.exactBatches > 0 && front.length > 0) return;
+    if (core.exactBatches > 0 && front.length > 0 && core.space.tablesHold) return;
   }
-  if (core.exactBatches === 0) await core.probePairs(() => walkRound(core, objectives));
+  if (core.exactBatches === 0) await core.probePairs(() => walkRound(core, objectives), PAIR_SHARE);
   for (let idle = 0; core.left > 0 && idle < MOST_IDLE; idle++) {
     const before = core.archive.size;
     await walkRound(core, objectives);
