@@ -6,13 +6,16 @@ import { PRUNE_EA, parseCsv, QUANT_EA } from '../../src/study/index.ts';
 import { failure, run, runJson, temporaryFolder } from './command-line.ts';
 import { tableOfSpace, tableOfThisDevice } from './this-device.ts';
 
+/** The kernels are tested in both compiler tiers first. */
+const PATIENCE_MS = 240_000;
+
 let folder: ReturnType<typeof temporaryFolder>;
 beforeAll(async () => {
   folder = temporaryFolder();
   for (const preset of [QUANT_EA, PRUNE_EA]) {
     writeFileSync(folder.path(`${preset.name}.json`), await tableOfSpace(preset.space(zooNetwork('resnet8'))));
   }
-});
+}, PATIENCE_MS);
 afterAll(() => folder.remove());
 
 function search(preset: string, out: string, ...flags: string[]): string[] {
@@ -26,7 +29,7 @@ function rowsOf(path: string): Record<string, string>[] {
   return rows.map((row) => Object.fromEntries(row.map((field, i) => [columns[i], field])));
 }
 
-describe('search --preset quant-ea', () => {
+describe('search --preset quant-ea', { timeout: PATIENCE_MS }, () => {
   it('takes the published numbers where no flag says otherwise, and writes the published columns', async () => {
     const { exitCode, document } = await runJson(...search('quant-ea', 'quant', '--evaluations', '48'));
     expect([exitCode, document.evaluations]).toEqual([0, 48]);
@@ -73,7 +76,7 @@ describe('search --preset quant-ea', () => {
   });
 });
 
-describe('search --preset prune-ea', () => {
+describe('search --preset prune-ea', { timeout: PATIENCE_MS }, () => {
   it('finds networks that are smaller when they run, which evaluate and verify run', async () => {
     const budget = ['--macs-budget', '6000000', '--evaluations', '40'];
     const { exitCode, document } = await runJson(...search('prune-ea', 'prune', ...budget));

@@ -13,7 +13,7 @@ import { explainSkip, hasTestData, readTestData } from './test-data.ts';
 
 explainSkip("APQ's own table");
 
-describe.skipIf(!hasTestData)("APQ's space on APQ's own table", async () => {
+describe.skipIf(!hasTestData)("APQ's space on APQ's own table", { timeout: 240_000 }, async () => {
   if (!hasTestData) return;
   const network = zooNetwork('apq');
   const space = createSearchSpace(network, APQ_EVOLUTION.space(network));
@@ -66,7 +66,7 @@ describe.skipIf(!hasTestData)("APQ's space on APQ's own table", async () => {
   const proxy = capacityProxy(costs, largest);
   const run = (budgets: Record<string, number>) =>
     runStudy<SpacePoint>({
-      settings: { ...APQ_EVOLUTION.settings, evaluations: 1500, budgets, seed: 1 },
+      settings: { ...APQ_EVOLUTION.settings, evaluations: 700, budgets, seed: 1 },
       space,
       costModel: costs,
       proxy,
@@ -89,9 +89,9 @@ describe.skipIf(!hasTestData)("APQ's space on APQ's own table", async () => {
   it('keeps two budgets at once, with children by crossover and a depth that changes', async () => {
     const budgets = { latencyMs: 8, energyMj: 10 };
     const { points, evaluations, rejections } = await run(budgets);
-    expect(evaluations).toBe(1500);
+    expect(evaluations).toBe(700);
     expect(points.every(({ cost }) => cost.latencyMs.value <= 8 && cost.energyMj.value <= 10)).toBe(true);
-    expect(new Set(points.map(({ genome }) => genome.join())).size).toBe(1500);
+    expect(new Set(points.map(({ genome }) => genome.join())).size).toBe(700);
     const drops = space.genes.flatMap(({ kind }, gene) => (kind === 'drop' ? [gene] : []));
     const children = points.slice(100);
     for (const gene of drops) expect(new Set(children.map(({ genome }) => genome[gene])).size).toBeGreaterThan(1);
