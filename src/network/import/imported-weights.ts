@@ -29,7 +29,7 @@ export class WeightStore {
     if (this.left >= 0) return;
     throw damagedModel(
       this.source,
-      `holds layer "${printable(layer)}" with which its weights are far more than the file can hold`,
+      `holds layer "${printable(layer)}", with which the weights are far more than the file can hold`,
     );
   }
 
