@@ -45,6 +45,7 @@ async function run(job: ProfileJob): Promise<void> {
     });
     const { networks: _, ...facts } = result;
     facts.protocol.core = cores.core;
+    await workbench.engine.dispose();
     send({ result: facts });
   } catch (error) {
     if (!(error instanceof BitbudgetError)) throw error;
