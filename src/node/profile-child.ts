@@ -59,6 +59,7 @@ async function run(job: ProfileJob): Promise<void> {
         });
     const { networks: _, ...facts } = result;
     facts.protocol.core = cores.core;
+    await workbench.engine.dispose();
     await sendLast({ result: facts });
   } catch (error) {
     if (!(error instanceof BitbudgetError)) throw error;

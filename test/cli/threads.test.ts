@@ -76,7 +76,7 @@ describe('--threads', () => {
   it('measures a table that says so, and predicts with it', { timeout: TIMEOUT_MS }, async () => {
     const path = folder.path('measured.json');
     const threads = ['--threads', '2'];
-    const few = ['--network', 'resnet8', '--schemes', 'w8a8', '--visits', '2', '--energy', 'off', '--time-max-s', '4'];
+    const few = ['--network', 'resnet8', '--schemes', 'w8a8', '--visits', '2', '--energy', 'off', '--time-max-s', '30'];
     const { exitCode } = await runJson('--quiet', 'profile', ...few, ...threads, '--out', path);
     expect(exitCode).toBe(0);
     const table = JSON.parse(readFileSync(path, 'utf8'));

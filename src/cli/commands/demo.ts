@@ -98,6 +98,7 @@ async function demo(flags: DemoFlags, session: Session, version: string) {
     dataset: 'builtin',
   });
   const page = await writeReport(files, folder, report);
+  await result.workbench.engine.dispose();
   return {
     document: { folder, report: page, ...report, points: undefined },
     text: () => describeDemo(result, best, page),

@@ -81,7 +81,7 @@ export function register(program: Command, context: CliContext): void {
     const bench = workbench.bench({ cancellation, onProgress });
     const report = await withOwnCore(bench, (calm) =>
       verifyNetworks(calm, networks, { seed: flags.seed, ranking: tableRanking(table), levelNs: tableLevelNs(table) }),
-    );
+    ).finally(() => workbench.engine.dispose());
     const untrusted = table.entries.filter(({ key, trust }) => keys.has(key) && trust !== 'stable').length;
     const failed = report.medianRelativeError > flags.maxError || (flags.strict === true && untrusted > 0);
     return {
