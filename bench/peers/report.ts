@@ -1,21 +1,16 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Timed } from './contestants.ts';
 import { geometricMean, medianMs, type Ratio, speedup, tenthPercentileMs } from './interleave.ts';
 import type { LayerResult, OurResult } from './layer-results.ts';
 import type { LimitName } from './limits.ts';
 import type { NetworkResult } from './networks.ts';
 
-const RESULTS = fileURLToPath(new URL('../RESULTS.md', import.meta.url));
-
 /** The section of bench/RESULTS.md for one version of Node. */
 export function renderReport(node: string, layers: LayerResult[], networks: NetworkResult[]): string {
-  const [major] = node.split('.');
-  const parts = [`<!-- peers:node${major} -->`, `### Node ${node}`, ''];
+  const parts = [`### Node ${node}`, ''];
   if (layers.length > 0)
     parts.push(...limitsText(layers), ...peerTable(layers), ...bitsTable(layers), ...means(layers));
   if (networks.length > 0) parts.push(...networkTable(networks));
-  parts.push(interruptions(layers, networks), '', `<!-- /peers:node${major} -->`, '');
+  parts.push(interruptions(layers, networks), '');
   return parts.join('\n');
 }
 
@@ -161,18 +156,4 @@ function interruptions(layers: LayerResult[], networks: NetworkResult[]): string
   const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
   const share = sum(timed.map(({ interrupted }) => interrupted)) / sum(timed.map(({ samplesMs }) => samplesMs.length));
   return `Other processes interrupted ${(100 * share).toFixed(1)}% of the samples.`;
-}
-
-/** Puts the section in place of the one of the same version, or at the end. */
-export function updateResults(report: string): void {
-  const text = readFileSync(RESULTS, 'utf8');
-  const [marker] = report.split('\n');
-  const end = marker.replace('peers', '/peers');
-  const from = text.indexOf(marker);
-  const until = text.indexOf(end);
-  const kept =
-    from < 0
-      ? `${text.trimEnd()}\n\n${report}`
-      : text.slice(0, from) + report.trimEnd() + text.slice(until + end.length);
-  writeFileSync(RESULTS, kept);
 }

@@ -7,13 +7,14 @@ import { parseArgs } from 'node:util';
 import { supportsIsa } from '../../src/kernels/capabilities.ts';
 import { createEngine } from '../../src/node/network-engine.ts';
 import type { Scheme } from '../../src/quant/scheme.ts';
+import { updateResults } from '../results-file.ts';
 import type { InterleaveOptions } from './interleave.ts';
 import { benchLayer, type LayerResult } from './layer-results.ts';
 import { BENCH_LAYERS } from './layers.ts';
 import { limitRunners } from './limits.ts';
 import { BENCH_NETWORKS, benchNetwork, type NetworkResult } from './networks.ts';
 import { startOrt } from './ort.ts';
-import { renderReport, updateResults } from './report.ts';
+import { renderReport } from './report.ts';
 import { startTfjs } from './tfjs.ts';
 
 const { values: flags } = parseArgs({
@@ -69,7 +70,7 @@ process.stdout.write(report);
 const written = { node: process.version, engine: process.versions.v8, options, networkOptions, layers, networks };
 if (flags.out) writeFileSync(flags.out, `${JSON.stringify(written)}\n`);
 if (flags.markdown) writeFileSync(flags.markdown, report);
-if (flags.update) updateResults(report);
+if (flags.update) updateResults(`peers:node${process.versions.node.split('.')[0]}`, report);
 if (!flags.out && !flags.markdown && !flags.update) {
   process.stderr.write(
     'Keep this with --update (bench/RESULTS.md), --markdown FILE, or every sample with --out FILE.\n',

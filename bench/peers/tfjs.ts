@@ -34,7 +34,13 @@ function paddingOf({ padding: [top, right, bottom, left] }: Convolution): 'same'
   return 'same';
 }
 
-const ACTIVATIONS = { none: 'linear', relu: 'relu', relu6: 'relu6' } as const;
+const ACTIVATIONS = { none: 'linear', relu: 'relu', relu6: 'relu6', sigmoid: 'sigmoid' } as const;
+type FusedActivation = (typeof ACTIVATIONS)[keyof typeof ACTIVATIONS];
+
+function fusedActivation(activation: Workload['activation']): FusedActivation {
+  if (activation === 'hardSwish') throw new Error('tfjs fuses no hard-swish');
+  return ACTIVATIONS[activation];
+}
 
 /** One fused convolution (or depthwise one); weights are tensors, so that the backend packs them once. */
 function convolve(
@@ -50,7 +56,7 @@ function convolve(
     strides: layer.stride as [number, number],
     pad: paddingOf(layer),
     bias,
-    activation: ACTIVATIONS[layer.activation],
+    activation: fusedActivation(layer.activation),
   };
   return depthwise ? tf.fused.depthwiseConv2d(options) : tf.fused.conv2d(options);
 }
@@ -76,7 +82,7 @@ export function tfjsLayer({ layer, input }: BenchmarkLayer): LayerRunner {
     const a = tf.tensor2d(input as Float32Array, [1, inChannels]);
     const b = tf.tidy(() => tf.transpose(tf.tensor2d(weights, [outChannels, inChannels]))) as tf.Tensor2D;
     [x, w] = [a, b];
-    compute = () => tf.fused.matMul({ a, b, bias, activation: ACTIVATIONS[workload.activation] });
+    compute = () => tf.fused.matMul({ a, b, bias, activation: fusedActivation(workload.activation) });
   } else {
     const image = tf.tensor4d(input as Float32Array, [1, height, width, inChannels]);
     const filter = toHwio(weights, [outChannels, kernel[0], kernel[1], inChannels / groups], groups > 1);
@@ -146,7 +152,7 @@ export class TfjsNetwork {
     if (layer.op === 'globalAveragePool') return tf.mean(x, [1, 2], true);
     if (layer.op === 'dense') {
       const a = tf.reshape(x, [1, -1]) as tf.Tensor2D;
-      const y = tf.fused.matMul({ a, b: kernel as tf.Tensor2D, bias, activation: ACTIVATIONS[layer.activation] });
+      const y = tf.fused.matMul({ a, b: kernel as tf.Tensor2D, bias, activation: fusedActivation(layer.activation) });
       return tf.reshape(y, [1, 1, 1, layer.outChannels]);
     }
     if (layer.op !== 'conv2d') throw new Error(`The comparison knows no ${layer.op}.`);

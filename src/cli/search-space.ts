@@ -1,10 +1,11 @@
 import { BitbudgetError } from '../core/errors.ts';
+import type { Files } from '../core/ports.ts';
 import { readLut } from '../lut/file.ts';
 import { zooNetwork } from '../network/zoo/index.ts';
 import { searchApq } from '../node/apq-search.ts';
 import { schemesSpace } from '../node/search.ts';
 import { parseSpaceConfig, type SpaceConfigInput } from '../space/index.ts';
-import { APQ_EVOLUTION, type Preset, proxyColumn } from '../study/index.ts';
+import { APQ_EVOLUTION, PRESETS, type Preset, proxyColumn } from '../study/index.ts';
 import { type SchemeOptions, schemesOf } from './options.ts';
 import { type StudyOptions, studySettings } from './search-options.ts';
 import { budgetsName, pickPosition } from './search-text.ts';
@@ -34,18 +35,35 @@ export async function chosenSpace(
   anyNetwork: boolean,
   { files }: Session,
 ): Promise<{ network: string; space: SpaceConfigInput }> {
-  const { network, space: path, ends } = flags;
-  if (preset && path !== undefined) {
+  const { network, space: source, ends } = flags;
+  if (preset && source !== undefined) {
     const problem = 'Both --preset and --space say what to choose from.';
     throw new BitbudgetError('usage', problem, 'Leave one of them out.');
   }
+  const named = preset?.name ?? source;
+  if (named !== undefined) return readSpace(named, anyNetwork ? undefined : network, network, files);
+  return { network, space: schemesSpace(schemesOf(flags), ends) };
+}
+
+/**
+ * The space that a file holds, or that a preset of this name searches.
+ *
+ * @param network the one that was asked for; else that of the file or preset, or the default one.
+ * @throws {BitbudgetError} `damaged-file`, or `usage` for a network that the preset was not made for.
+ */
+export async function readSpace(
+  source: string,
+  network: string | undefined,
+  otherwise: string,
+  files: Files,
+): Promise<{ network: string; space: SpaceConfigInput }> {
+  const preset = PRESETS.find(({ name }) => name === source);
   if (preset) {
-    const chosen = anyNetwork ? preset.network : network;
+    const chosen = network ?? preset.network;
     return { network: chosen, space: preset.space(zooNetwork(chosen)) };
   }
-  if (path === undefined) return { network, space: schemesSpace(schemesOf(flags), ends) };
-  const space = parseSpaceConfig(await files.readText(path), path);
-  return { network: anyNetwork ? (space.network ?? network) : network, space };
+  const space = parseSpaceConfig(await files.readText(source), source);
+  return { network: network ?? space.network ?? otherwise, space };
 }
 
 /** How long a search may take. */
@@ -64,7 +82,7 @@ export async function searchApqSpace(
   if (!anyNetwork) APQ_EVOLUTION.space(zooNetwork(flags.network));
   const [path, second] = flags.lut ?? [];
   if (path === undefined || second !== undefined) {
-    const remedy = "Make it of APQ's file by `bitbudget lut import --format apq`, and give it by --lut.";
+    const remedy = "Make it of APQ's file by `bitbudget lut import apq FILE`, and give it by --lut.";
     throw new BitbudgetError('usage', 'The preset apq-evolution needs one table, its own.', remedy);
   }
   const opened = { path, table: await readLut(files, path) };

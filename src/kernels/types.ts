@@ -65,6 +65,6 @@ export interface LoadedKernels {
   /** First byte that the kernels leave free, 16-byte aligned. */
   heapBase: number;
   call(id: string): (parameters: number) => void;
-  /** Does a fixed amount of work in registers, so many steps of it, by which measuring sees what slows the machine down. */
+  /** Does a fixed amount of work, so many steps of it, by which measuring sees what slows the machine down. */
   referenceLoop(steps: number): number;
 }

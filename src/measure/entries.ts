@@ -14,11 +14,18 @@ import type { TunedVariants } from './tuned-variants.ts';
 /** What makes entries doubtful beyond their own samples. */
 export interface Doubt {
   throttled: boolean;
-  /** Variants that were still getting faster after they had been measured; all of them, if warming up never settled. */
+  /** Something speaks against all of them. */
+  allNoisy: boolean;
+  /** Variants that were still getting faster after they had been measured. */
   unwarmed: ReadonlySet<string>;
-  allUnwarmed: boolean;
   /** Groups whose samples were not taken at the machine's own speed. */
   groups: ReadonlySet<string>;
+  /** How far the device's speed moved meanwhile, relative: part of every interval. */
+  drift: number;
+  /** How much faster the device was seen to be at its best, relative: part of every interval's lower end. */
+  belowBest: number;
+  /** How wrong a time may be because the clock moves in steps, ns. */
+  clockQuantumNs: number;
 }
 
 /** A variant with what it took in context. */
@@ -50,7 +57,7 @@ export function summarizeEntries(
     const measured = variantsFor(workload, scheme, limits).flatMap((variant): Measured[] => {
       const group = groupName(entry, variant.id);
       const samples = samplesUs.get(group);
-      return samples ? [{ group, variant, latencyUs: summarizeSamples(samples) }] : [];
+      return samples ? [{ group, variant, latencyUs: widen(summarizeSamples(samples), doubt) }] : [];
     });
     const unconditional = fastest(measured.filter(({ variant }) => runsUnconditionally(variant, workload, scheme)));
     if (!unconditional) continue; // time ran out
@@ -81,6 +88,17 @@ export function summarizeEntries(
   return entries;
 }
 
+/** The interval with what more samples do not shrink: the device's speed, which all have in common, and the clock's steps. */
+function widen(summary: Summary, { drift, belowBest, clockQuantumNs }: Doubt): Summary {
+  const { low, high } = summary;
+  const stepUs = clockQuantumNs / 1e3;
+  return {
+    ...summary,
+    low: Math.max(low / (1 + drift) / (1 + belowBest) - stepUs, 0),
+    high: high * (1 + drift) + stepUs,
+  };
+}
+
 function fastest(measured: readonly Measured[]): Measured | undefined {
   return measured.reduce<Measured | undefined>(
     (best, m) => (best && best.latencyUs.median <= m.latencyUs.median ? best : m),
@@ -90,9 +108,7 @@ function fastest(measured: readonly Measured[]): Measured | undefined {
 
 function trustOf({ group, variant, latencyUs }: Measured, doubt: Doubt): Trust {
   if (doubt.throttled) return 'throttled';
-  return doubt.allUnwarmed || doubt.unwarmed.has(variant.id) || doubt.groups.has(group)
-    ? 'noisy'
-    : entryTrust(latencyUs);
+  return doubt.allNoisy || doubt.unwarmed.has(variant.id) || doubt.groups.has(group) ? 'noisy' : entryTrust(latencyUs);
 }
 
 function hashOf({ id }: KernelVariant, hashes: ReadonlyMap<string, string>): string {

@@ -6,19 +6,20 @@ import type { WholeNetworkFit } from '../lut/whole-network.ts';
 import type { Scheme } from '../quant/scheme.ts';
 import { uniformSchemes } from '../quant/tensor-plan.ts';
 import { measureClockStepNs } from './clock-step.ts';
+import { ConditionWatch } from './condition-watch.ts';
 import { measureTableEnergy, type TableEnergy } from './energy/entry-energy.ts';
 import type { EnergyMeter } from './energy/meter.ts';
 import { summarizeEntries } from './entries.ts';
 import { MeasurementGroups } from './groups.ts';
 import { raceVariants } from './race.ts';
-import { reachableEntries } from './reachable.ts';
-import type { ReferenceKernel } from './reference-kernel.ts';
+import { type ReachableEntry, reachableEntries } from './reachable.ts';
 import { loadAssignment, measureRounds, samplesByGroup, scaledSamples, type TimedNetwork } from './rounds.ts';
 import { BalancedSampler, drawAssignment } from './sampler.ts';
+import { clockQuantumNs, SteadyClock } from './steady-clock.ts';
 import type { Bench } from './surroundings.ts';
-import { isThrottled } from './trust.ts';
 import { TunedVariants } from './tuned-variants.ts';
 import { validateTable } from './validation.ts';
+import { judge } from './verdict.ts';
 import { lateVariants, warmUp } from './warm-up.ts';
 import { fitWholeNetworks } from './whole-network-fit.ts';
 
@@ -58,33 +59,106 @@ export interface ProfileResult extends WholeNetworkFit {
   throttled: boolean;
   validation: LutValidation | null;
   /** The raw samples. */
-  networks: TimedNetwork[];
+  networks: readonly TimedNetwork[];
   /** Why the energy of some or all entries could not be measured. */
   energyProblem?: string;
   protocol: { name: 'in-context' } & Record<string, number | boolean | string | null>;
 }
 
-/** A table measured this much above the machine's best speed is of a crowded machine. */
-const CROWDED = 0.1;
-
 /**
  * The `in-context` protocol: whole networks with random schemes run layer by layer, so that caches, frequency and drift
- * are those of real inference. Entries are medians over visits; one scalar, the median ratio of an untimed run to the
- * sum of its entries, turns sums into end-to-end latency; held-out networks show the error that remains.
+ * are those of real inference. Entries are medians over visits; one scalar, the mean ratio of an untimed run to the sum
+ * of its entries, turns sums into end-to-end latency; held-out networks show the error that remains.
  *
  * @throws {BitbudgetError} `interrupted` if the user cancels.
  */
-export async function profileNetwork(bench: Bench, options: ProfileOptions): Promise<ProfileResult> {
+export async function profileNetwork(given: Bench, options: ProfileOptions): Promise<ProfileResult> {
+  const clock = new SteadyClock(given.clock);
+  const watch = new ConditionWatch();
+  const bench = watch.around({ ...given, clock, interruptions: clock.countedWith(given.interruptions) });
   const { folded } = bench.source;
-  const random = new Random(options.seed);
-  const clockStepNs = measureClockStepNs(bench.clock);
+  const clockStepNs = measureClockStepNs(given.clock);
   const schemes = [...options.schemes];
   const reachable = reachableEntries(folded, schemes);
+  const samples = await takeSamples(bench, reachable, options);
+  const { rounds, tuned, warm, late, raced } = samples;
+  const { networks, levelNs } = rounds;
+  const samplesUs = samplesByGroup(networks);
+  const scaled = rounds.timedOut ? scaledSamples(rounds, samplesUs) : new Map<string, number[]>();
+  for (const [group, samples] of scaled) samplesUs.set(group, samples);
+  const fit =
+    networks.length > 0 ? fitWholeNetworks(folded.name, networks, samplesUs) : (options.knownFit ?? { scalar: 1 });
+  const quantumNs = clockQuantumNs(clock, clockStepNs);
+  const verdict = judge({
+    levelsNs: rounds.timed.map(({ referenceNs }) => referenceNs),
+    bestLevelNs: bench.reference.bestLevelNs,
+    readings: watch.finish(),
+    scalar: fit.scalar,
+    warmUpProven: warm.proven,
+    lateVariants: late.length,
+    unrest: bench.reference.unrest,
+    setBacks: clock.setBacks,
+    clockQuantumNs: quantumNs,
+  });
+  const doubt = {
+    throttled: verdict.throttled,
+    unwarmed: new Set(late),
+    allNoisy: verdict.noisy,
+    groups: new Set(scaled.keys()),
+    drift: verdict.drift,
+    belowBest: verdict.belowBest,
+    clockQuantumNs: quantumNs,
+  };
+  const measured = summarizeEntries(bench, samplesUs, tuned, reachable, options.variantHashes, doubt);
+  const entries = new Map([...(options.known ?? []), ...measured]);
+  const { meter, seed, validationNetworks } = options;
+  const held = { fit, levelNs, schemes, seed, networks: validationNetworks };
+  const { validation, slowdown } = await validateTable(bench, entries, held);
+  const energy: TableEnergy = meter
+    ? await measureTableEnergy(bench, { entries, scalar: fit.scalar, schemes, seed }, meter)
+    : { entries: [...entries.values()], protocol: {} };
+  return {
+    entries: energy.entries,
+    ...fit,
+    clockStepNs,
+    throttled: verdict.throttled,
+    validation,
+    networks: rounds.timed,
+    energyProblem: energy.problem,
+    protocol: {
+      name: 'in-context',
+      visits: options.visits,
+      seed: options.seed,
+      networks: networks.length,
+      racedVariants: raced,
+      droppedNetworks: rounds.others.length,
+      interruptedRuns: rounds.interruptedRuns,
+      waitedS: Math.round(bench.reference.waitedMs / 100) / 10,
+      levelShifts: bench.reference.levelShifts,
+      referenceNs: Number.isNaN(levelNs) ? null : Math.round(levelNs),
+      bestReferenceNs: Math.round(bench.reference.bestLevelNs),
+      validationSlowdown: Math.round(slowdown * 1000) / 1000,
+      warmUpPasses: warm.passes,
+      warmUpProven: warm.proven && late.length === 0,
+      timedOut: rounds.timedOut,
+      drift: Math.round(verdict.drift * 1e4) / 1e4,
+      unrest: Math.round(bench.reference.unrest * 1e4) / 1e4,
+      ...(verdict.reasons.length > 0 && { doubts: verdict.reasons.join('; ') }),
+      ...energy.protocol,
+    },
+  };
+}
+
+/** Chooses the kernels, warms them up, and times whole networks until every entry has its visits. */
+async function takeSamples(bench: Bench, reachable: ReadonlyMap<string, ReachableEntry>, options: ProfileOptions) {
+  const { folded } = bench.source;
+  const random = new Random(options.seed);
+  const schemes = [...options.schemes];
   const { known } = options;
   const unknown = new Map([...reachable].filter(([key]) => !known?.has(key)));
-  const raced: VariantRanking = options.earlier?.ranking ?? new Map();
-  const race = await raceVariants(bench, new Map([...unknown].filter(([key]) => !raced.has(key))));
-  const ranking = new Map([...tableRanking({ entries: [...(known?.values() ?? [])] }), ...raced, ...race]);
+  const earlier: VariantRanking = options.earlier?.ranking ?? new Map();
+  const race = await raceVariants(bench, new Map([...unknown].filter(([key]) => !earlier.has(key))));
+  const ranking = new Map([...tableRanking({ entries: [...(known?.values() ?? [])] }), ...earlier, ...race]);
   options.onProgressMade?.({ ranking });
   const load = (assignment: Map<string, Scheme>) => loadAssignment(bench, assignment, { ranking });
 
@@ -107,58 +181,5 @@ export async function profileNetwork(bench: Bench, options: ProfileOptions): Pro
   });
   const late = await lateVariants(warm, covering, bench.input, bench);
   for (const session of covering) session.dispose();
-
-  const { networks, levelNs } = rounds;
-  const throttled = isThrottled(networks.map(({ referenceNs }) => referenceNs));
-  const samplesUs = samplesByGroup(networks);
-  const scaled = rounds.timedOut ? scaledSamples(rounds, samplesUs) : new Map<string, number[]>();
-  for (const [group, samples] of scaled) samplesUs.set(group, samples);
-  const doubt = {
-    throttled,
-    unwarmed: new Set(late),
-    allUnwarmed: !warm.proven || isCrowded(levelNs, bench.reference),
-    groups: new Set(scaled.keys()),
-  };
-  const measured = summarizeEntries(bench, samplesUs, tuned, reachable, options.variantHashes, doubt);
-  const entries = new Map([...(options.known ?? []), ...measured]);
-  const fit =
-    networks.length > 0 ? fitWholeNetworks(folded.name, networks, samplesUs) : (options.knownFit ?? { scalar: 1 });
-  const { meter, seed, validationNetworks } = options;
-  const held = { fit, levelNs, schemes, seed, networks: validationNetworks };
-  const { validation, slowdown } = await validateTable(bench, entries, held);
-  const energy: TableEnergy = meter
-    ? await measureTableEnergy(bench, { entries, scalar: fit.scalar, schemes, seed }, meter)
-    : { entries: [...entries.values()], protocol: {} };
-  return {
-    entries: energy.entries,
-    ...fit,
-    clockStepNs,
-    throttled,
-    validation,
-    networks: [...networks, ...rounds.others],
-    energyProblem: energy.problem,
-    protocol: {
-      name: 'in-context',
-      visits: options.visits,
-      seed: options.seed,
-      networks: networks.length,
-      racedVariants: new Set([...race.values()].flat()).size,
-      droppedNetworks: rounds.others.length,
-      interruptedRuns: rounds.interruptedRuns,
-      waitedS: Math.round(bench.reference.waitedMs / 100) / 10,
-      levelShifts: bench.reference.levelShifts,
-      referenceNs: Number.isNaN(levelNs) ? null : Math.round(levelNs),
-      bestReferenceNs: Math.round(bench.reference.bestLevelNs),
-      validationSlowdown: Math.round(slowdown * 1000) / 1000,
-      warmUpPasses: warm.passes,
-      warmUpProven: warm.proven && late.length === 0,
-      timedOut: rounds.timedOut,
-      ...energy.protocol,
-    },
-  };
-}
-
-/** Whether the networks were timed on a machine that was seen to be faster at other times: beside neighbours that stayed. */
-function isCrowded(levelNs: number, { bestLevelNs }: ReferenceKernel): boolean {
-  return levelNs > bestLevelNs * (1 + CROWDED);
+  return { rounds, tuned, warm, late, raced: new Set([...race.values()].flat()).size };
 }

@@ -12,7 +12,7 @@ const OWN_SHARE = 0.25;
 const HISTORY = 2000;
 /** Calm is the lower edge of what was seen: other work only makes runs longer. */
 const CALM_QUANTILE = 0.05;
-/** A run this much above it is disturbed; on calm machines runs agree within 0.3%. */
+/** A run this much above it is disturbed; on calm machines runs agree within 0.5%. */
 const TOLERANCE = 0.02;
 /** Looks, spread over time, before the first judgement. */
 const FIRST_LOOKS = 64;
@@ -61,9 +61,9 @@ export interface Waiting {
 }
 
 /**
- * A fixed amount of work in registers alone, run between measurements. It touches no cache line of theirs, and takes the
- * same time to within a few tenths of a percent unless the processor is slower than it was or shares its core with other
- * work: so it tells, without sensors, which measurements were left alone.
+ * A fixed amount of work of the kernels' own kind, run between measurements. It reads under 2 KB, and takes the same time
+ * to within half a percent unless the processor is slower than it was or shares its core with other work: so it tells,
+ * without sensors, which measurements were left alone.
  */
 export class ReferenceKernel {
   /** The fastest that the machine was seen, ns for 10,000 steps; of the thousands of looks of a profile a few are calm. */
@@ -73,6 +73,7 @@ export class ReferenceKernel {
   /** Time spent waiting for calm, in all. */
   waitedMs = 0;
   private stageStartMs = 0;
+  private readonly afterCalm = { looks: 0, disturbed: 0 };
   private readonly loop: (steps: number) => number;
   private readonly clock: Clock;
   private readonly clockStepNs: number;
@@ -97,6 +98,26 @@ export class ReferenceKernel {
     return (this.latestNs / this.steps) * LEVEL_STEPS;
   }
 
+  /**
+   * Makes calm what it was at an earlier time, in another process perhaps, until the machine is found to stay slower.
+   *
+   * @param levelNs what a run took then, ns for 10,000 steps.
+   */
+  expect(levelNs: number): void {
+    this.seen.clear();
+    if (this.steps === 0) this.steps = this.chooseSteps();
+    for (let look = 0; look < FIRST_LOOKS; look++) this.seen.add((levelNs / LEVEL_STEPS) * this.steps);
+  }
+
+  /**
+   * The share of looks right after a calm one that were disturbed. Work that comes and goes within a look's 45 µs hides in
+   * what is timed between two calm looks.
+   */
+  get unrest(): number {
+    const { looks, disturbed } = this.afterCalm;
+    return looks === 0 ? 0 : disturbed / looks;
+  }
+
   /** Begins another stage, with new patience. */
   beginStage(): void {
     this.stageStartMs = this.waitedMs;
@@ -105,8 +126,8 @@ export class ReferenceKernel {
   /** Runs it once. @returns whether nothing else slowed it down. */
   look(): boolean {
     this.latestNs = this.time();
-    if (this.latestNs <= 0) return false; // the clock was set back
-    this.bestLevelNs = Math.min(this.bestLevelNs, this.levelNs);
+    if (this.latestNs < 0) return false; // the clock was set back
+    if (this.latestNs > 0) this.bestLevelNs = Math.min(this.bestLevelNs, this.levelNs);
     const learning = this.seen.size < FIRST_LOOKS;
     const calm = learning || this.latestNs <= this.calmNs * (1 + TOLERANCE) + 2 * this.clockStepNs;
     if (calm) this.seen.add(this.latestNs);
@@ -140,7 +161,13 @@ export class ReferenceKernel {
   /** Whether two of a few runs in a row are undisturbed. */
   private isCalm(): boolean {
     let calm = 0;
-    for (let looks = 0; looks < LOOKS_AFTER_PAUSE && calm < 2; looks++) calm = this.look() ? calm + 1 : 0;
+    for (let looks = 0; looks < LOOKS_AFTER_PAUSE && calm < 2; looks++) {
+      const after = calm > 0;
+      calm = this.look() ? calm + 1 : 0;
+      if (!after) continue;
+      this.afterCalm.looks++;
+      if (calm === 0) this.afterCalm.disturbed++;
+    }
     return calm === 2;
   }
 

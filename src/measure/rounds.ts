@@ -33,6 +33,8 @@ export interface RoundsOptions {
 }
 
 export interface RoundsResult {
+  /** All networks that were timed, in order. */
+  timed: readonly TimedNetwork[];
   /** Those that were timed at the machine's own speed, in order. */
   networks: TimedNetwork[];
   /** Those that were timed while it was slower, or faster. */
@@ -83,7 +85,7 @@ export async function measureRounds(
       throw new BitbudgetError('interrupted', 'Profiling was interrupted.', remedy);
     }
   }
-  return { ...parts, interruptedRuns, timedOut };
+  return { timed, ...parts, interruptedRuns, timedOut };
 }
 
 async function timeNetwork(

@@ -35,7 +35,7 @@ const us = z.number().nonnegative();
 const networkSchema = z.strictObject({
   groups: z.array(z.string()),
   layersUs: z.array(us),
-  wholeUs: us.positive(),
+  wholeUs: us,
   referenceNs: us.positive(),
 });
 

@@ -2,6 +2,7 @@ import type { Progress } from '../core/ports.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { NetworkInput } from '../engine/input.ts';
 import type { QuantizationSource } from '../quant/quantize.ts';
+import type { SensorReading } from './sensors.ts';
 import type { Stopwatch } from './visit.ts';
 
 /**
@@ -14,4 +15,6 @@ export interface Bench extends Stopwatch {
   /** One real image: wrongly distributed values would change the timing. */
   input: NetworkInput;
   onProgress: Progress;
+  /** What the system's sensors show at this moment, the slow ones only if asked to be thorough; absent where it has none. */
+  sensors?: (thorough: boolean) => SensorReading;
 }

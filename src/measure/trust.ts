@@ -22,10 +22,10 @@ export function entryTrust({ median, low, high, count }: Summary): Trust {
  *
  * @example isThrottled([1, 1, 1, 1.1, 1.15, 1.2, 1.2, 1.2, 1.2]) // => true
  */
-export function isThrottled(anchorsMs: readonly number[]): boolean {
-  const third = Math.floor(anchorsMs.length / 3);
+export function isThrottled(levelsNs: readonly number[]): boolean {
+  const third = Math.floor(levelsNs.length / 3);
   if (third < 3) return false;
-  const first = summarizeSamples(anchorsMs.slice(0, third));
-  const last = summarizeSamples(anchorsMs.slice(-third));
+  const first = summarizeSamples(levelsNs.slice(0, third));
+  const last = summarizeSamples(levelsNs.slice(-third));
   return last.median > first.median * (1 + THROTTLED_RISE) && last.low > first.median;
 }

@@ -14,7 +14,7 @@ import type { Bench } from './surroundings.ts';
 /** Keeps the held-out networks apart from those that the table is made of. */
 const HELD_OUT_SEED = 0x5eed;
 /** Speeds of the machine that differ by more cannot be compared. */
-const LEVEL_TOLERANCE = 0.05;
+const LEVEL_TOLERANCE = 0.03;
 const TIMING = { rounds: 8 };
 
 /** What the table claims, and what is drawn to test it. */
@@ -57,7 +57,7 @@ export async function validateTable(
   }
   if (networks.length === 0) return { validation: null, slowdown: 1 };
   const sessions = networks.map(({ session }) => session);
-  const truth = await timeNetworks(sessions, bench.input, bench, random, TIMING, bench);
+  const truth = await timeNetworks(sessions, bench.input, bench, random, { ...TIMING, levelNs }, bench);
   for (const session of sessions) session.dispose();
   const slowdown = Number.isNaN(levelNs) ? 1 : truth.levelNs / levelNs;
   if (Math.abs(slowdown - 1) > LEVEL_TOLERANCE) return { validation: null, slowdown };

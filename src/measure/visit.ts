@@ -77,7 +77,7 @@ export async function visitNetwork(session: Session, input: NetworkInput, stopwa
       session.executeTimed(clock, ticksNs);
       wholeNs = timeWhole(session, input, clock);
     });
-    if (calm && wholeNs > 0 && isAscending(ticksNs)) {
+    if (calm && wholeNs >= 0 && isAscending(ticksNs)) {
       for (let layer = 0; layer < layers; layer++) layerSamples[layer].push(ticksNs[layer + 1] - ticksNs[layer]);
       wholeSamples.push(wholeNs);
       continue;

@@ -49,6 +49,7 @@ export async function searchApq(
     costModel,
     proxy,
     initial: APQ_EVOLUTION.initial(space, settings.seed),
+    publishedOutput: true,
     files,
     folder,
     provenance: {

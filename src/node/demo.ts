@@ -3,12 +3,14 @@ import type { Cancellation, Files, Progress } from '../core/ports.ts';
 import { costBounds } from '../cost/bounds.ts';
 import type { Cost, CostModel } from '../cost/types.ts';
 import type { DatasetSpec } from '../data/open.ts';
+import { tableLevelNs } from '../lut/protocol.ts';
 import { tableRanking } from '../lut/ranking.ts';
 import type { NetworkTimingOptions } from '../measure/networks.ts';
 import { quantizeNetwork } from '../quant/quantize.ts';
 import type { Scheme } from '../quant/scheme.ts';
 import { frontFile } from '../study/index.ts';
 import { type VerificationReport, verifyPredictions } from '../verify/verify.ts';
+import { withOwnCore } from './affinity.ts';
 import { evaluateNetworks } from './evaluate.ts';
 import { disabledIds, type Host } from './host.ts';
 import { DEFAULT_PROFILE, profileThisMachine } from './profile.ts';
@@ -132,11 +134,8 @@ export async function runDemo(host: Host, settings: DemoSettings, surroundings: 
   onStep(`Timing all ${networks.length} on this machine, in interleaved rounds`);
   const bench = workbench.bench({ cancellation, onProgress });
   const assignments = networks.map((n) => n.schemes);
-  const verification = await verifyPredictions(bench, costModel, assignments, {
-    seed,
-    timing: TIMING,
-    ranking: tableRanking(opened.table),
-  });
+  const timed = { seed, timing: TIMING, ranking: tableRanking(opened.table), levelNs: tableLevelNs(opened.table) };
+  const verification = await withOwnCore(bench, (calm) => verifyPredictions(calm, costModel, assignments, timed));
   search = await recordLatencies(search, networks, verification, files);
   return { workbench, opened, latencyBudgetMs, search, networks, verification };
 }

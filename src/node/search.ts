@@ -43,8 +43,8 @@ export interface SearchRequest {
   settings: StudySettings;
   /** The space, or the schemes that all layers but the fixed ones may take. */
   space: SpaceConfigInput;
-  /** The file that the space was read from, for the error about a missing entry. */
-  spaceFile?: string;
+  /** The file or preset of the space, as the profile command would be told of it. */
+  measuredAs?: string;
   /** A published search, for its first generation, its columns and its output. */
   preset?: Preset;
   /** Price what the tables lack by interpolation; otherwise a missing entry is an error. */
@@ -183,15 +183,15 @@ export async function searchNetwork(
 }
 
 /** Prices on one device or on several: as the search takes designs to run, and as their own weights let them run. */
-async function openPricers(
+export async function openPricers(
   files: Files,
   workbench: Workbench,
   tables: readonly OpenedTable[],
-  { spaceFile, interpolate }: Pick<SearchRequest, 'spaceFile' | 'interpolate'>,
+  { measuredAs: source, interpolate }: Pick<SearchRequest, 'measuredAs' | 'interpolate'>,
 ): Promise<{ search: Pricer<Design>; final(builder: DesignBuilder, design: Design): Cost }> {
   const labels = deviceLabels(tables);
   const { name } = workbench.opened.network;
-  const measuredAs = spaceFile === undefined ? name : `${name} --space ${spaceFile}`;
+  const measuredAs = source === undefined ? name : `${name} --space ${source}`;
   const conditional = weightConditions(workbench.source);
   const devices = await Promise.all(
     tables.map(async ({ table }) => ({

@@ -13,6 +13,7 @@ import {
   DEFAULT_CALIBRATION,
 } from './calibrated-source.ts';
 import { nodeClock, nodeInterruptions } from './clock.ts';
+import { conditionsReader } from './conditions.ts';
 import { createEngine } from './network-engine.ts';
 import { type OpenedNetwork, type OpenNetworkOptions, openNetwork } from './open-network.ts';
 
@@ -61,6 +62,7 @@ export async function openWorkbench(
       clock: nodeClock,
       interruptions: nodeInterruptions,
       reference: new ReferenceKernel(engine.kernels.referenceLoop, nodeClock),
+      sensors: conditionsReader().sensors,
       pause: sleep, // even 0 ms lets signals and output through
     }),
   };

@@ -50,6 +50,8 @@ const reportFields = z.strictObject({
       p95RelativeError: z.number(),
       bias: z.number(),
       kendallTau: z.number().nullable(),
+      /** Of the machine since the table was measured, by the reference kernel; 1 for none. */
+      slowdown: z.number().positive().optional(),
     })
     .optional(),
 });

@@ -89,7 +89,7 @@ export function reachableMinimum<Point>(
 /**
  * Refuses budgets that no candidate keeps, before anything is evaluated.
  *
- * @throws {BitbudgetError} `infeasible` naming the budget, and the smallest reachable value of every budgeted metric.
+ * @throws {BitbudgetError} `infeasible` naming each such budget, and the smallest reachable value of every budgeted metric.
  */
 export function assertReachable<Point>(
   space: Space<Point>,
@@ -98,14 +98,15 @@ export function assertReachable<Point>(
   confidence = 0,
 ): void {
   const reachable = reachableMinimum(space, pricer, budgets, confidence);
-  for (const [name, limit] of budgetEntries(budgets)) {
-    if (reachable[name] <= limit) continue;
-    const problem = `No candidate keeps a budget of ${describeMetric(name, limit)}: the smallest reachable value is ${describeMetric(name, reachable[name])}.`;
-    throw new BitbudgetError(
-      'infeasible',
-      problem,
-      `Raise the budget to at least ${describeMetric(name, reachable[name])}.`,
-      reachable,
-    );
-  }
+  const beyond = budgetEntries(budgets).filter(([name, limit]) => reachable[name] > limit);
+  if (beyond.length === 0) return;
+  const asked = beyond.map(([name, limit]) => describeMetric(name, limit)).join(' or ');
+  const least = beyond.map(([name]) => describeMetric(name, reachable[name])).join(' and ');
+  const values = beyond.length > 1 ? 'the smallest reachable values are' : 'the smallest reachable value is';
+  throw new BitbudgetError(
+    'infeasible',
+    `No candidate keeps a budget of ${asked}: ${values} ${least}.`,
+    `Raise the budget to at least ${least}.`,
+    reachable,
+  );
 }

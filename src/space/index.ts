@@ -1,3 +1,4 @@
+export { allocateSpace, type SpaceAllocation } from './allocate-space.ts';
 export { type BitSpace, type BitSpaceOptions, createBitSpace } from './bit-space.ts';
 export {
   type BudgetName,
@@ -13,6 +14,7 @@ export {
 } from './budget.ts';
 export { assertReachable, reachableMinimum, uniformGenomes } from './extremes.ts';
 export { findFeasible, jointlyInfeasible } from './feasible.ts';
+export { budgetMetrics, type GeneMetric, type GeneTables, tabulateGenes } from './gene-tables.ts';
 export { type ReachableWorkload, reachableWorkloads } from './reachable.ts';
 export { createRepair, type Loss, type Repair, type RepairOptions, startingGenomes } from './repair.ts';
 export { createSearchSpace } from './search-space.ts';

@@ -41,6 +41,7 @@ export const COLUMNS = [
   'parameters',
   'feasible',
   'reason',
+  'energySource',
 ] as const;
 
 /** Columns that pareto_front.csv gains once candidates were run. */
@@ -127,5 +128,5 @@ function fields(point: StudyPoint, accuracyKind: string, accuracy: number): (str
   const { genome, cost, feasible, reason } = point;
   const { latencyMs, energyMj, sizeBytes, ramBytes, macs, bitOps, parameters } = cost;
   const values = [latencyMs.value, energyMj.value, sizeBytes, ramBytes, macs, bitOps, parameters];
-  return [genome.join('-'), accuracy, accuracyKind, ...values, feasible, reason];
+  return [genome.join('-'), accuracy, accuracyKind, ...values, feasible, reason, energyMj.source];
 }

@@ -21,6 +21,8 @@ export interface VerifiedNetwork {
 /** All networks, and the error over the whole set. */
 export interface VerificationReport extends Omit<PredictionError, 'networks'> {
   networks: VerifiedNetwork[];
+  /** How long a fixed amount of work took meanwhile, in multiples of what it took while the table was measured. */
+  slowdown: number;
 }
 
 /** A network to be run, and what a table says of it. */
@@ -33,6 +35,8 @@ export interface PredictedNetwork {
 export interface VerifyOptions {
   seed: number;
   timing?: NetworkTimingOptions;
+  /** The machine's speed while the table was measured, if it is known: networks are timed at that speed where possible. */
+  levelNs?: number;
   /** The table's variants, so that what was measured is what runs. */
   ranking?: VariantRanking;
 }
@@ -69,8 +73,16 @@ export async function verifyNetworks(
   options: VerifyOptions,
 ): Promise<VerificationReport> {
   const sessions = predicted.map(({ quantized }) => bench.engine.load(quantized, { ranking: options.ranking }));
-  const timing = options.timing ?? DEFAULT_NETWORK_TIMING;
-  const { times: measured } = await timeNetworks(sessions, bench.input, bench, new Random(options.seed), timing, bench);
+  const timing = { ...(options.timing ?? DEFAULT_NETWORK_TIMING), levelNs: options.levelNs };
+  if (options.levelNs !== undefined) bench.reference.expect(options.levelNs);
+  const { times: measured, levelNs } = await timeNetworks(
+    sessions,
+    bench.input,
+    bench,
+    new Random(options.seed),
+    timing,
+    bench,
+  );
   for (const session of sessions) session.dispose();
 
   const networks = predicted.map(({ schemes, latencyMs }, i) => ({
@@ -83,7 +95,7 @@ export async function verifyNetworks(
     measuredHighMs: measured[i].high,
   }));
   const error = predictionError(networks.map((n) => ({ predicted: n.predictedMs, measured: n.measuredMs })));
-  return { ...error, networks };
+  return { ...error, networks, slowdown: options.levelNs === undefined ? 1 : levelNs / options.levelNs };
 }
 
 /**

@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { failure, run, runJson, temporaryFolder } from './command-line.ts';
+import { tableOfThisDevice } from './this-device.ts';
 
 const PROBLEM = {
   format: 'mpa-1',
@@ -158,5 +159,61 @@ describe('search --problem', () => {
     const outcome = await run('--quiet', 'search', ...flags.map((flag) => (flag === 'FILE' ? file : flag)));
     expect(outcome.exitCode).toBe(code);
     expect(failure(outcome).message).toMatch(message);
+  });
+});
+
+describe('solve --network', () => {
+  let table: string;
+  beforeAll(async () => {
+    table = folder.path('table.json');
+    writeFileSync(table, await tableOfThisDevice(['w8a8', 'w4a4', 'w2a2'], { device: { id: 'another' } }));
+  });
+  const solve = (...flags: string[]) =>
+    runJson(
+      ...['--quiet', 'solve', '--lut', table, '--schemes', 'w8a8,w4a4,w2a2', '--calibration-samples', '8'],
+      ...['--out', folder.path('solved.json'), ...flags],
+    );
+
+  it('writes a candidate within its budgets that no searched one beats', async () => {
+    const { exitCode, document } = await solve('--latency-budget-ms', '0.08', '--size-budget-kib', '60');
+    expect(exitCode).toBe(0);
+    const [{ choice, metrics, optimal, lowerBound }] = document.results;
+    expect(optimal).toBe(true);
+    expect(lowerBound).toBe(metrics.loss);
+    expect(metrics.latencyMs).toBeLessThanOrEqual(0.08);
+    expect(metrics.sizeBytes).toBeLessThanOrEqual(60 * 1024);
+    const candidate = JSON.parse(readFileSync(document.candidate, 'utf8'));
+    expect(candidate.genome).toEqual(choice);
+    expect(candidate.predicted).toMatchObject({ sizeBytes: metrics.sizeBytes, accuracy: { value: -metrics.loss } });
+
+    const flags = ['--schemes', 'w8a8,w4a4,w2a2', '--evaluations', '400', '--evaluate-front', '0'];
+    const budgets = ['--latency-budget-ms', '0.08', '--size-budget-kib', '60', '--calibration-samples', '8'];
+    const searched = await runJson(
+      '--quiet',
+      'search',
+      '--lut',
+      table,
+      ...flags,
+      ...budgets,
+      '--out',
+      folder.path('run'),
+    );
+    const losses = searched.document.front.map((point: { metrics: { loss: number } }) => point.metrics.loss);
+    expect(metrics.loss).toBeLessThanOrEqual(Math.min(...losses) * (1 + 1e-9));
+  });
+
+  it('keeps a RAM budget too, and claims no more than that', async () => {
+    const { document: free } = await solve();
+    const ramKib = Math.ceil(free.results[0].metrics.ramBytes / 1024);
+    const { exitCode, document } = await solve('--ram-budget-kib', String(ramKib));
+    expect(exitCode).toBe(0);
+    expect(document.results[0].metrics.ramBytes).toBeLessThanOrEqual(ramKib * 1024);
+    expect(document.results[0].lowerBound).toBeLessThanOrEqual(document.results[0].metrics.loss);
+  });
+
+  it('ends with code 3 where a budget cannot be kept', async () => {
+    const { exitCode, document } = await solve('--size-budget-kib', '1');
+    expect([exitCode, document.error.kind]).toEqual([3, 'infeasible']);
+    expect(document.error.reachable.sizeBytes).toBeGreaterThan(1024);
   });
 });

@@ -78,7 +78,9 @@ function unmeasuredEnergy(problem: string): BitbudgetError {
 }
 
 function untrustedTable({ path, table }: OpenedTable, untrusted: number): BitbudgetError {
-  const problem = `${untrusted} of ${table.entries.length} entries of ${path} are not stable.`;
+  const { doubts } = table.protocol;
+  const why = doubts ? ` (${doubts})` : '';
+  const problem = `${untrusted} of ${table.entries.length} entries of ${path} are not stable${why}.`;
   const remedy = 'Close other programs, let the device cool down and run `bitbudget profile --resume --strict`.';
   return new BitbudgetError('verification', problem, remedy);
 }
@@ -97,18 +99,12 @@ function countTrust({ entries }: Lut): Record<string, number> {
 function describeProfile({ path, table }: OpenedTable): string {
   const trust = Object.entries(countTrust(table)).map(([verdict, n]) => `${n} ${verdict}`);
   const lines = [`${path}: ${table.entries.length} entries (${trust.join(', ')})`];
+  if (table.protocol.doubts) lines.push(`What speaks against it: ${table.protocol.doubts}.`);
   if (table.validation) {
     lines.push(`Held-out networks, predicted against measured: ${describeError(table.validation)}.`);
   } else if (table.protocol.validationSlowdown !== 1) {
     const slowdown = percent(Number(table.protocol.validationSlowdown) - 1);
     lines.push(`Not validated: the machine's speed had changed by ${slowdown} when whole networks were timed.`);
-  }
-  const { referenceNs, bestReferenceNs } = table.protocol;
-  const crowding = Number(referenceNs) / Number(bestReferenceNs) - 1;
-  if (crowding > 0.1) {
-    lines.push(
-      `Other work slowed this machine down by ${percent(crowding)} all the time: profile again when it is gone.`,
-    );
   }
   const { energyMeter, energyNetworks, energyMedianRelativeError: energyError } = table.protocol;
   if (energyMeter !== undefined && table.energySource !== 'model') {

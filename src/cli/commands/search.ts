@@ -1,11 +1,12 @@
 import { type Command, Option } from 'commander';
+import { BitbudgetError } from '../../core/errors.ts';
 import type { DesignBuilder } from '../../node/designs.ts';
 import { describeHost, disabledIds } from '../../node/host.ts';
 import { measuredAccuracy } from '../../node/measured-accuracy.ts';
 import { collectReport, reportedCandidate, writeReport } from '../../node/report-files.ts';
 import { deviceLabels, evaluateFront, searchNetwork, spreadOver } from '../../node/search.ts';
 import { type OpenedTable, openTable } from '../../node/tables.ts';
-import { openWorkbench } from '../../node/workbench.ts';
+import { openWorkbench, type Workbench } from '../../node/workbench.ts';
 import { APQ_EVOLUTION, findPreset, PRESETS } from '../../study/index.ts';
 import {
   type CalibrationOptions,
@@ -52,7 +53,12 @@ export function register(program: Command, context: CliContext): void {
     .addOption(networkFlag())
     .addOption(weightsFlag())
     .addOption(new Option('--lut <file...>', 'the tables, one a device; the newest of this device unless given'))
-    .addOption(new Option('--space <file>', 'what to choose from, as YAML or JSON; bits alone unless given'))
+    .addOption(
+      new Option(
+        '--space <file>',
+        'what to choose from: a YAML or JSON file or the name of a preset; bits alone unless given',
+      ),
+    )
     .addOption(
       new Option('--preset <name>', 'a published search: its space, numbers and outputs').choices(
         PRESETS.map(({ name }) => name),
@@ -120,12 +126,14 @@ export function register(program: Command, context: CliContext): void {
     const calibration = calibrationOf(flags);
     const workbench = await openWorkbench(network, { weightsFile: flags.weights, calibration, disabled });
     const folder = flags.out ?? `runs/${network}-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`;
-    const { resume = false, space: spaceFile, interpolate, workers } = flags;
+    const { resume = false, interpolate, workers } = flags;
+    const measuredAs = preset?.name ?? flags.space;
+    if (flags.accuracy === 'measured') assertTrained(workbench.opened);
     const images = { name: flags.dataset, split: 'calibration' as const, samples: flags.accuracySamples };
     const accuracy = (builder: DesignBuilder) =>
       measuredAccuracy(builder, { dataset: images, workers, disabled, cancellation });
     const request = {
-      ...{ settings, space, spaceFile, preset, interpolate, folder, resume, version: context.io.version },
+      ...{ settings, space, measuredAs, preset, interpolate, folder, resume, version: context.io.version },
       ...(flags.accuracy === 'measured' && { accuracy }),
     };
     const surroundings = { files, cancellation, onProgress, ...timeLimit(flags, session) };
@@ -152,4 +160,15 @@ export function register(program: Command, context: CliContext): void {
       text: () => `${describeSearch(search, settings, flags.pick)}\nReport: ${page}`,
     };
   });
+}
+
+/** Refuses to rank candidates by what seeded weights get right. */
+function assertTrained({ network, trained }: Workbench['opened']): void {
+  if (trained) return;
+  const remedy = 'Give trained ones by --weights, from `bitbudget train`, or leave --accuracy at proxy.';
+  throw new BitbudgetError(
+    'usage',
+    `${network.name} has no trained weights, so that its accuracy means nothing.`,
+    remedy,
+  );
 }

@@ -1,18 +1,41 @@
 import { type Command, Option } from 'commander';
 import { BitbudgetError } from '../../core/errors.ts';
 import type { Clock } from '../../core/ports.ts';
+import { COST_METRICS, metricValue } from '../../cost/types.ts';
 import { interruptedError } from '../../node/cancellation.ts';
+import { describeHost, disabledIds } from '../../node/host.ts';
+import { deviceLabels } from '../../node/search.ts';
+import { solveNetwork } from '../../node/solve.ts';
+import { type OpenedTable, openTable } from '../../node/tables.ts';
+import { openWorkbench } from '../../node/workbench.ts';
 import { type Allocation, type AllocationModel, allocate, readAllocation } from '../../search/index.ts';
-import type { CliContext } from '../session.ts';
+import { budgetEntries, budgetedValue } from '../../space/index.ts';
+import {
+  type CalibrationOptions,
+  calibrationOf,
+  calibrationOptions,
+  networkFlag,
+  schemeOptions,
+  weightsFlag,
+} from '../options.ts';
+import { addBudgetOptions, type BudgetOptions, budgetsOf } from '../search-options.ts';
+import { chosenSpace, type SpaceFlags } from '../search-space.ts';
+import { budgetsName } from '../search-text.ts';
+import type { CliContext, CommandResult, Session } from '../session.ts';
 import { renderTable } from '../table.ts';
 
-interface SolveFlags {
-  problem: string;
+interface SolveFlags extends BudgetOptions, SpaceFlags, CalibrationOptions {
+  problem?: string;
   budget?: string;
+  weights?: string;
+  lut?: string[];
+  out?: string;
 }
 
 /** One budget solved, as `--json` prints it. */
-interface SolvedBudget extends Allocation {
+interface SolvedBudget extends Omit<Allocation, 'lowerBound'> {
+  /** Null where nothing is known. */
+  lowerBound: number | null;
   budget: string;
   limits: Record<string, number>;
   timeMs: number;
@@ -24,23 +47,98 @@ export function register(program: Command, context: CliContext): void {
     .command('solve')
     .description('the best allocation under budgets, proven to be so where costs add up over the layers')
     .addOption(
-      new Option('--problem <file>', 'layers × choices with metrics and budgets, format mpa-1').makeOptionMandatory(),
+      new Option('--problem <file>', 'instead of a network, layers × choices with metrics and budgets (mpa-1)'),
     )
-    .addOption(new Option('--budget <name>', 'only this budget of the problem; all of them unless given'));
-  context.handle<SolveFlags>(command, async (_, flags, { files, clock, cancellation, progress }) => {
-    const model = await readAllocation(files, flags.problem);
-    const all = model.parts.budgets.map(({ name }) => name);
-    const names = flags.budget === undefined ? all : [flags.budget];
-    const results: SolvedBudget[] = [];
-    if (names.length === 0) results.push(await solveBudget(model, undefined, clock));
-    for (const [i, name] of names.entries()) {
-      progress('solving', i / names.length);
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      if (cancellation.aborted) throw interruptedError('Solving');
-      results.push(await solveBudget(model, name, clock));
-    }
-    return { document: { results }, text: () => describeResults(results) };
+    .addOption(new Option('--budget <name>', 'with --problem: only this budget of the file; all of them unless given'))
+    .addOption(networkFlag())
+    .addOption(weightsFlag())
+    .addOption(new Option('--lut <file...>', 'the tables, one a device; the newest of this device unless given'))
+    .addOption(new Option('--space <file>', 'what to choose from, as YAML or JSON: schemes alone'));
+  for (const option of schemeOptions()) command.addOption(option);
+  command.addOption(
+    new Option('--ends <how>', 'first and last layer: w8a8, or chosen too').choices(['fixed', 'free']).default('fixed'),
+  );
+  addBudgetOptions(command);
+  for (const option of calibrationOptions()) command.addOption(option);
+  command.addOption(new Option('--out <file>', 'the candidate; runs/<network>-solved.json unless given'));
+  context.handle<SolveFlags>(command, async (_, flags, session) => {
+    refuseStrays(flags);
+    if (flags.problem !== undefined) return solveProblem(flags.problem, flags, session);
+    return solveForNetwork(flags, command.getOptionValueSource('network') === 'default', session);
   });
+}
+
+/** A flag that the other kind of problem would silently ignore. */
+function refuseStrays(flags: SolveFlags): void {
+  if (flags.problem === undefined) {
+    if (flags.budget === undefined) return;
+    const remedy = 'Networks take --latency-budget-ms and the like.';
+    throw new BitbudgetError('usage', '--budget goes with --problem.', remedy);
+  }
+  const given = Object.entries(flags).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  const stray = given.find((name) => /Budget|^(lut|space|weights|out)$/.test(name));
+  if (stray === undefined) return;
+  const flag = `--${stray.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  throw new BitbudgetError('usage', `${flag} does not go with --problem.`, 'Choose a budget of the file by --budget.');
+}
+
+async function solveProblem(path: string, flags: SolveFlags, session: Session): Promise<CommandResult> {
+  const { files, clock, cancellation, progress } = session;
+  const model = await readAllocation(files, path);
+  const names = flags.budget === undefined ? model.parts.budgets.map(({ name }) => name) : [flags.budget];
+  const results: SolvedBudget[] = [];
+  if (names.length === 0) results.push(await solveBudget(model, undefined, clock));
+  for (const [i, name] of names.entries()) {
+    progress('solving', i / names.length);
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    if (cancellation.aborted) throw interruptedError('Solving');
+    results.push(await solveBudget(model, name, clock));
+  }
+  return { document: { results }, text: () => describeResults(results) };
+}
+
+async function solveForNetwork(flags: SolveFlags, anyNetwork: boolean, session: Session): Promise<CommandResult> {
+  const { files, clock, cancellation, progress: onProgress } = session;
+  const { network, space } = await chosenSpace(flags, undefined, anyNetwork, session);
+  const host = await describeHost();
+  const tables: OpenedTable[] = [];
+  for (const path of flags.lut ?? [undefined]) tables.push(await openTable(files, path, host.device));
+  const budgets = budgetsOf(flags, deviceLabels(tables));
+  const { budgetConfidence } = flags;
+  const disabled = disabledIds(host);
+  const calibration = calibrationOf(flags);
+  const workbench = await openWorkbench(network, { weightsFile: flags.weights, calibration, disabled });
+  const startNs = clock.nowNs();
+  const request = { budgets, budgetConfidence, space, spaceFile: flags.space };
+  const surroundings = { files, cancellation, onProgress };
+  const { candidate, allocation } = await solveNetwork(workbench, tables, request, surroundings);
+  const { genome, cost, loss, optimal, lowerBound } = allocation;
+  const limited = budgetEntries(budgets);
+  const path = flags.out ?? `runs/${network}-solved.json`;
+  await files.writeAtomic(path, `${JSON.stringify(candidate, null, 2)}\n`);
+  const result: SolvedBudget = {
+    budget: budgetsName(budgets),
+    limits: Object.fromEntries(limited),
+    choice: genome,
+    metrics: {
+      loss,
+      ...Object.fromEntries(COST_METRICS.map((metric) => [metric, metricValue(cost, metric)])),
+      ...Object.fromEntries(limited.map(([name]) => [name, budgetedValue(cost, name, budgetConfidence)])),
+    },
+    optimal,
+    lowerBound: Number.isFinite(lowerBound) ? lowerBound : null,
+    timeMs: (clock.nowNs() - startNs) / 1e6,
+  };
+  const layers = candidate.layers.map(({ name, scheme }) => [name, scheme]);
+  return {
+    document: { results: [result], candidate: path },
+    text: () =>
+      [
+        describeResults([result], ''),
+        renderTable([{ title: 'layer' }, { title: 'scheme' }], layers),
+        `\nCandidate: ${path}. \`bitbudget verify --candidate ${path}\` measures it.`,
+      ].join('\n'),
+  };
 }
 
 async function solveBudget(model: AllocationModel, name: string | undefined, clock: Clock): Promise<SolvedBudget> {
@@ -56,7 +154,10 @@ async function solveBudget(model: AllocationModel, name: string | undefined, clo
   }
 }
 
-function describeResults(results: readonly SolvedBudget[]): string {
+function describeResults(
+  results: readonly SolvedBudget[],
+  ending = 'The choices of the layers are in the output of --json.',
+): string {
   const table = renderTable(
     [
       { title: 'budget' },
@@ -69,13 +170,18 @@ function describeResults(results: readonly SolvedBudget[]): string {
     results.map(({ budget, limits, metrics, lowerBound, optimal, timeMs }) => [
       budget,
       Object.entries(limits)
-        .map(([metric, limit]) => `${metric} ${metrics[metric]} of ${limit}`)
+        .map(([metric, limit]) => `${metric} ${shown(metrics[metric])} of ${shown(limit)}`)
         .join(', '),
-      metrics.loss,
-      lowerBound,
+      shown(metrics.loss),
+      lowerBound === null ? 'none' : shown(lowerBound),
       optimal ? 'optimal' : 'not proven',
       timeMs.toFixed(1),
     ]),
   );
-  return `${table}\n\nThe choices of the layers are in the output of --json.`;
+  return `${table}\n\n${ending}`;
+}
+
+/** Whole numbers as they are, others to six digits. */
+function shown(value: number): string {
+  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
 }

@@ -2,12 +2,15 @@ import { type Command, Option } from 'commander';
 import { BitbudgetError } from '../../core/errors.ts';
 import { Random } from '../../core/random.ts';
 import { assertSameDevice, assertSameKernels } from '../../lut/compatibility.ts';
+import { createInterpolator } from '../../lut/interpolation/interpolate.ts';
+import { tableLevelNs } from '../../lut/protocol.ts';
 import { tableRanking } from '../../lut/ranking.ts';
 import type { Lut } from '../../lut/schema.ts';
 import { measuredSchemes } from '../../measure/reachable.ts';
 import { drawAssignment } from '../../measure/sampler.ts';
 import { NO_REDUCTION } from '../../network/reduce/index.ts';
 import type { Network } from '../../network/types.ts';
+import { withOwnCore } from '../../node/affinity.ts';
 import { candidateDesign, DesignBuilder } from '../../node/designs.ts';
 import { describeHost, disabledIds } from '../../node/host.ts';
 import { kernelHashes } from '../../node/kernel-files.ts';
@@ -20,7 +23,7 @@ import { type VerificationReport, type VerifiedNetwork, verifyNetworks } from '.
 import { networkFlag, positiveNumber, seedFlag, wholeNumber } from '../options.ts';
 import type { CliContext, Session } from '../session.ts';
 import { renderTable } from '../table.ts';
-import { describeError, percent } from '../validation-text.ts';
+import { describeError, describeSlowdown, percent } from '../validation-text.ts';
 
 interface VerifyFlags {
   network: string;
@@ -29,6 +32,7 @@ interface VerifyFlags {
   candidate?: string[];
   seed: number;
   maxError: number;
+  interpolate?: boolean;
   strict?: boolean;
 }
 
@@ -47,6 +51,7 @@ export function register(program: Command, context: CliContext): void {
         .argParser(errorShare)
         .default(0.05, '5%'),
     )
+    .addOption(new Option('--interpolate', 'predict shapes that the table lacks from those that it holds'))
     .addOption(new Option('--strict', 'exit with 4 as well if an entry that is used is not stable'));
   context.handle<VerifyFlags>(command, async (_, flags, session) => {
     const { network, designsOf } = await chooseCandidates(flags, session);
@@ -55,7 +60,10 @@ export function register(program: Command, context: CliContext): void {
     assertSameDevice(table, host.device, host.engine);
     const workbench = await openWorkbench(network, { disabled: disabledIds(host) });
     const builder = new DesignBuilder(workbench);
-    const device = { table, device: await deviceFacts(session.files, table) };
+    const device = {
+      ...{ table, device: await deviceFacts(session.files, table) },
+      ...(flags.interpolate && { estimateEntry: createInterpolator(table).entryOf }),
+    };
     const networks = designsOf(workbench, table).map((design) => {
       const { cost, keys, schemes } = builder.price(design, device);
       return { schemes, keys, latencyMs: cost.latencyMs, quantized: builder.quantize(design) };
@@ -64,7 +72,9 @@ export function register(program: Command, context: CliContext): void {
     assertSameKernels(table, await kernelHashes(), keys);
     const { cancellation, progress: onProgress } = session;
     const bench = workbench.bench({ cancellation, onProgress });
-    const report = await verifyNetworks(bench, networks, { seed: flags.seed, ranking: tableRanking(table) });
+    const report = await withOwnCore(bench, (calm) =>
+      verifyNetworks(calm, networks, { seed: flags.seed, ranking: tableRanking(table), levelNs: tableLevelNs(table) }),
+    );
     const untrusted = table.entries.filter(({ key, trust }) => keys.has(key) && trust !== 'stable').length;
     const failed = report.medianRelativeError > flags.maxError || (flags.strict === true && untrusted > 0);
     return {
@@ -140,6 +150,7 @@ function describeVerification(report: VerificationReport, flags: VerifyFlags, un
     '',
     `Predicted against measured: ${describeError({ ...report, networks: report.networks.length })}.`,
   ];
+  lines.push(...describeSlowdown(report.slowdown));
   if (report.medianRelativeError > flags.maxError) {
     lines.push(`The median error is above ${percent(flags.maxError)}: measure again with \`bitbudget profile\`.`);
   }

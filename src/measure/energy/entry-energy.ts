@@ -1,5 +1,6 @@
 import { BitbudgetError } from '../../core/errors.ts';
 import { Random } from '../../core/random.ts';
+import type { Session } from '../../engine/session.ts';
 import { variantById } from '../../kernels/registry.ts';
 import { tableRanking } from '../../lut/ranking.ts';
 import type { LutEntry } from '../../lut/schema.ts';
@@ -26,6 +27,7 @@ const LONGEST_S = 120;
 const OTHER_WORKLOAD_ERROR = 0.1;
 /** Whole networks that the sum of entries is compared with. */
 const CHECKED_NETWORKS = 4;
+const CHECK_SEED = 0xe4e6;
 
 /** What measuring energy adds to a table. */
 export interface TableEnergy {
@@ -67,27 +69,26 @@ export async function measureTableEnergy(
   const entries = new Map(table.entries);
   const open = [...entries.values()].filter((e) => e.energyUj?.source !== meter.source && variantById(e.variant));
   const protocol: TableEnergy['protocol'] = { energyMeter: meter.id };
+  const networks = drawNetworks(bench, table);
   try {
     const plan = await planOf(meter, bench);
-    const roundS = (plan.loadMs + 2 * plan.idleMs) / 1e3;
+    const blockS = (plan.loadMs + 2 * plan.idleMs) / 1e3;
     const each = subjectsOf(open, groupName);
-    const perKernel = each.length * ROUNDS * roundS > LONGEST_S;
+    const perKernel = each.length * ROUNDS * blockS > LONGEST_S;
     const subjects = perKernel ? subjectsOf(open, (_, variant) => variant) : each;
     protocol.energyPer = perKernel ? 'kernel' : 'entry';
     protocol.energyLoadMs = Math.round(plan.loadMs);
-    for (let first = 0; first < subjects.length; first += BATCH) {
-      const batch = subjects.slice(first, first + BATCH);
-      const powers = await measureBatch(bench, batch, meter, plan, table.seed + first);
-      for (const { name, entries: served } of batch) {
-        const power = powers.get(name);
-        for (const entry of served) entries.set(entry.key, withEnergy(entry, served[0], power, meter));
-      }
-      bench.onProgress('measuring energy', (first + batch.length) / (subjects.length + CHECKED_NETWORKS));
+    const powers = await measureAll(bench, subjects, networks, { meter, plan, seed: table.seed });
+    for (const { name, entries: served } of subjects) {
+      const power = powers.get(name);
+      for (const entry of served) entries.set(entry.key, withEnergy(entry, served[0], power, meter));
     }
-    Object.assign(protocol, await checkNetworks(bench, { ...table, entries }, meter, plan));
+    Object.assign(protocol, compareNetworks(networks, powers, entries, table.scalar));
   } catch (error) {
     if (!(error instanceof BitbudgetError) || error.kind === 'interrupted') throw error;
     return { entries: [...entries.values()], protocol, problem: `${error.message} ${error.remedy}` };
+  } finally {
+    for (const { session } of networks) session.dispose();
   }
   const without = [...entries.values()].filter(({ energyUj }) => energyUj?.source !== meter.source).length;
   const problem = without > 0 ? `The meter ${meter.id} could not tell ${without} entries from idling.` : undefined;
@@ -107,21 +108,52 @@ function subjectsOf(entries: readonly LutEntry[], nameOf: (entry: LutEntry, vari
   }));
 }
 
-async function measureBatch(
+interface Recording {
+  meter: EnergyMeter;
+  plan: PowerPlan;
+  seed: number;
+}
+
+/** Measures a few subjects at a time, then the networks; all at once where the meter's log is looked at in the end. */
+async function measureAll(
   bench: Bench,
-  batch: readonly Subject[],
-  meter: EnergyMeter,
-  plan: PowerPlan,
-  seed: number,
+  subjects: readonly Subject[],
+  networks: readonly DrawnNetwork[],
+  recording: Recording,
+): Promise<Map<string, LoadPower>> {
+  const powers = new Map<string, LoadPower>();
+  const batch = recording.meter.kind === 'logging' ? Math.max(subjects.length, 1) : BATCH;
+  const total = subjects.length + networks.length;
+  const whole = networks.map(({ load }) => load);
+  for (let first = 0; first < Math.max(subjects.length, 1); first += batch) {
+    const turn = subjects.slice(first, first + batch);
+    const last = first + batch >= subjects.length;
+    const more = last ? whole : [];
+    const onShare = (done: number) =>
+      bench.onProgress('measuring energy', (first + done * (turn.length + more.length)) / total);
+    const measured = await measureTurn(bench, turn, more, recording, onShare);
+    for (const [name, power] of measured) powers.set(name, power);
+  }
+  return powers;
+}
+
+async function measureTurn(
+  bench: Bench,
+  subjects: readonly Subject[],
+  more: readonly PowerLoad[],
+  { meter, plan, seed }: Recording,
+  onShare: (done: number) => void,
 ): Promise<Map<string, LoadPower>> {
   const random = new Random(seed);
-  const contestants = batch.map(({ entries: [entry] }) => {
+  const contestants = subjects.map(({ entries: [entry] }) => {
     const variant = variantById(entry.variant)!;
     return new Contestant(bench.engine, bench.clock, variant, entry.workload, servedAs(variant, entry), random);
   });
-  const loads = contestants.map((contestant, i): PowerLoad => ({ name: batch[i].name, run: () => contestant.run() }));
+  const kernels = contestants.map(
+    (contestant, i): PowerLoad => ({ name: subjects[i].name, run: () => contestant.run() }),
+  );
   try {
-    return await measurePowers(meter, random.shuffle(loads), bench, { plan, seed });
+    return await measurePowers(meter, random.shuffle([...kernels, ...more]), bench, { plan, seed, onShare });
   } finally {
     for (const contestant of contestants) contestant.dispose();
   }
@@ -132,54 +164,55 @@ function withEnergy(entry: LutEntry, measured: LutEntry, power: LoadPower | unde
   if (!power || !(power.powerW.low > 0)) return entry;
   const { value, low, high } = power.powerW;
   const doubt = workloadKey(entry.workload) === workloadKey(measured.workload) ? 0 : OTHER_WORKLOAD_ERROR * value;
-  const us = entry.latencyUs.median;
+  const { median: us } = entry.latencyUs;
+  // to a tenth of a nanojoule, so that tables stay readable
+  const round = (uj: number) => Math.round(uj * 1e4) / 1e4;
   return {
     ...entry,
     energyUj: {
-      value: value * us,
-      low: Math.max(value - Math.hypot(value - low, doubt), 0) * us,
-      high: (value + Math.hypot(high - value, doubt)) * us,
+      value: round(value * us),
+      low: round(Math.max(value - Math.hypot(value - low, doubt), 0) * us),
+      high: round((value + Math.hypot(high - value, doubt)) * us),
       source: meter.source,
     },
   };
 }
 
-/** Measures a few whole networks: how far the sums of entries are from what they take. */
-async function checkNetworks(
-  bench: Bench,
-  { entries, scalar, schemes, seed }: TableToMeasure,
-  meter: EnergyMeter,
-  plan: PowerPlan,
-): Promise<Record<string, number>> {
-  const random = new Random(seed ^ 0xe4e6);
+/** A random whole network, ready to run, and the entries that its energy is predicted from. */
+interface DrawnNetwork {
+  session: Session;
+  keys: string[];
+  load: PowerLoad;
+}
+
+function drawNetworks(bench: Bench, { entries, schemes, seed }: TableToMeasure): DrawnNetwork[] {
+  const random = new Random(seed ^ CHECK_SEED);
   const ranking = tableRanking({ entries: [...entries.values()] });
-  const networks = Array.from({ length: CHECKED_NETWORKS }, (_, i) => {
+  return Array.from({ length: CHECKED_NETWORKS }, (_, i) => {
     const session = loadAssignment(bench, drawAssignment(bench.source.folded, schemes, random), { ranking });
-    const { plan: tensors } = session.network;
-    const uj = [...tensors.workloads.keys()].map((layer) => entries.get(layerKey(tensors, layer))?.energyUj?.value);
+    const { plan } = session.network;
     const run = () => {
       session.setInput(bench.input);
       session.execute();
     };
-    return {
-      session,
-      predictedUj: scalar * uj.reduce<number>((sum, e) => sum + (e ?? Number.NaN), 0),
-      load: { name: `${i}`, run },
-    };
+    const keys = [...plan.workloads.keys()].map((layer) => layerKey(plan, layer));
+    return { session, keys, load: { name: `network ${i + 1}`, run } };
   });
-  const whole = networks.filter(({ predictedUj }) => predictedUj > 0);
-  const powers = await measurePowers(
-    meter,
-    whole.map(({ load }) => load),
-    bench,
-    { plan, seed },
-  );
-  for (const { session } of networks) session.dispose();
-  const errors = whole.flatMap(({ predictedUj, load }) => {
-    const measured = powers.get(load.name);
-    return measured && measured.energyUj.low > 0
-      ? [(predictedUj - measured.energyUj.value) / measured.energyUj.value]
-      : [];
+}
+
+/** How far the sums of entries are from what whole networks took. */
+function compareNetworks(
+  networks: readonly DrawnNetwork[],
+  powers: ReadonlyMap<string, LoadPower>,
+  entries: ReadonlyMap<string, LutEntry>,
+  scalar: number,
+): Record<string, number> {
+  const errors = networks.flatMap(({ keys, load }) => {
+    const measured = powers.get(load.name)?.energyUj;
+    const parts = keys.map((key) => entries.get(key)?.energyUj?.value);
+    if (!measured || !(measured.low > 0) || parts.includes(undefined)) return [];
+    const predictedUj = scalar * (parts as number[]).reduce((sum, uj) => sum + uj, 0);
+    return [(predictedUj - measured.value) / measured.value];
   });
   if (errors.length === 0) return { energyNetworks: 0 };
   return {

@@ -48,10 +48,15 @@ export async function measurePowers(
   meter: EnergyMeter,
   loads: readonly PowerLoad[],
   surroundings: MeterSurroundings,
-  { plan, seed }: { plan: PowerPlan; seed?: number },
+  { plan, seed, onShare }: { plan: PowerPlan; seed?: number; onShare?: (done: number) => void },
 ): Promise<Map<string, LoadPower>> {
   const recorder = new PowerRecorder(meter, surroundings, plan, seed);
-  for (let round = 0; round < ROUNDS; round++) await recorder.round(loads);
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [i, load] of loads.entries()) {
+      await recorder.block(load);
+      onShare?.((round * loads.length + i + 1) / (ROUNDS * loads.length));
+    }
+  }
   await recorder.finish();
   const known = loads.map(({ name }) => [name, recorder.power(name)] as const);
   return new Map(known.filter((pair): pair is [string, LoadPower] => pair[1] !== undefined));

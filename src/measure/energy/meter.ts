@@ -1,4 +1,4 @@
-import type { Cancellation, Clock } from '../../core/ports.ts';
+import type { Cancellation, Clock, Progress } from '../../core/ports.ts';
 import type { EnergyMeter as MeterKind } from '../../lut/schema.ts';
 import type { LoadPattern } from './load-pattern.ts';
 import type { PowerTrace } from './power-trace.ts';
@@ -50,6 +50,7 @@ export interface MeterSurroundings {
   /** Idles for so many milliseconds. */
   pause: (ms: number) => Promise<void>;
   cancellation: Cancellation;
+  onProgress?: Progress;
 }
 
 /** A meter of this machine, as `doctor` shows it. */

@@ -65,13 +65,11 @@ export class PowerRecorder {
     this.trace = new PowerTrace(meter.kind === 'live' ? meter.quantity : 'power');
   }
 
-  /** Each load once, in the given order, between two stretches of idling of its own: blocks that share none are independent. */
-  async round(loads: readonly PowerLoad[]): Promise<void> {
-    for (const load of loads) {
-      await this.idle();
-      await this.load(load);
-      await this.idle();
-    }
+  /** A load once, between two stretches of idling of its own: blocks that share none are independent. */
+  async block(load: PowerLoad): Promise<void> {
+    await this.idle();
+    await this.load(load);
+    await this.idle();
   }
 
   /** Ends the recording: a last reading, or the meter's own log, before which `power` knows nothing. */

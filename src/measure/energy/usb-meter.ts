@@ -19,7 +19,7 @@ const LOOK_EVERY_S = 2;
 export async function usbMeter(
   files: Pick<Files, 'readText' | 'exists'>,
   path: string,
-  { pause, cancellation }: Pick<MeterSurroundings, 'pause' | 'cancellation'>,
+  { pause, cancellation, onProgress }: Omit<MeterSurroundings, 'clock'>,
 ): Promise<LoggingMeter> {
   return {
     id: path,
@@ -31,7 +31,10 @@ export async function usbMeter(
       let seen: string | undefined;
       let problem: BitbudgetError | undefined;
       for (let waitedS = 0; waitedS <= PATIENCE_S && !cancellation.aborted; waitedS += LOOK_EVERY_S) {
-        if (waitedS > 0) await pause(LOOK_EVERY_S * 1e3);
+        if (waitedS > 0) {
+          onProgress?.(`waiting for ${path} to hold the whole load`, waitedS / PATIENCE_S);
+          await pause(LOOK_EVERY_S * 1e3);
+        }
         try {
           const text = await files.readText(path);
           if (text === seen) continue;

@@ -2,6 +2,9 @@ import { DominanceFilter } from './dominance.ts';
 import { LabelPool, mergeRuns, nthSmallest } from './label-pool.ts';
 import type { Potentials } from './potentials.ts';
 
+/** What sums of real numbers may be off, relatively: a label that is called harmless must never break its limit. */
+const ROUNDING = 1e-12;
+
 export interface LabelOptions {
   /** Largest admissible value of each limited metric. */
   ceilings: readonly number[];
@@ -102,7 +105,8 @@ class LabelRun {
         const bound = this.boundOf(label, offset + to);
         if (bound > atMost) continue;
         for (let k = 0; k < metricCount; k++) {
-          const harmless = ceilings[k] - most[k][offset + to];
+          const rest = most[k][offset + to];
+          const harmless = ceilings[k] - rest - ROUNDING * (Math.abs(ceilings[k]) + Math.abs(rest));
           if (label[k + 1] < harmless) label[k + 1] = harmless;
         }
         pool.add(label, 0, bound, parent, arc);

@@ -106,6 +106,7 @@ export function infeasibleLimits(
     `No choice ${proven ? 'keeps' : 'was found that keeps'} ${listed(names)} at once, though each can be kept alone.`,
     pair ? `${listed(pair)} exclude each other: loosen one of them.` : 'Loosen one of the budgets.',
     reachable,
+    names.length === 2 ? names : pair,
   );
 }
 

@@ -64,14 +64,14 @@ export const APQ_EVOLUTION: Preset = {
  * APQ's table with its two sums spread over the layers that they stand for, by multiply-accumulates: the price of a
  * whole network is then the sum of its entries, exactly as APQ adds it up.
  *
- * @param imported the table that `lut import --format apq` makes.
+ * @param imported the table that `lut import apq` makes.
  * @throws {BitbudgetError} `input` for any other table.
  */
 export function apqTable(imported: Lut, network: Network): Lut {
   const { headUs, tailUs, headUj, tailUj } = imported.protocol;
   const sums = [headUs, tailUs, headUj, tailUj];
   if (!sums.every((sum) => typeof sum === 'number' && sum > 0)) {
-    const remedy = "Make one of APQ's file with `bitbudget lut import --format apq`.";
+    const remedy = "Make one of APQ's file with `bitbudget lut import apq FILE`.";
     throw new BitbudgetError('input', "The table is none of APQ's: it has no sums for head and tail.", remedy);
   }
   const plan = planTensors(foldNetwork(network), uniformSchemes(foldNetwork(network), 'w8a8'));

@@ -119,4 +119,47 @@ describe('conditionsReader', () => {
     put(root, count, '8\n');
     expect(reader.conditions().throttled).toBe(true);
   });
+
+  const word = 'sys/devices/platform/soc/soc:firmware/get_throttled';
+
+  it('sees throttling that came and went between two looks', () => {
+    const root = systemWith({ [word]: '40000\n' });
+    const reader = conditionsReader(root);
+    expect(reader.sensors(false).throttled).toBe(false);
+    put(root, word, '60000\n'); // the frequency was capped meanwhile
+    expect(reader.sensors(false).throttled).toBe(true);
+  });
+
+  it('asks the firmware of a Raspberry Pi whose system shows no such file, when there is time', () => {
+    const board = { 'sys/firmware/devicetree/base/model': 'Raspberry Pi 4 Model B Rev 1.4\0' };
+    const answers = ['throttled=0x0', 'throttled=0x0', 'throttled=0x4', undefined];
+    const reader = conditionsReader(systemWith(board), () => answers.shift());
+    expect(reader.sensors(true).throttled).toBe(false);
+    expect(reader.sensors(false).throttled).toBeNull();
+    expect(reader.sensors(true).throttled).toBe(true);
+    expect(reader.conditions().throttled).toBeNull();
+    const asked = { count: 0 };
+    conditionsReader(systemWith({}), () => String(asked.count++)).sensors(true);
+    expect(asked.count).toBe(0); // no Raspberry Pi
+  });
+
+  it('reads what the processors did, and how long this process waited for one', () => {
+    const root = systemWith({
+      'proc/stat':
+        'cpu  100 20 30 4000 50 6 7 80 0 0\ncpu0 50 10 15 2000 25 3 4 40 0 0\ncpu1 50 10 15 2000 25 3 3 40 0 0\nintr 1\n',
+      'proc/self/schedstat': '123456789 2000000000 77\n',
+      'sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq': '600000\n',
+      'sys/devices/system/cpu/cpu1/cpufreq/scaling_cur_freq': '1800000\n',
+    });
+    expect(conditionsReader(root).sensors(false)).toMatchObject({
+      busyMs: 1630,
+      stolenMs: 800,
+      processors: 2,
+      waitedMs: 2000,
+      frequencyMhz: 1800,
+      tempC: null,
+    });
+    expect(conditionsReader(systemWith({})).sensors(true)).toMatchObject({ busyMs: null, waitedMs: null });
+    expect(conditionsReader().sensors(true).ownMs).toBeGreaterThan(0);
+  });
 });

@@ -74,6 +74,21 @@ describe('allocate', () => {
     expect(limited).toBeGreaterThan(3); // else the limits decided nothing
   });
 
+  it('loses no choice to rounding where limits are loose and costs are multiples of a step', async () => {
+    for (let seed = 1; seed <= 40; seed++) {
+      const random = new Random(seed);
+      const steps = (step: number) =>
+        Array.from({ length: 7 }, () => Array.from({ length: 3 }, () => step * random.below(7)));
+      const loss = Array.from({ length: 7 }, () => Array.from({ length: 3 }, () => random.real() - 0.5));
+      const problem = { tables: { loss, latency: steps(0.00102), size: steps(576.1) } };
+      const limits = limitsAt(problem, 0.5 + 0.012 * seed);
+      const kept = enumerate(problem).filter(({ values }) => values[1] <= limits.latency && values[2] <= limits.size);
+      const { metrics, optimal } = await allocate(problem, limits);
+      expect(optimal).toBe(true);
+      expect(metrics.loss).toBeCloseTo(Math.min(...kept.map(({ values }) => values[0])), 12);
+    }
+  });
+
   it('agrees with HiGHS on problems too large to enumerate', async () => {
     for (const [seed, kind] of [
       [1, 'additive'],
@@ -170,6 +185,7 @@ describe('allocate', () => {
       reachable: { latency: 1, size: 1, energy: 1 },
       message: expect.stringMatching(/at once/),
       remedy: expect.stringMatching(/latency 2 and size 2 exclude each other/),
+      conflict: ['latency', 'size'],
     });
   });
 
