@@ -58,7 +58,11 @@ function readValue(path: string, name: string, option: Option, value: unknown): 
   }
   const items = Array.isArray(value) ? value : [value];
   if (!items.every((item) => typeof item === 'string' || typeof item === 'number')) throw wrong('a value or a list');
-  if (option.variadic) return items.map(String);
+  if (option.variadic) {
+    const texts = items.map(String);
+    const { parseArg } = option;
+    return parseArg ? texts.reduce<unknown>((before, text) => parseArg(text, before), undefined) : texts;
+  }
   const text = items.join(',');
   return option.parseArg ? option.parseArg(text, undefined) : text;
 }

@@ -5,10 +5,10 @@ import { searchApq } from '../node/apq-search.ts';
 import { openGraph } from '../node/open-network.ts';
 import { schemesSpace } from '../node/search.ts';
 import { parseSpaceConfig, type SpaceConfigInput } from '../space/index.ts';
-import { APQ_EVOLUTION, PRESETS, type Preset } from '../study/index.ts';
+import { APQ_EVOLUTION, PRESETS, type Preset, proxyColumn } from '../study/index.ts';
 import { type SchemeOptions, schemesOf } from './options.ts';
 import { type StudyOptions, studySettings } from './search-options.ts';
-import { budgetsName } from './search-text.ts';
+import { budgetsName, pickPosition } from './search-text.ts';
 import type { Session } from './session.ts';
 
 /** The flags that say what a search may choose from. */
@@ -97,12 +97,22 @@ export async function searchApqSpace(
   const least = Math.min(...entries.map(({ metrics }) => metrics.loss));
   const best = { [budgetsName(settings.budgets)]: entries.find(({ metrics }) => metrics.loss === least) };
   const { evaluations, generations, stopped, rejections, hypervolume } = study;
+  const pickable = { study, evaluated: [], accuracy: proxyColumn('capacity') };
+  const picks = (flags.pick ?? []).map((pick) => ({
+    pick: pick.text,
+    ...entries[pickPosition(pickable, settings, pick) ?? -1],
+  }));
   return {
     document: {
-      ...{ folder, evaluations, generations, stopped, seed: settings.seed },
-      ...{ front: entries, best, rejections, hypervolume },
+      ...{ folder, evaluations, generations, stopped, seed: settings.seed, front: entries, best },
+      ...(picks.length > 0 && { picks }),
+      ...{ rejections, hypervolume },
     },
-    text: () => `${evaluations} designs evaluated, ${study.front.length} on the front, in ${folder}.`,
+    text: () =>
+      [
+        `${evaluations} designs evaluated, ${study.front.length} on the front, in ${folder}.`,
+        ...picks.map(({ pick, genome }) => `${pick}: ${genome?.join('-') ?? 'no design of the front'}.`),
+      ].join('\n'),
   };
 }
 

@@ -107,7 +107,11 @@ const ENDS: Partial<Record<StopReason, string>> = {
 };
 
 /** Position on the front of a pick: among the candidates that were run, where any was, else by the proxy. */
-function pickPosition({ study, evaluated, accuracy }: FinishedSearch, settings: StudySettings, pick: PickRequest) {
+export function pickPosition(
+  { study, evaluated, accuracy }: Pick<FinishedSearch, 'study' | 'evaluated' | 'accuracy'>,
+  settings: StudySettings,
+  pick: PickRequest,
+): number | undefined {
   const { objectives } = settings;
   const names = pickNames(objectives);
   const all = study.front.map((_, i) => i);

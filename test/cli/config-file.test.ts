@@ -37,6 +37,18 @@ describe('--config', () => {
     expect(document.entries).toHaveLength(1);
   });
 
+  it('gives lists that a flag checks one by one', async () => {
+    const tables = { loss: [[2, 1]], latency: [[1, 2]] };
+    const problem = folder.path('problem.json');
+    writeFileSync(problem, JSON.stringify({ tables }));
+    const path = config(`problem: ${problem}\nobjectives: loss,latency\npick: [knee, "best:latency=1"]\n`);
+    const { document } = await runJson('search', '--config', path);
+    expect(document.picks.map(({ pick }: { pick: string }) => pick)).toEqual(['knee', 'best:latency=1']);
+    expect(document.picks[1].metrics).toEqual({ loss: 2, latency: 1 });
+    const outcome = await run('search', '--config', config(`problem: ${problem}\npick: [nee]\n`));
+    expect(outcome.exitCode).toBe(2);
+  });
+
   it('may be empty', async () => {
     expect((await run('inspect', '--config', config('# nothing yet\n'))).exitCode).toBe(0);
   });
