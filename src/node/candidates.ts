@@ -25,6 +25,7 @@ export function makeCandidate(
   return {
     network: folded.name,
     weightsSha256: opened.weightsSha256,
+    ...(opened.preprocessing && { preprocessing: opened.preprocessing }),
     space,
     genome: [...genome],
     layers: describeReduction(opened.network, design.reduction, quantized.folded).map((layer) => {

@@ -1,8 +1,9 @@
 import { countCorrect } from '../accuracy/top1.ts';
-import { type DatasetSpec, openDataset } from '../data/open.ts';
+import type { DatasetSpec } from '../data/open.ts';
 import { Engine } from '../engine/engine.ts';
 import { loadKernels } from '../kernels/load.ts';
 import type { QuantizedNetwork } from '../quant/quantize.ts';
+import { openDatasetOnDisk } from './dataset-files.ts';
 import { loadKernelModules } from './kernel-files.ts';
 import { serveTasks } from './worker-tasks.ts';
 
@@ -22,6 +23,6 @@ export interface EvaluateTask {
 serveTasks<EvaluateWorkerData, EvaluateTask, number[]>(async ({ networks, dataset, disabled }) => {
   const engine = new Engine(loadKernels(await loadKernelModules()), new Set(disabled));
   const sessions = networks.map((network) => engine.load(network));
-  const images = openDataset(dataset);
+  const images = openDatasetOnDisk(dataset);
   return ({ from, to }) => countCorrect(sessions, images, from, to);
 });

@@ -4,11 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { BitbudgetError } from '../core/errors.ts';
 import { sha256Hex } from '../core/sha256.ts';
 import { seededWeights } from '../network/seeded-weights.ts';
-import type { Network } from '../network/types.ts';
+import type { Network, Preprocessing } from '../network/types.ts';
 import { attachWeights, decodeWeights } from '../network/weights-file.ts';
 import { zooNetwork } from '../network/zoo/index.ts';
 
 export interface OpenNetworkOptions {
+  /** How raw pixels become the network's input, where that is not as the network itself says. */
+  preprocessing?: Preprocessing;
   /** A weights file made by `bitbudget train`; the zoo's own weights unless given. */
   weightsFile?: string;
   /** For networks without trained weights. */
@@ -17,6 +19,8 @@ export interface OpenNetworkOptions {
 
 export interface OpenedNetwork {
   network: Network;
+  /** Where it is not the network's own. */
+  preprocessing?: Preprocessing;
   /** Whether the weights were learned; seeded ones serve for latency only. */
   trained: boolean;
   /** Of the names and bytes of all weights. */
@@ -30,15 +34,32 @@ export interface OpenedNetwork {
  * those of another network.
  */
 export async function openNetwork(name: string, options: OpenNetworkOptions = {}): Promise<OpenedNetwork> {
-  const graph = zooNetwork(name);
+  const { preprocessing } = options;
+  const graph = withPreprocessing(zooNetwork(name), preprocessing);
+  const chosen = preprocessing && { preprocessing };
   const file = options.weightsFile ?? zooWeightsFile(name);
   if (!options.weightsFile && !existsSync(file)) {
     const network = seededWeights(graph, options.seed ?? 1);
-    return { network, trained: false, weightsSha256: weightsSha256(network) };
+    return { network, ...chosen, trained: false, weightsSha256: weightsSha256(network) };
   }
   const { weights } = decodeWeights(await readWeights(file), file);
   const network = attachWeights(graph, weights, file);
-  return { network, trained: true, weightsSha256: weightsSha256(network) };
+  return { network, ...chosen, trained: true, weightsSha256: weightsSha256(network) };
+}
+
+/**
+ * The same network with raw pixels brought to its input in another way.
+ *
+ * @throws {BitbudgetError} `usage` for another number of channels.
+ */
+export function withPreprocessing(network: Network, preprocessing: Preprocessing | undefined): Network {
+  if (!preprocessing) return network;
+  const [, , channels] = network.inputShape;
+  if (preprocessing.mean.length === channels && preprocessing.std.length === channels) {
+    return { ...network, preprocessing };
+  }
+  const problem = `${preprocessing.mean.length} means were given, and "${network.name}" reads ${channels} channels.`;
+  throw new BitbudgetError('usage', problem, 'Give --mean and --std one number a channel.');
 }
 
 /** A network of the zoo by name, with its weights. */

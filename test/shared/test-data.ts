@@ -11,8 +11,12 @@ export function explainSkip(what: string): void {
   if (!hasTestData) console.warn(`skipped: ${what} needs the test data, which is not beside this checkout`);
 }
 
+export function testDataPath(path: string): string {
+  return `${folder}/${path}`;
+}
+
 export function readTestData(path: string): Uint8Array {
-  return new Uint8Array(readFileSync(`${folder}/${path}`));
+  return new Uint8Array(readFileSync(testDataPath(path)));
 }
 
 /** Little-endian 32-bit floats. */

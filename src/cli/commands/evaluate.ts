@@ -1,9 +1,12 @@
 import { type Command, Option } from 'commander';
-import { assertDatasetFits } from '../../accuracy/dataset-fit.ts';
+import { assertDatasetFits, expectedImages } from '../../accuracy/dataset-fit.ts';
 import { BitbudgetError } from '../../core/errors.ts';
-import { type DatasetSpec, openDataset } from '../../data/open.ts';
+import type { DatasetSpec } from '../../data/open.ts';
 import { NO_REDUCTION } from '../../network/reduce/index.ts';
+import type { Shape } from '../../network/types.ts';
 import { zooNetwork } from '../../network/zoo/index.ts';
+import type { CalibrationSettings } from '../../node/calibrated-source.ts';
+import { openDatasetOnDisk } from '../../node/dataset-files.ts';
 import { candidateDesign, DesignBuilder } from '../../node/designs.ts';
 import { evaluateNetworks } from '../../node/evaluate.ts';
 import { describeHost, disabledIds } from '../../node/host.ts';
@@ -11,6 +14,14 @@ import { openWorkbench } from '../../node/workbench.ts';
 import { parseCandidate } from '../../quant/candidate.ts';
 import type { Scheme } from '../../quant/scheme.ts';
 import { uniformSchemes } from '../../quant/tensor-plan.ts';
+import {
+  type DatasetFlags,
+  datasetOptions,
+  datasetSpecOf,
+  imagesOf,
+  normalisationOptions,
+  preprocessingOf,
+} from '../dataset-options.ts';
 import {
   type CalibrationOptions,
   calibrationOf,
@@ -23,13 +34,11 @@ import {
 import type { CliContext, Session } from '../session.ts';
 import { percent } from '../validation-text.ts';
 
-interface EvaluateFlags extends CalibrationOptions {
+interface EvaluateFlags extends CalibrationOptions, DatasetFlags {
   network: string;
   weights?: string;
   candidate?: string;
   schemes: string;
-  dataset: string;
-  samples?: number;
   workers?: number;
 }
 
@@ -44,14 +53,12 @@ export function register(program: Command, context: CliContext): void {
     .addOption(
       new Option('--schemes <scheme>', 'one scheme for all layers but the first and the last').default('w8a8'),
     );
-  for (const option of calibrationOptions()) command.addOption(option);
-  command
-    .addOption(new Option('--dataset <name>', 'test images').default('builtin'))
-    .addOption(new Option('--samples <n>', 'how many of them').argParser(wholeNumber(1)))
-    .addOption(new Option('--workers <n>', 'threads; all cores unless given').argParser(wholeNumber(1, 256)));
+  for (const option of [...calibrationOptions(), ...normalisationOptions()]) command.addOption(option);
+  for (const option of datasetOptions('test images')) command.addOption(option);
+  command.addOption(new Option('--workers <n>', 'threads; all cores unless given').argParser(wholeNumber(1, 256)));
   context.handle<EvaluateFlags>(command, async (_, flags, session) => {
-    const dataset = { name: flags.dataset, split: 'test' as const, samples: flags.samples };
-    const chosen = await chooseNetwork(flags, dataset, session);
+    const chosen = await chooseNetwork(flags, session);
+    const { dataset } = chosen;
     if (!chosen.trained) session.note(`${chosen.name} has seeded weights: its accuracy means nothing.`);
     const { cancellation, progress: onProgress } = session;
     const options = { dataset, workers: flags.workers, disabled: chosen.disabled, onProgress, cancellation };
@@ -63,14 +70,19 @@ export function register(program: Command, context: CliContext): void {
   });
 }
 
-async function chooseNetwork(flags: EvaluateFlags, dataset: DatasetSpec, { files }: Session) {
+async function chooseNetwork(flags: EvaluateFlags, { files, note }: Session) {
   const candidate = flags.candidate && parseCandidate(await files.readText(flags.candidate), flags.candidate);
   const name = candidate ? candidate.network : flags.network;
-  const calibration = candidate ? candidate.quantization : calibrationOf(flags);
+  const images = candidate ? candidate.quantization.images : imagesOf(flags);
+  const calibration = candidate ? candidate.quantization : { ...calibrationOf(flags), ...(images && { images }) };
+  const preprocessing = candidate ? candidate.preprocessing : preprocessingOf(flags);
   const scheme = uniformScheme(flags.schemes);
-  assertDatasetFits(zooNetwork(name), openDataset(dataset)); // before the kernels are tested and calibration runs
+  const graph = zooNetwork(name);
+  const dataset: DatasetSpec = { expected: expectedImages(graph), ...datasetSpecOf(flags, 'test'), images };
+  assertDatasetFits(graph, openDatasetOnDisk(dataset)); // before the kernels are tested and calibration runs
+  warnOfTestImages(calibration, graph.inputShape, note);
   const disabled = disabledIds(await describeHost());
-  const workbench = await openWorkbench(name, { weightsFile: flags.weights, calibration, disabled });
+  const workbench = await openWorkbench(name, { weightsFile: flags.weights, preprocessing, calibration, disabled });
   if (candidate && candidate.weightsSha256 !== workbench.opened.weightsSha256) {
     const problem = `${flags.candidate} was made with other weights of ${name}.`;
     throw new BitbudgetError('mismatch', problem, 'Name the weights file that it was made with by --weights.');
@@ -80,7 +92,14 @@ async function chooseNetwork(flags: EvaluateFlags, dataset: DatasetSpec, { files
     : { reduction: NO_REDUCTION, schemes: uniformSchemes(workbench.folded, scheme) };
   const quantized = new DesignBuilder(workbench).quantize(design);
   const description = flags.candidate ?? flags.schemes;
-  return { name, quantized, disabled, description, trained: workbench.opened.trained };
+  return { name, quantized, dataset, disabled, description, trained: workbench.opened.trained };
+}
+
+/** Ranges observed on the very images that are to judge flatter a little; nothing is said where others were there. */
+function warnOfTestImages({ dataset, images }: CalibrationSettings, shape: Shape, note: Session['note']): void {
+  const seen = openDatasetOnDisk({ name: dataset, split: 'calibration', images, expected: { shape } });
+  if (seen.name !== `${dataset}-test`) return;
+  note(`${dataset} holds test images alone, and calibration sees some of them; --calibration-dataset names others.`);
 }
 
 function uniformScheme(text: string): Scheme {
