@@ -7,6 +7,7 @@ import type { DatasetSpec } from '../data/open.ts';
 import type { QuantizedNetwork } from '../quant/quantize.ts';
 import { openDatasetOnDisk } from './dataset-files.ts';
 import type { EvaluateTask, EvaluateWorkerData } from './evaluate-worker.ts';
+import { loadKernelModules } from './kernel-files.ts';
 import { createWorkerPool } from './worker-pool.ts';
 
 export interface EvaluateOptions {
@@ -40,7 +41,12 @@ export async function evaluateNetworks(networks: QuantizedNetwork[], options: Ev
   for (let from = 0; from < count; from += IMAGES_PER_TASK)
     tasks.push({ from, to: Math.min(from + IMAGES_PER_TASK, count) });
   const workers = Math.min(options.workers ?? availableParallelism(), tasks.length);
-  const data: EvaluateWorkerData = { networks, dataset: spec, disabled: [...(options.disabled ?? [])] };
+  const data: EvaluateWorkerData = {
+    networks,
+    dataset: spec,
+    disabled: [...(options.disabled ?? [])],
+    modules: await loadKernelModules(),
+  };
   const pool = createWorkerPool<EvaluateTask, number[]>(
     new URL('./evaluate-worker.ts', import.meta.url),
     workers,
