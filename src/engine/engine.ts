@@ -26,8 +26,11 @@ export class Engine implements SessionHost {
   readonly allocator: MemoryAllocator;
   /** What this device allows a choice from. */
   readonly limits: VariantLimits;
-  /** Packed weights by network, layer, variant and width: candidates of one network share them. */
+  /** Packed weights by network, layer, variant and the very weights: candidates of one network share them. */
   private readonly packedWeights = new WeakMap<Network, Map<string, number>>();
+  /** A number for every array of weights. */
+  private readonly weightIds = new WeakMap<object, number>();
+  private lastWeightId = 0;
   /** Verdicts of weight conditions, by weights and by what else they depend on. */
   private readonly conditions = new WeakMap<object, Map<string, boolean>>();
 
@@ -68,7 +71,9 @@ export class Engine implements SessionHost {
       addresses = new Map();
       this.packedWeights.set(network, addresses);
     }
-    const key = `${layer.name}/${variant.id}/${schemeBits(layer.scheme).weightBits}`;
+    let id = this.weightIds.get(layer.weights);
+    if (id === undefined) this.weightIds.set(layer.weights, (id = ++this.lastWeightId));
+    const key = `${layer.name}/${variant.id}/${schemeBits(layer.scheme).weightBits}/${id}`;
     let address = addresses.get(key);
     if (address === undefined) {
       const packed = variant.packWeights(layer);

@@ -112,6 +112,28 @@ export class Session {
     }
   }
 
+  /** Runs layers `from` to `to` − 1 on what the tensors hold. */
+  executeRange(from: number, to: number): void {
+    const { calls, parameterAddresses } = this;
+    for (let i = from; i < to; i++) calls[i](parameterAddresses[i]);
+  }
+
+  /**
+   * Copies tensors out of the session, one behind another, or back into it.
+   *
+   * @param bytes as long as the tensors together; see `tensorBytes`.
+   */
+  copyTensors(names: readonly string[], bytes: Uint8Array, direction: 'out' | 'in'): void {
+    let at = 0;
+    for (const name of names) {
+      const length = tensorBytes(this.network.plan, name);
+      const own = this.engine.bytes(this.addressOf(name), length);
+      if (direction === 'out') bytes.set(own, at);
+      else own.set(bytes.subarray(at, at + length));
+      at += length;
+    }
+  }
+
   /** A copy of the network's output as reals. */
   output(): Float32Array {
     const { name } = this.steps[this.steps.length - 1].layer;

@@ -32,15 +32,22 @@ export interface CompileOptions {
   optimize?: boolean;
 }
 
+/** What the optimizing tier has compiled: once a process, for its threads too. */
+let compiled: KernelModules | undefined;
+
 /** Reads and compiles the kernels that belong to this version, of every instruction set that this engine accepts. */
 export async function loadKernelModules(options: CompileOptions = {}): Promise<KernelModules> {
-  if (options.optimize ?? true) {
+  const optimize = options.optimize ?? true;
+  if (optimize && compiled) return compiled;
+  if (optimize) {
     setFlagsFromString('--no-liftoff');
     setFlagsFromString('--no-wasm-lazy-compilation');
   }
   // not WebAssembly.compile: under these flags Node 24 lets the process end before its promise settles
   const compile = async (isa: Isa) => new WebAssembly.Module(await readKernelFile(`${isa}.wasm`));
-  return { simd: await compile('simd'), ...(supportsIsa('relaxed') && { relaxed: await compile('relaxed') }) };
+  const modules = { simd: await compile('simd'), ...(supportsIsa('relaxed') && { relaxed: await compile('relaxed') }) };
+  if (optimize) compiled = modules;
+  return modules;
 }
 
 /** SHA-256 of each kernel's compiled code with all that it calls, by variant id; of every instruction set. */

@@ -22,6 +22,14 @@ import {
 } from '../../space/index.ts';
 import { frontFile, type StudySettings } from '../../study/index.ts';
 import {
+  type DatasetFlags,
+  datasetOptions,
+  datasetSpecOf,
+  imagesOf,
+  normalisationOptions,
+  preprocessingOf,
+} from '../dataset-options.ts';
+import {
   type CalibrationOptions,
   calibrationOf,
   calibrationOptions,
@@ -42,7 +50,7 @@ import { percent } from '../validation-text.ts';
 /** Candidates of the front that the table and the report show. */
 const SHOWN = 16;
 
-interface SearchFlags extends StudyOptions, SchemeOptions, CalibrationOptions {
+interface SearchFlags extends StudyOptions, SchemeOptions, CalibrationOptions, DatasetFlags {
   network: string;
   weights?: string;
   pixels?: string;
@@ -50,7 +58,6 @@ interface SearchFlags extends StudyOptions, SchemeOptions, CalibrationOptions {
   space?: string;
   ends: 'fixed' | 'free';
   out?: string;
-  dataset: string;
   samples: number;
   evaluateFront: number;
   workers?: number;
@@ -77,11 +84,10 @@ export function register(program: Command, context: CliContext): void {
       .default('fixed'),
   );
   addStudyOptions(command);
-  for (const option of calibrationOptions()) command.addOption(option);
+  for (const option of [...calibrationOptions(), ...normalisationOptions()]) command.addOption(option);
+  for (const option of datasetOptions('test images for the accuracy of the front', 1000)) command.addOption(option);
   command
     .addOption(new Option('--out <folder>', 'the run folder; runs/<network>-<date> unless given'))
-    .addOption(new Option('--dataset <name>', 'test images for the accuracy of the front').default('builtin'))
-    .addOption(new Option('--samples <n>', 'how many of them').argParser(wholeNumber(1)).default(1000))
     .addOption(
       new Option('--evaluate-front <n>', 'candidates of the front to run on them')
         .argParser(wholeNumber(0))
@@ -115,9 +121,11 @@ export function register(program: Command, context: CliContext): void {
     const settings = studySettings(flags, deviceLabels(tables));
     const [opened] = tables;
     const disabled = disabledIds(host);
-    const calibration = calibrationOf(flags);
+    const images = imagesOf(flags);
+    const preprocessing = preprocessingOf(flags);
+    const calibration = { ...calibrationOf(flags), ...(images && { images }) };
     const workbench = await openWorkbench(network, {
-      ...{ weightsFile: flags.weights, pixels: flags.pixels, calibration, disabled },
+      ...{ weightsFile: flags.weights, pixels: flags.pixels, preprocessing, calibration, disabled },
     });
     if (workbench.opened.remark) note(workbench.opened.remark);
     const folder =
@@ -130,7 +138,7 @@ export function register(program: Command, context: CliContext): void {
       note(`The built-in images are not what ${network} was made for: --dataset names its test images.`);
     } else if (flags.evaluateFront > 0 && workbench.opened.trained) {
       const positions = spreadOver(search.candidates.length, flags.evaluateFront);
-      const dataset = { name: flags.dataset, split: 'test' as const, samples: flags.samples };
+      const dataset = datasetSpecOf(flags, 'test');
       const options = { ...surroundings, workers: flags.workers, disabled };
       search = await evaluateFront(search, positions, dataset, options);
     } else if (!workbench.opened.trained) {
