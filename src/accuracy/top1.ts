@@ -1,5 +1,6 @@
 import type { Dataset } from '../data/types.ts';
 import type { Session } from '../engine/session.ts';
+import type { SharedRuns } from '../engine/shared-runs.ts';
 
 export interface Top1 {
   /** Share of the images whose label has the largest logit, in [0, 1]. */
@@ -38,6 +39,18 @@ export function countCorrect(sessions: readonly Session[], dataset: Dataset, fro
     const label = dataset.label(index);
     for (const [i, session] of sessions.entries()) {
       if (indexOfLargest(session.run(pixels)) === label) correct[i]++;
+    }
+  }
+  return correct;
+}
+
+/** The same counts from sessions that share what they have in common; equal to `countCorrect` whatever they share. */
+export function countCorrectShared(runs: SharedRuns, dataset: Dataset, from: number, to: number): number[] {
+  const correct = new Array<number>(runs.count).fill(0);
+  for (let index = from; index < to; index++) {
+    const label = dataset.label(index);
+    for (const [i, logits] of runs.run(dataset.pixels(index)).entries()) {
+      if (indexOfLargest(logits) === label) correct[i]++;
     }
   }
   return correct;

@@ -67,10 +67,16 @@ function unknownScheme(scheme: string): BitbudgetError {
 export interface CalibrationOptions {
   calibration: CalibrationMethod;
   calibrationSamples: number;
+  calibrationDataset?: string;
+  dataset: string;
 }
 
 export function calibrationOptions(): Option[] {
   return [
+    new Option(
+      '--calibration-dataset <name or path>',
+      'images that calibration looks at; those of --dataset unless given',
+    ),
     new Option('--calibration <method>', 'how activation ranges are chosen')
       .choices(CALIBRATION_METHODS)
       .default('mse'),
@@ -81,8 +87,8 @@ export function calibrationOptions(): Option[] {
 }
 
 /** The calibration settings that the flags ask for. */
-export function calibrationOf({ calibration, calibrationSamples }: CalibrationOptions) {
-  return { method: calibration, dataset: 'builtin', samples: calibrationSamples, seed: 1 };
+export function calibrationOf({ calibration, calibrationSamples, calibrationDataset, dataset }: CalibrationOptions) {
+  return { method: calibration, dataset: calibrationDataset ?? dataset, samples: calibrationSamples, seed: 1 };
 }
 
 export function networkFlag(): Option {

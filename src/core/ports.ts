@@ -34,6 +34,17 @@ export interface Threads {
   start(task: unknown, onEnd: (reason: string) => void): Promise<() => Promise<void>>;
 }
 
+/** Files as datasets read them: in pieces and at once, because images are asked for one at a time. */
+export interface DatasetFiles {
+  /** What a path is; undefined where there is nothing, or nothing that can be read. */
+  kind(path: string): 'file' | 'folder' | undefined;
+  /** Names in a folder, sorted by code unit. */
+  list(folder: string): string[];
+  sizeBytes(path: string): number;
+  /** A stretch of a file; shorter than `length` only where the file ends. */
+  read(path: string, from: number, length: number): Uint8Array;
+}
+
 /** Where long work reports to; `fraction` in [0, 1]. */
 export type Progress = (message: string, fraction: number) => void;
 

@@ -28,8 +28,11 @@ export class Engine implements SessionHost {
   readonly allocator: MemoryAllocator;
   /** What this device allows a choice from. */
   readonly limits: VariantLimits;
-  /** Packed weights by network, layer, variant and width: candidates of one network share them. */
+  /** Packed weights by network, layer, variant and the very weights: candidates of one network share them. */
   private readonly packedWeights = new WeakMap<Network, Map<string, number>>();
+  /** A number for every array of weights. */
+  private readonly weightIds = new WeakMap<object, number>();
+  private lastWeightId = 0;
   /** Verdicts of weight conditions, by weights and by what else they depend on. */
   private readonly conditions = new WeakMap<object, Map<string, boolean>>();
 
@@ -73,15 +76,24 @@ export class Engine implements SessionHost {
     await this.kernels.team?.dispose();
   }
 
-  weightsAddress(network: Network, layer: LayerArithmetic, variant: KernelVariant, channels?: ChannelRange): number {
+  weightsAddress(
+    network: Network,
+    layer: LayerArithmetic,
+    variant: KernelVariant,
+    channels?: ChannelRange,
+    whole: LayerArithmetic = layer,
+  ): number {
     if (!layer.weights) return 0;
     let addresses = this.packedWeights.get(network);
     if (!addresses) {
       addresses = new Map();
       this.packedWeights.set(network, addresses);
     }
+    const { weights: own } = whole;
+    let id = this.weightIds.get(own!);
+    if (id === undefined) this.weightIds.set(own!, (id = ++this.lastWeightId));
     const range = channels ? `/${channels.first}-${channels.end}` : '';
-    const key = `${layer.name}/${variant.id}/${schemeBits(layer.scheme).weightBits}${range}`;
+    const key = `${layer.name}/${variant.id}/${schemeBits(layer.scheme).weightBits}/${id}${range}`;
     let address = addresses.get(key);
     if (address === undefined) {
       const packed = variant.packWeights(layer);

@@ -22,8 +22,14 @@ export interface Step extends PreparedLayer {
 export interface SessionHost {
   readonly kernels: LoadedKernels;
   readonly allocator: MemoryAllocator;
-  /** Address of a layer's packed weights, packing them on first use; `channels` where it is a part with these alone. */
-  weightsAddress(network: Network, layer: LayerArithmetic, variant: KernelVariant, channels?: ChannelRange): number;
+  /** Address of a layer's packed weights, packing them on first use; `channels` where it is a part of `whole` with these alone. */
+  weightsAddress(
+    network: Network,
+    layer: LayerArithmetic,
+    variant: KernelVariant,
+    channels?: ChannelRange,
+    whole?: LayerArithmetic,
+  ): number;
   /** A view of kernel memory; valid until the next load, which may grow the memory. */
   bytes(address: number, length: number): Uint8Array;
 }
@@ -113,6 +119,28 @@ export class Session {
     }
   }
 
+  /** Runs layers `from` to `to` − 1 on what the tensors hold. */
+  executeRange(from: number, to: number): void {
+    const { calls, parameterAddresses } = this;
+    for (let i = from; i < to; i++) calls[i](parameterAddresses[i]);
+  }
+
+  /**
+   * Copies tensors out of the session, one behind another, or back into it.
+   *
+   * @param bytes as long as the tensors together; see `tensorBytes`.
+   */
+  copyTensors(names: readonly string[], bytes: Uint8Array, direction: 'out' | 'in'): void {
+    let at = 0;
+    for (const name of names) {
+      const length = tensorBytes(this.network.plan, name);
+      const own = this.engine.bytes(this.addressOf(name), length);
+      if (direction === 'out') bytes.set(own, at);
+      else own.set(bytes.subarray(at, at + length));
+      at += length;
+    }
+  }
+
   /** A copy of the network's output as reals. */
   output(): Float32Array {
     const { name } = this.steps[this.steps.length - 1].layer;
@@ -147,7 +175,7 @@ export class Session {
       kernels: engine.kernels,
       allocate: (bytes: number) => this.allocate(bytes),
       weights: (part: LayerArithmetic, channels?: ChannelRange) =>
-        engine.weightsAddress(network.folded, part, variant, channels),
+        engine.weightsAddress(network.folded, part, variant, channels, layer),
     };
     const { inputs } = network.folded.layers[index];
     // in fixed point a kernel leaves bare sums in a block of their own

@@ -1,24 +1,29 @@
 import { fitImage } from '../data/fit.ts';
-import { openDataset } from '../data/open.ts';
+import type { ImageOptions } from '../data/image/transform.ts';
 import { calibrate } from '../engine/calibrate.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Network, Shape } from '../network/types.ts';
 import type { CalibrationMethod } from '../quant/calibration.ts';
 import { type QuantizationSource, quantizationSource } from '../quant/quantize.ts';
+import { openDatasetOnDisk } from './dataset-files.ts';
 
 /** How activations are calibrated; part of every candidate. */
 export interface CalibrationSettings {
   method: CalibrationMethod;
+  /** Name or path. */
   dataset: string;
   samples: number;
   seed: number;
+  /** How its images are brought to the network's size and colours. */
+  images?: ImageOptions;
 }
 
 export const DEFAULT_CALIBRATION: CalibrationSettings = { method: 'mse', dataset: 'builtin', samples: 64, seed: 1 };
 
 /** Images of a dataset's calibration split, raw pixels, brought to the network's input shape where theirs is another. */
-export function calibrationImages({ dataset, samples, seed }: CalibrationSettings, shape: Shape): Uint8Array[] {
-  const opened = openDataset({ name: dataset, split: 'calibration', samples, seed });
+export function calibrationImages(settings: CalibrationSettings, shape: Shape): Uint8Array[] {
+  const { dataset: name, samples, seed, images } = settings;
+  const opened = openDatasetOnDisk({ name, split: 'calibration', samples, seed, images, expected: { shape } });
   return Array.from({ length: opened.count }, (_, i) => fitImage(opened.pixels(i), opened.imageShape, shape));
 }
 

@@ -3,7 +3,6 @@ import { describeReduction } from '../network/reduce/index.ts';
 import { type Candidate, quantizationSha256 } from '../quant/candidate.ts';
 import type { Design } from '../quant/design.ts';
 import type { DesignBuilder } from './designs.ts';
-import { isModelFile } from './model-files.ts';
 import type { Workbench } from './workbench.ts';
 
 export interface CandidateFacts {
@@ -26,7 +25,7 @@ export function makeCandidate(
   return {
     network: folded.name,
     weightsSha256: opened.weightsSha256,
-    ...(isModelFile(folded.name) && { preprocessing: folded.preprocessing }),
+    ...(opened.preprocessing && { preprocessing: opened.preprocessing }),
     space,
     genome: [...genome],
     layers: describeReduction(opened.network, design.reduction, quantized.folded).map((layer) => {

@@ -1,9 +1,11 @@
-import { countCorrect } from '../accuracy/top1.ts';
-import { type DatasetSpec, openDataset } from '../data/open.ts';
+import { countCorrectShared } from '../accuracy/top1.ts';
+import type { DatasetSpec } from '../data/open.ts';
 import { Engine } from '../engine/engine.ts';
-import { loadKernels } from '../kernels/load.ts';
+import { loadForEvaluation } from '../engine/evaluation-variants.ts';
+import { SharedRuns } from '../engine/shared-runs.ts';
+import { type KernelModules, loadKernels } from '../kernels/load.ts';
 import type { QuantizedNetwork } from '../quant/quantize.ts';
-import { loadKernelModules } from './kernel-files.ts';
+import { openDatasetOnDisk } from './dataset-files.ts';
 import { serveTasks } from './worker-tasks.ts';
 
 /** What a thread is started with; it loads every network once. */
@@ -11,6 +13,8 @@ export interface EvaluateWorkerData {
   networks: QuantizedNetwork[];
   dataset: DatasetSpec;
   disabled: string[];
+  /** Compiled once for all threads. */
+  modules: KernelModules;
 }
 
 /** A stretch of the dataset: images `from` to `to` − 1. */
@@ -19,9 +23,9 @@ export interface EvaluateTask {
   to: number;
 }
 
-serveTasks<EvaluateWorkerData, EvaluateTask, number[]>(async ({ networks, dataset, disabled }) => {
-  const engine = new Engine(loadKernels(await loadKernelModules()), new Set(disabled));
-  const sessions = networks.map((network) => engine.load(network));
-  const images = openDataset(dataset);
-  return ({ from, to }) => countCorrect(sessions, images, from, to);
+serveTasks<EvaluateWorkerData, EvaluateTask, number[]>(({ networks, dataset, disabled, modules }) => {
+  const engine = new Engine(loadKernels(modules), new Set(disabled));
+  const runs = new SharedRuns(loadForEvaluation(engine, networks));
+  const images = openDatasetOnDisk(dataset);
+  return ({ from, to }) => countCorrectShared(runs, images, from, to);
 });

@@ -1,11 +1,13 @@
 import { availableParallelism } from 'node:os';
-import { assertDatasetFits } from '../accuracy/dataset-fit.ts';
+import { assertDatasetFits, expectedImages } from '../accuracy/dataset-fit.ts';
 import { shareWithInterval, type Top1 } from '../accuracy/top1.ts';
 import { BitbudgetError } from '../core/errors.ts';
 import type { Cancellation, Progress } from '../core/ports.ts';
-import { type DatasetSpec, openDataset } from '../data/open.ts';
+import type { DatasetSpec } from '../data/open.ts';
 import type { QuantizedNetwork } from '../quant/quantize.ts';
+import { openDatasetOnDisk } from './dataset-files.ts';
 import type { EvaluateTask, EvaluateWorkerData } from './evaluate-worker.ts';
+import { loadKernelModules } from './kernel-files.ts';
 import { createWorkerPool } from './worker-pool.ts';
 
 export interface EvaluateOptions {
@@ -29,14 +31,22 @@ const IMAGES_PER_TASK = 50;
  * not fit the network.
  */
 export async function evaluateNetworks(networks: QuantizedNetwork[], options: EvaluateOptions): Promise<Top1[]> {
-  const dataset = openDataset(options.dataset);
+  const [first] = networks;
+  if (!first) return [];
+  const spec = { expected: expectedImages(first.folded), ...options.dataset };
+  const dataset = openDatasetOnDisk(spec);
   const { count } = dataset;
   for (const { folded } of networks) assertDatasetFits(folded, dataset);
   const tasks: EvaluateTask[] = [];
   for (let from = 0; from < count; from += IMAGES_PER_TASK)
     tasks.push({ from, to: Math.min(from + IMAGES_PER_TASK, count) });
   const workers = Math.min(options.workers ?? availableParallelism(), tasks.length);
-  const data: EvaluateWorkerData = { networks, dataset: options.dataset, disabled: [...(options.disabled ?? [])] };
+  const data: EvaluateWorkerData = {
+    networks,
+    dataset: spec,
+    disabled: [...(options.disabled ?? [])],
+    modules: await loadKernelModules(),
+  };
   const pool = createWorkerPool<EvaluateTask, number[]>(
     new URL('./evaluate-worker.ts', import.meta.url),
     workers,

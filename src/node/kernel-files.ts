@@ -34,16 +34,24 @@ export interface CompileOptions {
   shared?: boolean;
 }
 
+/** What the optimizing tier has compiled: once a process, for its threads too. */
+const compiled = new Map<string, KernelModules>();
+
 /** Reads and compiles the kernels that belong to this version, of every instruction set that this engine accepts. */
 export async function loadKernelModules(options: CompileOptions = {}): Promise<KernelModules> {
-  if (options.optimize ?? true) {
+  const optimize = options.optimize ?? true;
+  const suffix = options.shared ? '-shared' : '';
+  const known = optimize ? compiled.get(suffix) : undefined;
+  if (known) return known;
+  if (optimize) {
     setFlagsFromString('--no-liftoff');
     setFlagsFromString('--no-wasm-lazy-compilation');
   }
   // not WebAssembly.compile: under these flags Node 24 lets the process end before its promise settles
-  const compile = async (isa: Isa) =>
-    new WebAssembly.Module(await readKernelFile(`${isa}${options.shared ? '-shared' : ''}.wasm`));
-  return { simd: await compile('simd'), ...(supportsIsa('relaxed') && { relaxed: await compile('relaxed') }) };
+  const compile = async (isa: Isa) => new WebAssembly.Module(await readKernelFile(`${isa}${suffix}.wasm`));
+  const modules = { simd: await compile('simd'), ...(supportsIsa('relaxed') && { relaxed: await compile('relaxed') }) };
+  if (optimize) compiled.set(suffix, modules);
+  return modules;
 }
 
 /** SHA-256 of each kernel's compiled code with all that it calls, by variant id; of every instruction set. */

@@ -10,6 +10,7 @@ import type { Scheme } from '../quant/scheme.ts';
 import { uniformSchemes } from '../quant/tensor-plan.ts';
 import { type CalibrationSettings, calibratedSource, DEFAULT_CALIBRATION } from './calibrated-source.ts';
 import { openKernels } from './kernel-threads.ts';
+import { withPreprocessing } from './open-network.ts';
 
 /** Loads whole networks: folds, calibrates on first use, quantizes, packs. */
 export class NetworkEngine {
@@ -33,7 +34,7 @@ export class NetworkEngine {
       const source = this.source(network, DEFAULT_CALIBRATION);
       return this.engine.load(quantizeNetwork(source, uniformSchemes(source.folded, choice.scheme)));
     }
-    const source = this.source(this.reduced(network, choice), choice.quantization);
+    const source = this.source(this.prepared(network, choice), choice.quantization);
     const quantized = quantizeNetwork(source, candidateSchemes(choice));
     if (quantizationSha256(quantized) !== choice.quantization.sha256) {
       const problem = `Quantizing ${choice.network} does not give the numbers that the candidate recorded.`;
@@ -47,25 +48,33 @@ export class NetworkEngine {
     return this.engine.dispose();
   }
 
-  /** The network that a candidate left; the same for the same channels, so that calibration is shared. */
-  private reduced(network: Network, candidate: Candidate): Network {
+  /** The network that a candidate left; the same for the same channels and pixels, so that calibration is shared. */
+  private prepared(network: Network, candidate: Candidate): Network {
     const reduction = reductionOf(network, candidate.layers);
-    if (isWhole(reduction)) return network;
+    const { preprocessing } = candidate;
+    if (isWhole(reduction) && !preprocessing) return network;
     let reduced = this.reducedNetworks.get(network);
     if (!reduced) this.reducedNetworks.set(network, (reduced = new Map()));
-    const key = JSON.stringify(candidate.layers.map(({ scheme: _, ...shape }) => shape));
+    const key = JSON.stringify([preprocessing, candidate.layers.map(({ scheme: _, ...shape }) => shape)]);
     let found = reduced.get(key);
-    if (!found) reduced.set(key, (found = reduceNetwork(network, reduction)));
+    if (!found) {
+      const read = withPreprocessing(network, preprocessing);
+      reduced.set(key, (found = isWhole(reduction) ? read : reduceNetwork(read, reduction)));
+    }
     return found;
   }
 
-  private source(network: Network, { method, dataset, samples, seed }: CalibrationSettings): QuantizationSource {
+  private source(
+    network: Network,
+    { method, dataset, samples, seed, images }: CalibrationSettings,
+  ): QuantizationSource {
     let sources = this.sources.get(network);
     if (!sources) this.sources.set(network, (sources = new Map()));
-    const key = `${method}/${dataset}/${samples}/${seed}`;
+    const settings: CalibrationSettings = { method, dataset, samples, seed, ...(images && { images }) };
+    const key = JSON.stringify(settings);
     let source = sources.get(key);
     if (!source) {
-      source = calibratedSource(this.engine, foldNetwork(network), { method, dataset, samples, seed });
+      source = calibratedSource(this.engine, foldNetwork(network), settings);
       sources.set(key, source);
     }
     return source;

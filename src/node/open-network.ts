@@ -13,7 +13,7 @@ import { isModelFile, readModelFile } from './model-files.ts';
 export interface OpenNetworkOptions {
   /** What raw pixels become in a model file's network: see `withPixels`. */
   pixels?: string;
-  /** The same as a candidate has recorded it; it wins. */
+  /** How raw pixels become the network's input, where that is not as the network itself says; it wins over `pixels`. */
   preprocessing?: Preprocessing;
   /** A weights file made by `bitbudget train`; the zoo's own weights unless given. */
   weightsFile?: string;
@@ -23,6 +23,8 @@ export interface OpenNetworkOptions {
 
 export interface OpenedNetwork {
   network: Network;
+  /** Where it is not the network's own. */
+  preprocessing?: Preprocessing;
   /** Whether the weights were learned; seeded ones serve for latency only. */
   trained: boolean;
   /** A remark that users should see, such as what was assumed of a model file's input. */
@@ -45,15 +47,32 @@ export async function openNetwork(name: string, options: OpenNetworkOptions = {}
     const problem = `--pixels ${options.pixels} is for model files, and ${name} is a network of the zoo.`;
     throw new BitbudgetError('usage', problem, 'Leave it out: the zoo knows what its networks read.');
   }
-  const graph = zooNetwork(name);
+  const { preprocessing } = options;
+  const graph = withPreprocessing(zooNetwork(name), preprocessing);
+  const chosen = preprocessing && { preprocessing };
   const file = options.weightsFile ?? zooWeightsFile(name);
   if (!options.weightsFile && !existsSync(file)) {
     const network = seededWeights(graph, options.seed ?? 1);
-    return { network, trained: false, weightsSha256: weightsSha256(network) };
+    return { network, ...chosen, trained: false, weightsSha256: weightsSha256(network) };
   }
   const { weights } = decodeWeights(await readWeights(file), file);
   const network = attachWeights(graph, weights, file);
-  return { network, trained: true, weightsSha256: weightsSha256(network) };
+  return { network, ...chosen, trained: true, weightsSha256: weightsSha256(network) };
+}
+
+/**
+ * The same network with raw pixels brought to its input in another way.
+ *
+ * @throws {BitbudgetError} `usage` for another number of channels.
+ */
+export function withPreprocessing(network: Network, preprocessing: Preprocessing | undefined): Network {
+  if (!preprocessing) return network;
+  const [, , channels] = network.inputShape;
+  if (preprocessing.mean.length === channels && preprocessing.std.length === channels) {
+    return { ...network, preprocessing };
+  }
+  const problem = `${preprocessing.mean.length} means were given, and "${network.name}" reads ${channels} channels.`;
+  throw new BitbudgetError('usage', problem, 'Give --mean and --std one number a channel.');
 }
 
 /**
@@ -83,10 +102,12 @@ async function openModel(path: string, options: OpenNetworkOptions): Promise<Ope
   }
   const model = await readModelFile(path);
   const { pixels, preprocessing } = options;
-  const network = preprocessing ? { ...model, preprocessing } : pixels ? withPixels(model, pixels) : model;
+  const network = preprocessing || !pixels ? withPreprocessing(model, preprocessing) : withPixels(model, pixels);
   const says = preprocessing !== undefined || pixels !== undefined || model.quantization?.input !== undefined;
   const remark = `${path} does not say what its input means: pixels are read as 0 to 1; --pixels (${PIXEL_RANGES.join(', ')}) says otherwise.`;
-  return { network, trained: true, weightsSha256: weightsSha256(network), ...(!says && { remark }) };
+  // a candidate records it whatever it is: the file does not
+  const own = { preprocessing: network.preprocessing };
+  return { network, ...own, trained: true, weightsSha256: weightsSha256(network), ...(!says && { remark }) };
 }
 
 /** A network of the zoo by name, or a model file by path, with its weights. */

@@ -12,14 +12,20 @@ const scheme = z
 const interval = { value: z.number(), low: z.number(), high: z.number() };
 const energy = z.strictObject({ ...interval, source: z.enum(['measured', 'model']) });
 const accuracy = z.strictObject({ value: z.number(), kind: z.string() });
+const side = z.int().positive().max(8192);
+const images = z.strictObject({
+  resize: z.union([side, z.tuple([side, side])]).optional(),
+  crop: z.tuple([side, side]).optional(),
+  colour: z.enum(['rgb', 'grey']).optional(),
+});
 
 /** A concrete network of a search space with what is predicted and measured of it; runnable as it stands. */
 export const candidateSchema = z.strictObject({
   /** Zoo name or path of the model file. */
   network: z.string().min(1),
   weightsSha256: z.string().length(64),
-  /** Of a model file, which does not say itself how pixels become its input. */
-  preprocessing: z.strictObject({ mean: z.array(z.number()), std: z.array(z.number()) }).optional(),
+  /** How raw pixels become the input, where that is not as the network itself says. */
+  preprocessing: z.strictObject({ mean: z.array(z.number()), std: z.array(z.number().positive()) }).optional(),
   /** Name of the search space that the genome is of. */
   space: z.string(),
   genome: z.array(z.int().nonnegative()),
@@ -39,6 +45,8 @@ export const candidateSchema = z.strictObject({
     dataset: z.string(),
     samples: z.int().positive(),
     seed: z.int(),
+    /** How images were brought to the network's size and colours. */
+    images: images.optional(),
     /** Of the formats of all tensors and the integer constants, see `quantizationSha256`. */
     sha256: z.string().length(64),
   }),

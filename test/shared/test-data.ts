@@ -11,8 +11,12 @@ export function explainSkip(what: string): void {
   if (!hasTestData) console.warn(`skipped: ${what} needs the test data, which is not beside this checkout`);
 }
 
+export function testDataPath(path: string): string {
+  return `${folder}/${path}`;
+}
+
 export function readTestData(path: string): Uint8Array {
-  return new Uint8Array(readFileSync(`${folder}/${path}`));
+  return new Uint8Array(readFileSync(testDataPath(path)));
 }
 
 /** Names within a folder of the test data, sorted. */
@@ -23,9 +27,4 @@ export function listTestData(path: string): string[] {
 /** Little-endian 32-bit floats. */
 export function readFloats(path: string): Float32Array {
   return new Float32Array(readTestData(path).buffer);
-}
-
-/** Where a file of the test data lies, for the command line. */
-export function testDataPath(path: string): string {
-  return `${folder}/${path}`;
 }

@@ -1,8 +1,11 @@
 import { type Command, Option } from 'commander';
-import { assertDatasetFits } from '../../accuracy/dataset-fit.ts';
+import { assertDatasetFits, expectedImages } from '../../accuracy/dataset-fit.ts';
 import { BitbudgetError } from '../../core/errors.ts';
-import { type DatasetSpec, openDataset } from '../../data/open.ts';
+import type { DatasetSpec } from '../../data/open.ts';
 import { NO_REDUCTION } from '../../network/reduce/index.ts';
+import type { Shape } from '../../network/types.ts';
+import type { CalibrationSettings } from '../../node/calibrated-source.ts';
+import { openDatasetOnDisk } from '../../node/dataset-files.ts';
 import { candidateDesign, DesignBuilder } from '../../node/designs.ts';
 import { evaluateNetworks } from '../../node/evaluate.ts';
 import { describeHost, disabledIds } from '../../node/host.ts';
@@ -13,6 +16,14 @@ import { parseCandidate } from '../../quant/candidate.ts';
 import type { Rounding } from '../../quant/quantize.ts';
 import type { Scheme } from '../../quant/scheme.ts';
 import { uniformSchemes } from '../../quant/tensor-plan.ts';
+import {
+  type DatasetFlags,
+  datasetOptions,
+  datasetSpecOf,
+  imagesOf,
+  normalisationOptions,
+  preprocessingOf,
+} from '../dataset-options.ts';
 import {
   type CalibrationOptions,
   calibrationOf,
@@ -26,15 +37,13 @@ import {
 import type { CliContext, Session } from '../session.ts';
 import { percent } from '../validation-text.ts';
 
-interface EvaluateFlags extends CalibrationOptions {
+interface EvaluateFlags extends CalibrationOptions, DatasetFlags {
   network: string;
   weights?: string;
   pixels?: string;
   rounding: Rounding;
   candidate?: string;
   schemes: string;
-  dataset: string;
-  samples?: number;
   workers?: number;
 }
 
@@ -50,19 +59,17 @@ export function register(program: Command, context: CliContext): void {
     .addOption(
       new Option('--schemes <scheme>', 'one scheme for all layers but the first and the last').default('w8a8'),
     );
-  for (const option of calibrationOptions()) command.addOption(option);
-  command
-    .addOption(
-      new Option('--rounding <how>', 'of a model that is int8 already: once, or in fixed point as TFLite does')
-        .choices(['once', 'tflite'])
-        .default('once'),
-    )
-    .addOption(new Option('--dataset <name>', 'test images').default('builtin'))
-    .addOption(new Option('--samples <n>', 'how many of them').argParser(wholeNumber(1)))
-    .addOption(new Option('--workers <n>', 'threads; all cores unless given').argParser(wholeNumber(1, 256)));
+  for (const option of [...calibrationOptions(), ...normalisationOptions()]) command.addOption(option);
+  command.addOption(
+    new Option('--rounding <how>', 'of a model that is int8 already: once, or in fixed point as TFLite does')
+      .choices(['once', 'tflite'])
+      .default('once'),
+  );
+  for (const option of datasetOptions('test images')) command.addOption(option);
+  command.addOption(new Option('--workers <n>', 'threads; all cores unless given').argParser(wholeNumber(1, 256)));
   context.handle<EvaluateFlags>(command, async (_, flags, session) => {
-    const dataset = { name: flags.dataset, split: 'test' as const, samples: flags.samples };
-    const chosen = await chooseNetwork(flags, dataset, session);
+    const chosen = await chooseNetwork(flags, session);
+    const { dataset } = chosen;
     if (!chosen.trained) session.note(`${chosen.name} has seeded weights: its accuracy means nothing.`);
     if (isModelFile(chosen.name) && flags.dataset === 'builtin') {
       session.note(`The built-in images are not what ${chosen.name} was made for: --dataset names its test images.`);
@@ -77,15 +84,19 @@ export function register(program: Command, context: CliContext): void {
   });
 }
 
-async function chooseNetwork(flags: EvaluateFlags, dataset: DatasetSpec, { files, note }: Session) {
+async function chooseNetwork(flags: EvaluateFlags, { files, note }: Session) {
   const candidate = flags.candidate && parseCandidate(await files.readText(flags.candidate), flags.candidate);
   const name = candidate ? candidate.network : flags.network;
-  const calibration = candidate ? candidate.quantization : calibrationOf(flags);
+  const images = candidate ? candidate.quantization.images : imagesOf(flags);
+  const calibration = candidate ? candidate.quantization : { ...calibrationOf(flags), ...(images && { images }) };
+  const preprocessing = candidate ? candidate.preprocessing : preprocessingOf(flags);
   const scheme = uniformScheme(flags.schemes);
-  assertDatasetFits(await openGraph(name), openDataset(dataset)); // before the kernels are tested and calibration runs
+  const graph = await openGraph(name);
+  const dataset: DatasetSpec = { expected: expectedImages(graph), ...datasetSpecOf(flags, 'test'), images };
+  assertDatasetFits(graph, openDatasetOnDisk(dataset)); // before the kernels are tested and calibration runs
+  warnOfTestImages(calibration, graph.inputShape, note);
   const disabled = disabledIds(await describeHost());
   const { weights: weightsFile, pixels, rounding } = flags;
-  const preprocessing = candidate ? candidate.preprocessing : undefined;
   const workbench = await openWorkbench(name, {
     ...{ weightsFile, pixels, preprocessing, calibration, disabled, rounding },
   });
@@ -99,7 +110,14 @@ async function chooseNetwork(flags: EvaluateFlags, dataset: DatasetSpec, { files
     : { reduction: NO_REDUCTION, schemes: uniformSchemes(workbench.folded, scheme) };
   const quantized = new DesignBuilder(workbench).quantize(design);
   const description = flags.candidate ?? flags.schemes;
-  return { name, quantized, disabled, description, trained: workbench.opened.trained };
+  return { name, quantized, dataset, disabled, description, trained: workbench.opened.trained };
+}
+
+/** Ranges observed on the very images that are to judge flatter a little; nothing is said where others were there. */
+function warnOfTestImages({ dataset, images }: CalibrationSettings, shape: Shape, note: Session['note']): void {
+  const seen = openDatasetOnDisk({ name: dataset, split: 'calibration', images, expected: { shape } });
+  if (seen.name !== `${dataset}-test`) return;
+  note(`${dataset} holds test images alone, and calibration sees some of them; --calibration-dataset names others.`);
 }
 
 function uniformScheme(text: string): Scheme {

@@ -11,6 +11,14 @@ import { openTables } from '../../node/tables.ts';
 import { openWorkbench, type Workbench } from '../../node/workbench.ts';
 import { APQ_EVOLUTION, findPreset, PRESETS } from '../../study/index.ts';
 import {
+  type DatasetFlags,
+  datasetOptions,
+  datasetSpecOf,
+  imagesOf,
+  normalisationOptions,
+  preprocessingOf,
+} from '../dataset-options.ts';
+import {
   type CalibrationOptions,
   calibrationOf,
   calibrationOptions,
@@ -28,7 +36,7 @@ import { chosenSpace, NO_BUDGETS, orInterpolate, searchApqSpace, timeLimit } fro
 import { describeDocument, describeSearch, SHOWN } from '../search-text.ts';
 import type { CliContext } from '../session.ts';
 
-interface SearchFlags extends StudyOptions, SchemeOptions, CalibrationOptions {
+interface SearchFlags extends StudyOptions, SchemeOptions, CalibrationOptions, DatasetFlags {
   network: string;
   weights?: string;
   pixels?: string;
@@ -40,7 +48,6 @@ interface SearchFlags extends StudyOptions, SchemeOptions, CalibrationOptions {
   interpolate?: boolean;
   ends: 'fixed' | 'free';
   out?: string;
-  dataset: string;
   samples: number;
   evaluateFront: number;
   threads: number;
@@ -88,11 +95,10 @@ export function register(program: Command, context: CliContext): void {
       .default('fixed'),
   );
   addStudyOptions(command);
-  for (const option of calibrationOptions()) command.addOption(option);
+  for (const option of [...calibrationOptions(), ...normalisationOptions()]) command.addOption(option);
+  for (const option of datasetOptions('test images for the accuracy of the front', 1000)) command.addOption(option);
   command
     .addOption(new Option('--out <folder>', 'the run folder; runs/<network>-<date> unless given'))
-    .addOption(new Option('--dataset <name>', 'test images for the accuracy of the front').default('builtin'))
-    .addOption(new Option('--samples <n>', 'how many of them').argParser(wholeNumber(1)).default(1000))
     .addOption(
       new Option('--evaluate-front <n>', 'candidates of the front to run on them')
         .argParser(wholeNumber(0))
@@ -123,9 +129,11 @@ export function register(program: Command, context: CliContext): void {
     const settings = studySettings(flags, deviceLabels(tables), preset);
     const [opened] = tables;
     const disabled = disabledIds(host);
-    const calibration = calibrationOf(flags);
+    const images = imagesOf(flags);
+    const preprocessing = preprocessingOf(flags);
+    const calibration = { ...calibrationOf(flags), ...(images && { images }) };
     const workbench = await openWorkbench(network, {
-      ...{ weightsFile: flags.weights, pixels: flags.pixels, calibration, disabled },
+      ...{ weightsFile: flags.weights, pixels: flags.pixels, preprocessing, calibration, disabled },
     });
     if (workbench.opened.remark) note(workbench.opened.remark);
     const folder =
@@ -134,9 +142,9 @@ export function register(program: Command, context: CliContext): void {
     const spaceFile = preset?.name ?? flags.space;
     const foreign = isModelFile(network) && flags.dataset === 'builtin';
     if (flags.accuracy === 'measured') assertMeasurable(workbench.opened, foreign);
-    const images = { name: flags.dataset, split: 'calibration' as const, samples: flags.accuracySamples };
+    const tried = { ...datasetSpecOf(flags, 'calibration'), samples: flags.accuracySamples };
     const accuracy = (builder: DesignBuilder) =>
-      measuredAccuracy(builder, { dataset: images, workers, disabled, cancellation });
+      measuredAccuracy(builder, { dataset: tried, workers, disabled, cancellation });
     const request = {
       ...{ settings, space, spaceFile, preset, interpolate, folder, resume, version: context.io.version },
       ...(flags.accuracy === 'measured' && { accuracy }),
@@ -149,7 +157,7 @@ export function register(program: Command, context: CliContext): void {
       note(`The built-in images are not what ${network} was made for: --dataset names its test images.`);
     } else if (flags.evaluateFront > 0 && workbench.opened.trained) {
       const positions = spreadOver(search.candidates.length, flags.evaluateFront);
-      const dataset = { name: flags.dataset, split: 'test' as const, samples: flags.samples };
+      const dataset = datasetSpecOf(flags, 'test');
       const options = { ...surroundings, workers: flags.workers, disabled };
       search = await evaluateFront(search, positions, dataset, options);
     } else if (!workbench.opened.trained) {

@@ -1,17 +1,17 @@
 import { type Command, Option } from 'commander';
-import { openDataset } from '../../data/open.ts';
+import { expectedImages } from '../../accuracy/dataset-fit.ts';
 import { encodeWeights } from '../../network/weights-file.ts';
 import { zooNetwork } from '../../network/zoo/index.ts';
+import { openDatasetOnDisk } from '../../node/dataset-files.ts';
 import { loadAutodiffOnNode } from '../../node/training-files.ts';
+import { type DatasetFlags, datasetOptions, datasetSpecOf } from '../dataset-options.ts';
 import { networkFlag, seedFlag, wholeNumber } from '../options.ts';
 import type { CliContext } from '../session.ts';
 import { percent } from '../validation-text.ts';
 
-interface TrainFlags {
+interface TrainFlags extends DatasetFlags {
   network: string;
-  dataset: string;
   epochs: number;
-  samples?: number;
   seed: number;
   out?: string;
 }
@@ -22,20 +22,18 @@ export function register(program: Command, context: CliContext): void {
     .command('train')
     .description('train a network in f32 on this machine and write its weights')
     .addOption(networkFlag())
-    .addOption(new Option('--dataset <name>', 'training images').default('builtin'))
     .addOption(
       new Option('--epochs <n>', 'passes over the training images').argParser(wholeNumber(1, 10_000)).default(8),
     )
-    .addOption(
-      new Option('--samples <n>', 'training images; as many as the dataset has unless given').argParser(wholeNumber(1)),
-    )
     .addOption(seedFlag())
     .addOption(new Option('--out <file>', 'the weights; <network>.weights unless given'));
+  for (const option of datasetOptions('training images')) command.addOption(option);
   context.handle<TrainFlags>(command, async (_, flags, { files, progress, cancellation, note }) => {
     const { network: name, dataset, epochs, seed } = flags;
     const network = zooNetwork(name);
-    const train = openDataset({ name: dataset, split: 'train', samples: flags.samples });
-    const test = openDataset({ name: dataset, split: 'test' });
+    const spec = { expected: expectedImages(network), ...datasetSpecOf(flags, 'train') };
+    const train = openDatasetOnDisk(spec);
+    const test = openDatasetOnDisk({ ...spec, split: 'test', samples: undefined });
     const { train: run } = await import('../../train/index.ts');
     const autodiff = await loadAutodiffOnNode();
     const result = await run({ autodiff, network, train, test, epochs, seed, progress, cancellation });
