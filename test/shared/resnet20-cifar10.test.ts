@@ -33,7 +33,7 @@ describe.skipIf(!hasTestData)('a published ResNet-20 on CIFAR-10 images', () => 
     expect(correct('f32')).toBe(455); // 91.0%
     expect(correct('w8a8')).toBeGreaterThanOrEqual(450); // at most one point lost
     expect(correct('w4a8')).toBeGreaterThan(correct('w2a8'));
-  });
+  }, 300_000);
 
   it('follows the published accuracies of versions with quantized weights, in height and in order', async () => {
     const { engine } = await createEngine();
