@@ -3,6 +3,7 @@ import { BitbudgetError } from '../core/errors.ts';
 import { MOST_THREADS } from '../kernels/start-team.ts';
 import { PIXEL_RANGES } from '../network/import/pixels.ts';
 import { CALIBRATION_METHODS, type CalibrationMethod } from '../quant/calibration.ts';
+import { POST_TRAINING_METHODS, type PostTrainingMethod } from '../quant/post-training/methods.ts';
 import { type Scheme, schemeBits } from '../quant/scheme.ts';
 
 /** A flag's text as a whole number within bounds. */
@@ -68,6 +69,7 @@ export interface CalibrationOptions {
   calibration: CalibrationMethod;
   calibrationSamples: number;
   calibrationDataset?: string;
+  postTraining?: PostTrainingMethod[];
   dataset: string;
 }
 
@@ -83,12 +85,30 @@ export function calibrationOptions(): Option[] {
     new Option('--calibration-samples <n>', 'images that calibration looks at')
       .argParser(wholeNumber(1, 4096))
       .default(64),
+    new Option(
+      '--post-training <list>',
+      `what else is done for few bits: any of ${POST_TRAINING_METHODS.join(', ')}`,
+    ).argParser(postTrainingMethods),
   ];
 }
 
+function postTrainingMethods(text: string): PostTrainingMethod[] {
+  const named = text.split(',').map((name) => name.trim());
+  const unknown = named.find((name) => !POST_TRAINING_METHODS.some((method) => method === name));
+  if (unknown === undefined) return POST_TRAINING_METHODS.filter((method) => named.includes(method));
+  throw new InvalidArgumentError(`"${unknown}" is none of ${POST_TRAINING_METHODS.join(', ')}.`);
+}
+
 /** The calibration settings that the flags ask for. */
-export function calibrationOf({ calibration, calibrationSamples, calibrationDataset, dataset }: CalibrationOptions) {
-  return { method: calibration, dataset: calibrationDataset ?? dataset, samples: calibrationSamples, seed: 1 };
+export function calibrationOf(flags: CalibrationOptions) {
+  const {
+    calibration: method,
+    calibrationSamples: samples,
+    calibrationDataset,
+    postTraining: methods,
+    dataset,
+  } = flags;
+  return { method, dataset: calibrationDataset ?? dataset, samples, seed: 1, ...(methods && { methods }) };
 }
 
 export function networkFlag(): Option {

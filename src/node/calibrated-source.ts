@@ -2,8 +2,11 @@ import { fitImage } from '../data/fit.ts';
 import type { ImageOptions } from '../data/image/transform.ts';
 import { calibrate } from '../engine/calibrate.ts';
 import type { Engine } from '../engine/engine.ts';
+import { observeMoments } from '../engine/input-moments.ts';
 import type { Network, Shape } from '../network/types.ts';
 import type { CalibrationMethod } from '../quant/calibration.ts';
+import { equaliseNetwork } from '../quant/post-training/equalise.ts';
+import { needsMoments, type PostTrainingMethod } from '../quant/post-training/methods.ts';
 import { type QuantizationSource, quantizationSource } from '../quant/quantize.ts';
 import { openDatasetOnDisk } from './dataset-files.ts';
 
@@ -14,6 +17,8 @@ export interface CalibrationSettings {
   dataset: string;
   samples: number;
   seed: number;
+  /** What is done beyond choosing ranges; nothing unless given. */
+  methods?: PostTrainingMethod[];
   /** How its images are brought to the network's size and colours. */
   images?: ImageOptions;
 }
@@ -30,5 +35,10 @@ export function calibrationImages(settings: CalibrationSettings, shape: Shape): 
 /** Calibrates a folded network with weights, so that candidates of it can be quantized. */
 export function calibratedSource(engine: Engine, folded: Network, settings: CalibrationSettings): QuantizationSource {
   const images = calibrationImages(settings, folded.inputShape);
-  return quantizationSource(folded, calibrate(engine, folded, images, settings));
+  const { methods = [] } = settings;
+  const prepared = methods.includes('equalise') ? equaliseNetwork(folded) : folded;
+  const calibration = calibrate(engine, prepared, images, settings);
+  if (!needsMoments(methods)) return quantizationSource(prepared, calibration);
+  const moments = observeMoments(engine, prepared, calibration, images);
+  return quantizationSource(prepared, calibration, { methods, moments });
 }

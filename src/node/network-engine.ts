@@ -66,11 +66,15 @@ export class NetworkEngine {
 
   private source(
     network: Network,
-    { method, dataset, samples, seed, images }: CalibrationSettings,
+    { method, dataset, samples, seed, methods, images }: CalibrationSettings,
   ): QuantizationSource {
     let sources = this.sources.get(network);
     if (!sources) this.sources.set(network, (sources = new Map()));
-    const settings: CalibrationSettings = { method, dataset, samples, seed, ...(images && { images }) };
+    const settings: CalibrationSettings = {
+      ...{ method, dataset, samples, seed },
+      ...(methods && { methods }),
+      ...(images && { images }),
+    };
     const key = JSON.stringify(settings);
     let source = sources.get(key);
     if (!source) {

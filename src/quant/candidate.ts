@@ -3,6 +3,7 @@ import { canonicalJson } from '../core/canonical-json.ts';
 import { BitbudgetError } from '../core/errors.ts';
 import { sha256Hex } from '../core/sha256.ts';
 import { CALIBRATION_METHODS } from './calibration.ts';
+import { POST_TRAINING_METHODS } from './post-training/methods.ts';
 import type { QuantizedNetwork } from './quantize.ts';
 import type { Scheme } from './scheme.ts';
 
@@ -45,6 +46,8 @@ export const candidateSchema = z.strictObject({
     dataset: z.string(),
     samples: z.int().positive(),
     seed: z.int(),
+    /** What was done beyond choosing ranges. */
+    methods: z.array(z.enum(POST_TRAINING_METHODS as ['equalise', 'adaround', 'batch-norm', 'bias'])).optional(),
     /** How images were brought to the network's size and colours. */
     images: images.optional(),
     /** Of the formats of all tensors and the integer constants, see `quantizationSha256`. */

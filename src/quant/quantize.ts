@@ -16,7 +16,7 @@ import { fixedPointOf } from './fixed-point.ts';
 import { activationTable } from './reference/activation.ts';
 import { activationMaximum, type Scheme, schemeBits, weightRange } from './scheme.ts';
 import { planTensors, type TensorPlan } from './tensor-plan.ts';
-import { WeightQuantizer } from './weights.ts';
+import { WeightQuantizer, type WeightTreatment } from './weights.ts';
 
 /** A network with every integer fixed: what the engine loads and the reference executes. */
 export interface QuantizedNetwork {
@@ -39,9 +39,17 @@ export interface QuantizationSource {
 /** Once and to the nearest, as all kernels do; or `tflite`, in fixed point and twice, as TFLite's reference kernels do. */
 export type Rounding = 'once' | 'tflite';
 
-/** @returns the source from which candidates of a folded network with weights are quantized. */
-export function quantizationSource(folded: Network, calibration: Calibration): QuantizationSource {
-  return { folded, calibration, weights: new WeightQuantizer(folded) };
+/**
+ * The source from which candidates of a folded network with weights are quantized.
+ *
+ * @param treatment post-training methods for the weights and what they need to know of the layers' inputs.
+ */
+export function quantizationSource(
+  folded: Network,
+  calibration: Calibration,
+  treatment?: WeightTreatment,
+): QuantizationSource {
+  return { folded, calibration, weights: new WeightQuantizer(folded, treatment) };
 }
 
 /**
@@ -187,7 +195,7 @@ function integerWeights(layer: LayerArithmetic, tensor: string, source: Quantiza
   if (own && weightBits === 8 && activationBits === 8 && input.scale === own.inputScale) {
     return prescribedWeights(own, output, residual);
   }
-  const { values, scales } = source.weights.quantized(layer.name, workload.outChannels, weightBits);
+  const { values, scales, biasShift } = source.weights.quantized(layer.name, workload.outChannels, weightBits);
   const rescaled =
     activationBits < input.bits
       ? chooseRescale(input, calibratedRange(source.calibration, tensor, activationBits), activationBits)
@@ -202,7 +210,8 @@ function integerWeights(layer: LayerArithmetic, tensor: string, source: Quantiza
   for (let channel = 0; channel < workload.outChannels; channel++) {
     const step = inputScale * scales[channel];
     multiplier[channel] = step / outputScale;
-    bias[channel] = clamp(roundHalfEven((realBias ? realBias[channel] : 0) / step), -limit, limit);
+    const real = (realBias ? realBias[channel] : 0) + (biasShift ? biasShift[channel] : 0);
+    bias[channel] = clamp(roundHalfEven(real / step), -limit, limit);
   }
   return {
     weights: values,

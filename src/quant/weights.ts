@@ -1,6 +1,10 @@
 import { assert } from '../core/errors.ts';
 import { clamp, roundHalfEven } from '../core/rounding.ts';
 import type { Network } from '../network/types.ts';
+import { roundTogether } from './post-training/adaround.ts';
+import type { PostTrainingMethod } from './post-training/methods.ts';
+import type { InputMoments } from './post-training/moments.ts';
+import { batchNormCorrection, biasCorrection } from './post-training/output-statistics.ts';
 import { weightRange } from './scheme.ts';
 
 export interface QuantizedWeights {
@@ -10,6 +14,15 @@ export interface QuantizedWeights {
   scales: Float64Array;
   /** ‖W − Q(W)‖² / ‖W‖² over the layer. */
   noiseToSignal: number;
+  /** What post-training methods add to the real bias of each output channel. */
+  biasShift?: Float64Array;
+}
+
+/** What is done to weights beyond rounding each to the nearest integer. */
+export interface WeightTreatment {
+  methods: readonly PostTrainingMethod[];
+  /** By layer; a layer without any is rounded plainly. */
+  moments: ReadonlyMap<string, InputMoments>;
 }
 
 /** Clipping thresholds tried below 8 bits: 20/64 … 64/64 of the channel's largest magnitude. */
@@ -23,11 +36,16 @@ export type WeightScaling = 'smallest-error' | 'largest';
 export class WeightQuantizer {
   private readonly folded: Network;
   private readonly scaling: WeightScaling;
+  private readonly treatment: WeightTreatment | undefined;
   private readonly cache = new Map<string, QuantizedWeights>();
 
-  /** @param scaling `largest` is for networks that are timed and not evaluated. */
-  constructor(folded: Network, scaling: WeightScaling = 'smallest-error') {
+  /**
+   * @param treatment post-training methods, where there are some.
+   * @param scaling `largest` is for networks that are timed and not evaluated.
+   */
+  constructor(folded: Network, treatment?: WeightTreatment, scaling: WeightScaling = 'smallest-error') {
     this.folded = folded;
+    this.treatment = treatment;
     this.scaling = scaling;
   }
 
@@ -39,10 +57,46 @@ export class WeightQuantizer {
       const kernel = this.folded.weights.get(`${layer}.kernel`);
       assert(kernel, `weights of ${layer} are missing`);
       result = quantizeWeights(kernel, outChannels, bits, this.scaling);
+      const moments = this.treatment?.moments.get(layer);
+      if (moments) result = treatWeights(kernel, result, bits, this.treatment!.methods, moments);
       this.cache.set(key, result);
     }
     return result;
   }
+}
+
+/** Weights that were rounded to the nearest integers, brought closer to the real layer's output. */
+function treatWeights(
+  kernel: Float32Array,
+  plain: QuantizedWeights,
+  bits: number,
+  methods: readonly PostTrainingMethod[],
+  moments: InputMoments,
+): QuantizedWeights {
+  const { inputs, groups } = moments;
+  const outChannels = plain.scales.length;
+  const values = Int8Array.from(plain.values);
+  const scales = Float64Array.from(plain.scales);
+  const biasShift = new Float64Array(outChannels);
+  for (let channel = 0; channel < outChannels; channel++) {
+    const group = Math.floor((channel * groups) / outChannels);
+    const real = kernel.subarray(channel * inputs, (channel + 1) * inputs);
+    const integers = values.subarray(channel * inputs, (channel + 1) * inputs);
+    // one bit has no integer between its two
+    if (methods.includes('adaround') && bits > 1) {
+      const weights = Float64Array.from(real, (weight) => weight / scales[channel]);
+      roundTogether({ weights, ...weightRange(bits) }, moments, group, integers);
+    }
+    const quantized = Float64Array.from(integers, (q) => q * scales[channel]);
+    if (methods.includes('batch-norm')) {
+      const { factor, shift } = batchNormCorrection(real, quantized, moments, group);
+      scales[channel] = Math.fround(scales[channel] * factor);
+      biasShift[channel] = shift;
+    } else if (methods.includes('bias')) {
+      biasShift[channel] = biasCorrection(real, quantized, moments, group);
+    }
+  }
+  return { values, scales, biasShift, noiseToSignal: plain.noiseToSignal };
 }
 
 /**

@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { countCorrect } from '../../src/accuracy/top1.ts';
+import { countCorrect, countCorrectShared } from '../../src/accuracy/top1.ts';
 import { calibrate } from '../../src/engine/calibrate.ts';
+import { loadForEvaluation } from '../../src/engine/evaluation-variants.ts';
+import { SharedRuns } from '../../src/engine/shared-runs.ts';
 import { foldNetwork } from '../../src/network/fold.ts';
+import { calibratedSource } from '../../src/node/calibrated-source.ts';
 import { createEngine } from '../../src/node/network-engine.ts';
 import { quantizationSource, quantizeNetwork } from '../../src/quant/quantize.ts';
 import type { Scheme } from '../../src/quant/scheme.ts';
 import { uniformSchemes } from '../../src/quant/tensor-plan.ts';
 import { cifarImages, publishedNetwork } from './published-resnet20.ts';
-import { explainSkip, hasTestData } from './test-data.ts';
+import { explainSkip, hasTestData, readTestData, testDataPath } from './test-data.ts';
+import { weightOnly } from './weight-only.ts';
 
 explainSkip('the accuracy of a published ResNet-20');
 
@@ -29,5 +33,42 @@ describe.skipIf(!hasTestData)('a published ResNet-20 on CIFAR-10 images', () => 
     expect(correct('f32')).toBe(455); // 91.0%
     expect(correct('w8a8')).toBeGreaterThanOrEqual(450); // at most one point lost
     expect(correct('w4a8')).toBeGreaterThan(correct('w2a8'));
-  });
+  }, 300_000);
+
+  it('follows the published accuracies of versions with quantized weights, in height and in order', async () => {
+    const { engine } = await createEngine();
+    const folded = foldNetwork(publishedNetwork());
+    const published = new TextDecoder().decode(readTestData('resnet20-cifar10/random_configs.csv')).trim().split('\n');
+    const rows = [1, 2, 3, 6, 7].map((line) => published[line].split(','));
+    const calibration = { method: 'minmax' as const, dataset: '', samples: 0, seed: 0, statistics: new Map() };
+    const sessions = rows.map(([bits]) => {
+      const network = weightOnly(folded, bits.split('-').map(Number));
+      return engine.load(quantizeNetwork(quantizationSource(network, calibration), uniformSchemes(network, 'f32')));
+    });
+    const test = cifarImages('test');
+    const shares = countCorrectShared(new SharedRuns(sessions), test, 0, test.count).map((n) => n / test.count);
+    // theirs are of the first 1,000 images, ours of the first half of these
+    for (const [i, [, accuracy]] of rows.entries()) expect(Math.abs(shares[i] - Number(accuracy))).toBeLessThan(0.02);
+    const order = (values: number[]) => values.map((_, i) => i).sort((a, b) => values[a] - values[b]);
+    expect(order(shares)).toEqual(order(rows.map(([, accuracy]) => Number(accuracy))));
+  }, 300_000);
+
+  it('stays within three points of f32 in w4a4 after post-training methods, and gains ten at w3a4', async () => {
+    const { engine } = await createEngine();
+    const folded = foldNetwork(publishedNetwork());
+    const dataset = testDataPath('cifar10/cifar10_train_first4000_NHWC.u8');
+    const settings = { method: 'mse' as const, dataset, samples: 64, seed: 1 };
+    const plain = calibratedSource(engine, folded, settings);
+    const treated = calibratedSource(engine, folded, { ...settings, methods: ['equalise', 'adaround', 'batch-norm'] });
+    const networks = [
+      quantizeNetwork(treated, uniformSchemes(treated.folded, 'w4a4')),
+      quantizeNetwork(treated, uniformSchemes(treated.folded, 'w3a4')),
+      quantizeNetwork(plain, uniformSchemes(folded, 'w3a4')),
+    ];
+    const test = cifarImages('test');
+    const runs = new SharedRuns(loadForEvaluation(engine, networks));
+    const [w4a4, w3a4, w3a4Plain] = countCorrectShared(runs, test, 0, test.count);
+    expect(w4a4).toBeGreaterThanOrEqual(455 - 15);
+    expect(w3a4 - w3a4Plain).toBeGreaterThanOrEqual(50);
+  }, 300_000);
 });

@@ -52,7 +52,7 @@ export class SlimNetworks {
     const { calibration } = source;
     const folded = foldNetwork(reduceNetwork(this.network, reduction));
     const seen = folded.layers.every(({ name }) => calibration.statistics.has(name));
-    const weights = new WeightQuantizer(folded, 'largest');
+    const weights = new WeightQuantizer(folded, undefined, 'largest');
     if (seen) return { folded, calibration, weights };
     const own = { folded, calibration: calibrate(engine, folded, [input], calibration), weights }; // an inserted shortcut
     engine.forget(folded);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ImageOptions } from '../../../src/data/image/transform.ts';
 import { NO_REDUCTION } from '../../../src/network/reduce/index.ts';
 import { makeCandidate } from '../../../src/node/candidates.ts';
 import { DesignBuilder } from '../../../src/node/designs.ts';
@@ -6,6 +7,7 @@ import { evaluateNetworks } from '../../../src/node/evaluate.ts';
 import { builtinDataset, createEngine, loadNetwork, type Scheme, summarize } from '../../../src/node/index.ts';
 import { openWorkbench } from '../../../src/node/workbench.ts';
 import { parseCandidate } from '../../../src/quant/candidate.ts';
+import { POST_TRAINING_METHODS } from '../../../src/quant/post-training/methods.ts';
 import { quantizeNetwork } from '../../../src/quant/quantize.ts';
 import { uniformSchemes } from '../../../src/quant/tensor-plan.ts';
 
@@ -47,6 +49,26 @@ describe('the library', () => {
     expect(engine.load(network, candidate).run(workbench.images[0])).toEqual(direct);
     const weights = new Map([...network.weights].map(([name, values]) => [name, values.map((value) => value * 1.5)]));
     expect(() => engine.load({ ...network, weights }, candidate)).toThrowError('does not give the numbers');
+  });
+
+  it('runs a candidate again with its own images, normalisation and post-training methods', async () => {
+    const methods = [...POST_TRAINING_METHODS];
+    const images: ImageOptions = { resize: 36, crop: [32, 32] };
+    const calibration = { method: 'mse' as const, dataset: 'builtin', samples: 2, seed: 1, methods, images };
+    const preprocessing = { mean: [0.4, 0.5, 0.6], std: [0.2, 0.25, 0.3] };
+    const workbench = await openWorkbench('resnet8', { calibration, preprocessing });
+    const schemes = uniformSchemes(workbench.folded, 'w3a4');
+    const facts = { space: 's', genome: [1], design: { reduction: NO_REDUCTION, schemes }, cost };
+    const made = makeCandidate(workbench, new DesignBuilder(workbench), {
+      ...facts,
+      accuracy: { value: 0, kind: 'proxy:none' },
+    });
+    expect(made).toMatchObject({ preprocessing, quantization: { methods, images } });
+    const candidate = parseCandidate(JSON.stringify(made), 'candidate.json');
+    const direct = workbench.engine.load(quantizeNetwork(workbench.source, schemes)).run(workbench.images[0]);
+    const engine = await createEngine();
+    const network = await loadNetwork('resnet8');
+    expect(engine.load(network, candidate).run(workbench.images[0])).toEqual(direct);
   });
 
   it('evaluates to the same accuracy with one thread and with three', async () => {
