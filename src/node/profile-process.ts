@@ -5,6 +5,7 @@ import type { Cancellation, Progress } from '../core/ports.ts';
 import type { LutEntry } from '../lut/schema.ts';
 import type { WholeNetworkFit } from '../lut/whole-network.ts';
 import type { ProfileResult } from '../measure/profile.ts';
+import type { ProtocolName } from '../measure/protocols.ts';
 import type { TimedNetwork } from '../measure/rounds.ts';
 import type { Scheme } from '../quant/scheme.ts';
 import { processArguments } from './entry-resolution.ts';
@@ -15,6 +16,7 @@ export interface ProfileJob {
   schemes: readonly Scheme[];
   disabled: readonly string[];
   settings: {
+    protocol: ProtocolName;
     seed: number;
     visits: number;
     validationNetworks: number;

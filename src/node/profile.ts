@@ -1,11 +1,13 @@
 import { canonicalJson } from '../core/canonical-json.ts';
+import { BitbudgetError } from '../core/errors.ts';
 import type { Cancellation, Files, Progress } from '../core/ports.ts';
 import { sha256Hex } from '../core/sha256.ts';
 import { assertSameDevice, changedEntries } from '../lut/compatibility.ts';
 import { readLut, writeLut } from '../lut/file.ts';
 import { mergeEntries } from '../lut/merge.ts';
-import type { EnergyMeter, Lut, LutDevice, LutEngine, LutEntry } from '../lut/schema.ts';
+import type { EnergyMeter, Lut, LutEntry } from '../lut/schema.ts';
 import type { WholeNetworkFit } from '../lut/whole-network.ts';
+import type { ProtocolName } from '../measure/protocols.ts';
 import type { SampleOrigin } from '../measure/samples.ts';
 import type { Scheme } from '../quant/scheme.ts';
 import { conditionsReader } from './conditions.ts';
@@ -17,6 +19,7 @@ import { SampleJournal } from './sample-journal.ts';
 import type { OpenedTable } from './tables.ts';
 
 export interface ProfileSettings {
+  protocol: ProtocolName;
   schemes: readonly Scheme[];
   seed: number;
   visits: number;
@@ -29,7 +32,13 @@ export interface ProfileSettings {
   out: string;
 }
 
-export const DEFAULT_PROFILE = { seed: 1, visits: 12, validationNetworks: 20, energy: 'auto' };
+export const DEFAULT_PROFILE = {
+  protocol: 'in-context' as ProtocolName,
+  seed: 1,
+  visits: 12,
+  validationNetworks: 20,
+  energy: 'auto',
+};
 
 interface Surroundings {
   files: Files;
@@ -42,7 +51,7 @@ interface Surroundings {
  * Entries that the table at `out` already holds for other workloads are kept, as long as they were measured here with the
  * same kernels.
  *
- * @throws {BitbudgetError} `mismatch` if `out` is another device's table, `damaged-file` if it is damaged,
+ * @throws {BitbudgetError} `mismatch` if `out` is another device's table or one of another protocol, `damaged-file` if it is damaged,
  * `interrupted` on cancellation; the table is as it was then, and the samples are kept for `resume`.
  */
 export async function profileThisMachine(
@@ -54,16 +63,16 @@ export async function profileThisMachine(
   const { schemes, out, resume } = settings;
   const hashes = await kernelHashes();
   const { device, engine, disabled } = host;
-  const { entries: existing, fit: knownFit } = await usablePart(files, out, device, engine, hashes);
+  const { entries: existing, fit: knownFit } = await usablePart(files, out, host, settings.protocol, hashes);
   const known = resume ? existing.filter(({ trust }) => trust === 'stable') : [];
-  const origin = await sampleOrigin(network, host, schemes, hashes);
+  const origin = await sampleOrigin(network, host, settings, hashes);
   const journal = await SampleJournal.open(files, out, origin, resume);
   const conditions = conditionsReader();
   const before = conditions.conditions();
-  const { seed, visits, validationNetworks, timeMaxS, energy } = settings;
+  const { protocol, seed, visits, validationNetworks, timeMaxS, energy } = settings;
   const job = {
     ...{ network, schemes, known, earlier: journal.earlier },
-    settings: { seed, visits, validationNetworks, timeMaxS, knownFit },
+    settings: { protocol, seed, visits, validationNetworks, timeMaxS, knownFit },
     energy,
     disabled: [...disabledIds(host)],
   };
@@ -104,7 +113,7 @@ export async function profileThisMachine(
 async function sampleOrigin(
   network: string,
   { device, engine }: Host,
-  schemes: readonly Scheme[],
+  { schemes, protocol }: ProfileSettings,
   hashes: ReadonlyMap<string, string>,
 ): Promise<SampleOrigin> {
   const { weightsSha256 } = await openNetwork(network);
@@ -115,6 +124,7 @@ async function sampleOrigin(
     device: device.id,
     engine: `${engine.name} ${engine.version}`,
     threads: 1,
+    ...(protocol !== 'in-context' && { protocol }),
     kernelsSha256: sha256Hex(canonicalJson(Object.fromEntries(hashes))),
   };
 }
@@ -130,13 +140,17 @@ function energySourceOf(entries: readonly LutEntry[]): EnergyMeter {
 async function usablePart(
   files: Files,
   path: string,
-  device: LutDevice,
-  engine: LutEngine,
+  { device, engine }: Host,
+  protocol: ProtocolName,
   hashes: ReadonlyMap<string, string>,
 ): Promise<{ entries: LutEntry[]; fit?: WholeNetworkFit }> {
   if (!(await files.exists(path))) return { entries: [] };
   const table = await readLut(files, path);
   assertSameDevice(table, device, engine);
+  if (table.protocol.name !== protocol) {
+    const problem = `${path} was measured by the protocol ${table.protocol.name}, not ${protocol}.`;
+    throw new BitbudgetError('mismatch', problem, 'Name another file with `--out`, or delete this one.');
+  }
   const changed = new Set(changedEntries(table, hashes));
   const { scalar, lengthCorrection } = table;
   return { entries: table.entries.filter((entry) => !changed.has(entry)), fit: { scalar, lengthCorrection } };

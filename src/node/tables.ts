@@ -7,16 +7,19 @@ import { chooseDevice, type DeviceFacts, readDevices } from '../cost/device.ts';
 import type { Isa } from '../kernels/types.ts';
 import { readLut } from '../lut/file.ts';
 import type { Lut, LutDevice, LutEngine } from '../lut/schema.ts';
+import { PROTOCOLS, type ProtocolName } from '../measure/protocols.ts';
 
 /** Where a device's table is written and looked for, in the working folder. */
 export function tablePath(
   device: Pick<LutDevice, 'id'>,
   engine: Pick<LutEngine, 'name' | 'version' | 'features'>,
   threads = 1,
+  protocol: ProtocolName = 'in-context',
 ): string {
   const [major] = engine.version.split('.');
   const isa: Isa = engine.features.includes('relaxed') ? 'relaxed' : 'simd';
-  return join('lut', device.id, `${engine.name}${major}-${isa}-t${threads}.json`);
+  const suffix = protocol === 'in-context' ? '' : `-${protocol}`;
+  return join('lut', device.id, `${engine.name}${major}-${isa}-t${threads}${suffix}.json`);
 }
 
 /** A table and where it was read from. */
@@ -45,10 +48,16 @@ export async function openTable(files: Files, path: string | undefined, device: 
 
 async function newestTable(files: Files, folder: string): Promise<string | undefined> {
   if (!(await files.exists(folder))) return undefined;
-  const tables = (await files.list(folder)).filter((name) => name.endsWith('.json')).map((name) => join(folder, name));
+  const names = (await files.list(folder)).filter((name) => name.endsWith('.json') && !isOfOtherProtocol(name));
+  const tables = names.map((name) => join(folder, name));
   const dated = await Promise.all(tables.map(async (path) => ({ path, ms: (await stat(path)).mtimeMs })));
   dated.sort((a, b) => b.ms - a.ms || (a.path < b.path ? -1 : 1));
   return dated[0]?.path;
+}
+
+/** Tables for comparison are used where they are asked for by name. */
+function isOfOtherProtocol(name: string): boolean {
+  return PROTOCOLS.some((protocol) => name.endsWith(`-${protocol}.json`));
 }
 
 /** What is known of the device that a table was measured on, for the energy model. */

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { BitbudgetError } from '../../core/errors.ts';
 import type { Lut } from '../../lut/schema.ts';
+import { PROTOCOLS, type ProtocolName } from '../../measure/protocols.ts';
 import { zooNetwork } from '../../network/zoo/index.ts';
 import { describeHost } from '../../node/host.ts';
 import { DEFAULT_PROFILE, profileThisMachine } from '../../node/profile.ts';
@@ -18,6 +19,7 @@ import type { CliContext } from '../session.ts';
 import { describeError, percent } from '../validation-text.ts';
 
 interface ProfileFlags extends SchemeOptions {
+  protocol: ProtocolName;
   network: string;
   out?: string;
   seed: number;
@@ -36,7 +38,12 @@ export function register(program: Command, context: CliContext): void {
     .addOption(networkFlag());
   for (const option of schemeOptions()) command.addOption(option);
   command
-    .addOption(new Option('--out <file>', 'the table; lut/<device>/<engine>.json unless given'))
+    .addOption(new Option('--out <file>', 'the table; lut/<device>/<engine>-….json unless given'))
+    .addOption(
+      new Option('--protocol <name>', 'how entries are measured: docs/measurement.md says what each is good for')
+        .choices(PROTOCOLS)
+        .default(DEFAULT_PROFILE.protocol),
+    )
     .addOption(seedFlag())
     .addOption(
       new Option('--visits <n>', 'samples of every entry')
@@ -56,7 +63,7 @@ export function register(program: Command, context: CliContext): void {
     zooNetwork(flags.network); // a name that is unknown is refused before the kernels are tested
     progress('testing the kernels', 0);
     const host = await describeHost();
-    const out = flags.out ?? tablePath(host.device, host.engine);
+    const out = flags.out ?? tablePath(host.device, host.engine, 1, flags.protocol);
     note(`Profiling ${flags.network} on ${host.device.cpu}, ${host.engine.name} ${host.engine.version}.`);
     const settings = { ...DEFAULT_PROFILE, ...flags, schemes, out, resume: flags.resume ?? false };
     const opened = await profileThisMachine(flags.network, host, settings, {
