@@ -44,7 +44,7 @@ export async function solveNetwork(
     const problem = `The gene ${stranger.name} is no choice of a scheme, and what it costs depends on other genes.`;
     throw new BitbudgetError('usage', problem, 'Use `bitbudget search`, or a space of schemes alone.');
   }
-  const { search } = await openPricers(files, workbench, tables, request);
+  const { search } = await openPricers(files, workbench, tables, { measuredAs: request.spaceFile });
   assertReachable(space, search, budgets, budgetConfidence); // before the proxy takes its time
   const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
   const proxy = await noiseProxy(workbench, space, { onProgress, cancellation, pause });
