@@ -10,6 +10,9 @@ import type { Workload } from '../network/workload.ts';
 import type { Scheme } from '../quant/scheme.ts';
 import { summarizeSamples } from './statistics.ts';
 
+/** Runs in a row at most; many are for clocks of a millisecond and layers of a microsecond. */
+const MOST_RUNS = { warm: 1000, sample: 100_000 };
+
 /** One variant in a race, on a layer of made-up numbers that it alone uses. */
 export class Contestant {
   readonly variant: KernelVariant;
@@ -53,9 +56,9 @@ export class Contestant {
   warmUp(sampleNs: number): void {
     this.kernel(this.parameters);
     const ns = Math.max(this.time(1), 1);
-    const runs = Math.min(Math.ceil(sampleNs / ns), 1000);
+    const runs = Math.min(Math.ceil(sampleNs / ns), MOST_RUNS.warm);
     for (let i = 0; i < runs; i++) this.kernel(this.parameters);
-    this.runsPerSample = Math.min(Math.max(Math.round(sampleNs / Math.max(this.time(runs), 1)), 1), 10_000);
+    this.runsPerSample = Math.min(Math.max(Math.round(sampleNs / Math.max(this.time(runs), 1)), 1), MOST_RUNS.sample);
   }
 
   run(): void {
@@ -64,6 +67,16 @@ export class Contestant {
 
   sample(): void {
     this.samplesNs.push(this.time(this.runsPerSample));
+  }
+
+  /** What a run of a batch takes, ns. */
+  batchNs(): number {
+    return this.time(this.runsPerSample);
+  }
+
+  /** What a single run takes, ns. */
+  onceNs(): number {
+    return this.time(1);
   }
 
   /** The middle of its samples. */

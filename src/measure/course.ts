@@ -1,21 +1,20 @@
 import { measureClockStepNs } from './clock-step.ts';
 import { ConditionWatch } from './condition-watch.ts';
 import type { Doubt } from './entries.ts';
-import type { RoundsResult } from './rounds.ts';
+import type { Measurements } from './protocols.ts';
 import { clockQuantumNs, SteadyClock } from './steady-clock.ts';
 import type { Bench } from './surroundings.ts';
 import { judge, type Verdict } from './verdict.ts';
 import type { WarmUp } from './warm-up.ts';
 
 /** What a profile found out by the time that it is judged. */
-export interface ProfileCourse {
-  rounds: RoundsResult;
+export interface ProfileCourse
+  extends Pick<Measurements, 'timed' | 'networks' | 'dropped' | 'levelNs' | 'interruptedRuns' | 'timedOut' | 'scaled'> {
   warm: WarmUp;
   /** Variants that were still getting faster after they had been measured. */
   late: readonly string[];
+  /** Of whole networks over sums of their entries, where that should be near 1. */
   scalar: number;
-  /** Groups whose samples were not taken at the machine's own speed. */
-  scaled: Iterable<string>;
 }
 
 /** Watches clock, sensors and reference kernel while a profile is made, for the verdict on its entries. */
@@ -26,19 +25,27 @@ export class CourseWatch {
   private readonly clock: SteadyClock;
   private readonly conditions = new ConditionWatch();
 
-  constructor(given: Bench) {
+  private readonly longSamples: boolean;
+
+  /** @param longSamples whether each sample lasts many steps of the clock, however coarse it is. */
+  constructor(given: Bench, longSamples = false) {
+    this.longSamples = longSamples;
     this.clock = new SteadyClock(given.clock);
-    const interruptions = this.clock.countedWith(given.interruptions);
-    this.bench = this.conditions.around({ ...given, clock: this.clock, interruptions });
     this.clockStepNs = measureClockStepNs(given.clock);
+    this.bench = this.conditions.around({
+      ...given,
+      clock: this.clock,
+      clockQuantumNs: longSamples ? clockQuantumNs(this.clock, this.clockStepNs) : 0,
+      interruptions: this.clock.countedWith(given.interruptions),
+    });
   }
 
   /** Ends the watch: what the course says of the table, and of each of its entries. */
-  judge({ rounds, warm, late, scalar, scaled }: ProfileCourse): { verdict: Verdict; doubt: Doubt } {
+  judge({ timed, warm, late, scalar, scaled }: ProfileCourse): { verdict: Verdict; doubt: Doubt } {
     const quantumNs = clockQuantumNs(this.clock, this.clockStepNs);
     const { bestLevelNs, unrest } = this.bench.reference;
     const verdict = judge({
-      levelsNs: rounds.timed.map(({ referenceNs }) => referenceNs),
+      levelsNs: timed.map(({ referenceNs }) => referenceNs),
       bestLevelNs,
       readings: this.conditions.finish(),
       scalar,
@@ -52,30 +59,31 @@ export class CourseWatch {
       throttled: verdict.throttled,
       unwarmed: new Set(late),
       allNoisy: verdict.noisy,
-      groups: new Set(scaled),
+      groups: scaled,
       drift: verdict.drift,
       belowBest: verdict.belowBest,
-      clockQuantumNs: quantumNs,
+      clockQuantumNs: this.longSamples ? 0 : quantumNs,
     };
     return { verdict, doubt };
   }
 
   /** The course as the table's `protocol` tells it. */
-  record({ rounds, warm, late }: ProfileCourse, verdict: Verdict, slowdown: number) {
+  record(course: ProfileCourse, verdict: Verdict, slowdown: number) {
     const { reference } = this.bench;
+    const { warm, late, levelNs } = course;
     const rounded = (value: number, digits: number) => Math.round(value * 10 ** digits) / 10 ** digits;
     return {
-      networks: rounds.networks.length,
-      droppedNetworks: rounds.others.length,
-      interruptedRuns: rounds.interruptedRuns,
+      networks: course.networks.length,
+      droppedNetworks: course.dropped,
+      interruptedRuns: course.interruptedRuns,
       waitedS: rounded(reference.waitedMs / 1e3, 1),
       levelShifts: reference.levelShifts,
-      referenceNs: Number.isNaN(rounds.levelNs) ? null : Math.round(rounds.levelNs),
+      referenceNs: Number.isNaN(levelNs) ? null : Math.round(levelNs),
       bestReferenceNs: Math.round(reference.bestLevelNs),
       validationSlowdown: rounded(slowdown, 3),
       warmUpPasses: warm.passes,
       warmUpProven: warm.proven && late.length === 0,
-      timedOut: rounds.timedOut,
+      timedOut: course.timedOut,
       drift: rounded(verdict.drift, 4),
       unrest: rounded(reference.unrest, 4),
       ...(verdict.reasons.length > 0 && { doubts: verdict.reasons.join('; ') }),

@@ -8,7 +8,7 @@ import { createEntry } from '../lut/entry-key.ts';
 import type { LutEntry, Trust } from '../lut/schema.ts';
 import { groupName } from './groups.ts';
 import type { ReachableEntry } from './reachable.ts';
-import { type Summary, summarizeSamples } from './statistics.ts';
+import type { Summary } from './statistics.ts';
 import { entryTrust } from './trust.ts';
 import type { TunedVariants } from './tuned-variants.ts';
 
@@ -44,7 +44,7 @@ interface Measured {
  */
 export function summarizeEntries(
   { engine }: { engine: Pick<Engine, 'limits' | 'threads'> },
-  samplesUs: ReadonlyMap<string, readonly number[]>,
+  summariesUs: ReadonlyMap<string, Summary>,
   tuned: Pick<TunedVariants, 'of'>,
   reachable: ReadonlyMap<string, ReachableEntry>,
   variantHashes: ReadonlyMap<string, string>,
@@ -57,8 +57,8 @@ export function summarizeEntries(
     const runsSomewhere = new Set([...layers].map((layer) => tuned.of(entry, layer, false).id));
     const measured = variantsFor(workload, scheme, limits).flatMap((variant): Measured[] => {
       const group = groupName(entry, variant.id);
-      const samples = samplesUs.get(group);
-      return samples ? [{ group, variant, latencyUs: widen(summarizeSamples(samples), doubt) }] : [];
+      const summary = summariesUs.get(group);
+      return summary ? [{ group, variant, latencyUs: widen(summary, doubt) }] : [];
     });
     const unconditional = fastest(measured.filter(({ variant }) => runsUnconditionally(variant, workload, scheme)));
     if (!unconditional) continue; // time ran out

@@ -5,7 +5,7 @@ import type { NetworkInput } from '../engine/input.ts';
 import type { Session } from '../engine/session.ts';
 import { isSameLevel, ownLevel } from './reference-kernel.ts';
 import { type Summary, summarizeSamples } from './statistics.ts';
-import { resume, type Stopwatch, timeWhole, warmSession, watch } from './visit.ts';
+import { RunTimer, resume, type Stopwatch, warmSession, watch } from './visit.ts';
 
 export interface NetworkTimingOptions {
   /**
@@ -116,16 +116,17 @@ async function takeSample(session: Session, input: NetworkInput, stopwatch: Stop
   const { clock, reference } = stopwatch;
   await reference.settle(stopwatch);
   warmSession(session, input, clock);
+  const timer = new RunTimer(session, input, stopwatch);
   const runsNs: number[] = [];
   let sumNs = 0;
   for (let disturbed = 0; sumNs < SAMPLE_NS && disturbed < ATTEMPTS_PER_RUN * (runsNs.length + 1); ) {
     let ns = 0;
     const calm = watch(stopwatch, () => {
-      ns = timeWhole(session, input, clock);
+      ns = timer.runNs();
     });
     if (calm && ns > 0) {
       runsNs.push(ns);
-      sumNs += ns;
+      sumNs += ns * timer.runs;
     } else {
       disturbed++;
       await resume(session, input, stopwatch);

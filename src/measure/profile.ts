@@ -9,18 +9,23 @@ import { CourseWatch } from './course.ts';
 import { measureTableEnergy, type TableEnergy } from './energy/entry-energy.ts';
 import type { EnergyMeter } from './energy/meter.ts';
 import { summarizeEntries } from './entries.ts';
-import { MeasurementGroups } from './groups.ts';
-import { raceVariants } from './race.ts';
+import { groupName, MeasurementGroups } from './groups.ts';
+import type { IsolatedSubject } from './isolated.ts';
+import { measureByProtocol, type ProtocolName } from './protocols.ts';
+import { DEFAULT_RACE, type RaceOptions, raceVariants } from './race.ts';
 import { type ReachableEntry, reachableEntries } from './reachable.ts';
-import { loadAssignment, measureRounds, samplesByGroup, scaledSamples, type TimedNetwork } from './rounds.ts';
-import { BalancedSampler, drawAssignment } from './sampler.ts';
+import { loadAssignment, type TimedNetwork } from './rounds.ts';
+import { drawAssignment } from './sampler.ts';
 import type { Bench } from './surroundings.ts';
 import { TunedVariants } from './tuned-variants.ts';
 import { validateTable } from './validation.ts';
+import { STEPS_PER_SAMPLE } from './visit.ts';
 import { lateVariants, warmUp } from './warm-up.ts';
 import { fitWholeNetworks } from './whole-network-fit.ts';
 
 export interface ProfileOptions {
+  /** How entries are measured; in context unless given. */
+  protocol?: ProtocolName;
   schemes: readonly Scheme[];
   seed: number;
   /** Visits that every entry is to have. */
@@ -61,34 +66,36 @@ export interface ProfileResult extends WholeNetworkFit {
   interpolation?: LutInterpolation;
   /** Why the energy of some or all entries could not be measured. */
   energyProblem?: string;
-  protocol: { name: 'in-context' } & Record<string, number | boolean | string | null>;
+  protocol: { name: ProtocolName } & Record<string, number | boolean | string | null>;
 }
 
 /**
- * The `in-context` protocol: whole networks with random schemes run layer by layer, so that caches, frequency and drift
- * are those of real inference. Entries are medians over visits; one scalar, the mean ratio of an untimed run to the sum
- * of its entries, turns sums into end-to-end latency; held-out networks show the error that remains.
+ * Measures the entries of a network by a protocol. In context, the default, whole networks with random schemes run layer by
+ * layer, so that caches, frequency and drift are those of real inference, and entries are medians over visits. Under all
+ * protocols one scalar, the mean ratio of an untimed run to the sum of its entries, turns sums into end-to-end latency, and
+ * held-out networks show the error that remains.
  *
- * @throws {BitbudgetError} `interrupted` if the user cancels.
+ * @throws {BitbudgetError} `interrupted` if the user cancels; `unsupported` where the clock is too coarse for the protocol.
  */
 export async function profileNetwork(given: Bench, options: ProfileOptions): Promise<ProfileResult> {
-  const watch = new CourseWatch(given);
+  const { protocol = 'in-context' } = options;
+  const watch = new CourseWatch(given, protocol !== 'in-context');
   const { bench, clockStepNs } = watch;
   const { folded } = bench.source;
   const schemes = [...options.schemes];
   const reachable = reachableEntries(folded, schemes);
-  const samples = await takeSamples(bench, reachable, options);
-  const { rounds, tuned, warm, late, raced } = samples;
-  const { networks, levelNs } = rounds;
-  const samplesUs = samplesByGroup(networks);
-  const scaled = rounds.timedOut ? scaledSamples(rounds, samplesUs) : new Map<string, number[]>();
-  for (const [group, samples] of scaled) samplesUs.set(group, samples);
+  // least squares need the networks of all entries
+  const known = protocol === 'least-squares' ? undefined : options.known;
+  const { measurements, tuned, warm, late, raced } = await takeSamples(bench, reachable, { ...options, known });
+  const { networks, levelNs, summariesUs } = measurements;
+  const mediansUs = new Map([...summariesUs].map(([group, { median }]) => [group, [median]]));
   const fit =
-    networks.length > 0 ? fitWholeNetworks(folded.name, networks, samplesUs) : (options.knownFit ?? { scalar: 1 });
-  const course = { rounds, warm, late, scalar: fit.scalar, scaled: scaled.keys() };
+    networks.length > 0 ? fitWholeNetworks(folded.name, networks, mediansUs) : (options.knownFit ?? { scalar: 1 });
+  const scalar = protocol.startsWith('isolated') ? 1 : fit.scalar; // what runs alone need not add up
+  const course = { ...measurements, warm, late, scalar };
   const { verdict, doubt } = watch.judge(course);
-  const measured = summarizeEntries(bench, samplesUs, tuned, reachable, options.variantHashes, doubt);
-  const entries = new Map([...(options.known ?? []), ...measured]);
+  const measured = summarizeEntries(bench, summariesUs, tuned, reachable, options.variantHashes, doubt);
+  const entries = new Map([...(known ?? []), ...measured]);
   const { meter, seed, validationNetworks } = options;
   const held = { fit, levelNs, schemes, seed, networks: validationNetworks };
   const { validation, slowdown } = await validateTable(bench, entries, held);
@@ -101,20 +108,21 @@ export async function profileNetwork(given: Bench, options: ProfileOptions): Pro
     clockStepNs,
     throttled: verdict.throttled,
     validation,
-    networks: rounds.timed,
+    networks: measurements.timed,
     energyProblem: energy.problem,
     protocol: {
-      name: 'in-context',
+      name: protocol,
       visits: options.visits,
       seed: options.seed,
       racedVariants: raced,
       ...watch.record(course, verdict, slowdown),
+      ...measurements.facts,
       ...energy.protocol,
     },
   };
 }
 
-/** Chooses the kernels, warms them up, and times whole networks until every entry has its visits. */
+/** Chooses the kernels, warms them up, and times them by the protocol until every entry has its visits. */
 async function takeSamples(bench: Bench, reachable: ReadonlyMap<string, ReachableEntry>, options: ProfileOptions) {
   const { folded } = bench.source;
   const random = new Random(options.seed);
@@ -122,7 +130,8 @@ async function takeSamples(bench: Bench, reachable: ReadonlyMap<string, Reachabl
   const { known } = options;
   const unknown = new Map([...reachable].filter(([key]) => !known?.has(key)));
   const earlier: VariantRanking = options.earlier?.ranking ?? new Map();
-  const race = await raceVariants(bench, new Map([...unknown].filter(([key]) => !earlier.has(key))));
+  const entrants = new Map([...unknown].filter(([key]) => !earlier.has(key)));
+  const race = await raceVariants(bench, entrants, raceOn(bench.clockQuantumNs));
   const ranking = new Map([...tableRanking({ entries: [...(known?.values() ?? [])] }), ...earlier, ...race]);
   options.onProgressMade?.({ ranking });
   const load = (assignment: Map<string, Scheme>) => loadAssignment(bench, assignment, { ranking });
@@ -136,15 +145,33 @@ async function takeSamples(bench: Bench, reachable: ReadonlyMap<string, Reachabl
 
   const tuned = new TunedVariants(bench.engine, bench.source, ranking);
   const groups = new MeasurementGroups((...layer) => tuned.of(...layer));
-  const wanted = [...unknown.values()].flatMap((entry) => [...groups.ofEntry(entry, entry.layers)]);
-  const sampler = new BalancedSampler(folded, schemes, groups, wanted, options.visits, random);
-  const rounds = await measureRounds(bench, groups, sampler, {
-    timeMaxS: options.timeMaxS,
-    ranking,
-    earlier: options.earlier?.networks,
+  const { visits, seed, timeMaxS } = options;
+  const measurements = await measureByProtocol(options.protocol ?? 'in-context', bench, {
+    ...{ folded, schemes, groups, visits, ranking, random, seed, timeMaxS },
+    wanted: subjectsOf(unknown.values(), tuned),
+    earlier: options.earlier?.networks ?? [],
     onNetwork: (network) => options.onProgressMade?.({ network }),
   });
   const late = await lateVariants(warm, covering, bench.input, bench);
   for (const session of covering) session.dispose();
-  return { rounds, tuned, warm, late, raced: new Set([...race.values()].flat()).size };
+  return { measurements, tuned, warm, late, raced: new Set([...race.values()].flat()).size };
+}
+
+/** The kernels that entries are served by, by measurement group. */
+function subjectsOf(entries: Iterable<ReachableEntry>, tuned: TunedVariants): Map<string, IsolatedSubject> {
+  const subjects = new Map<string, IsolatedSubject>();
+  for (const entry of entries) {
+    for (const layer of entry.layers) {
+      for (const variant of [tuned.of(entry, layer, false), tuned.of(entry, layer, true)]) {
+        subjects.set(groupName(entry, variant.id), { entry, variant });
+      }
+    }
+  }
+  return subjects;
+}
+
+/** On a coarse clock each sample of the race must last some of its steps. */
+function raceOn(clockQuantumNs = 0): RaceOptions {
+  const leastMs = (STEPS_PER_SAMPLE * clockQuantumNs) / 1e6;
+  return { ...DEFAULT_RACE, sampleMs: Math.max(DEFAULT_RACE.sampleMs, leastMs) };
 }

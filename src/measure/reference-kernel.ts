@@ -127,7 +127,9 @@ export class ReferenceKernel {
   look(): boolean {
     this.latestNs = this.time();
     if (this.latestNs < 0) return false; // the clock was set back
-    if (this.latestNs > 0) this.bestLevelNs = Math.min(this.bestLevelNs, this.levelNs);
+    // by a coarse clock it may have taken up to a step longer
+    const longestNs = this.latestNs + this.clockStepNs;
+    if (longestNs > 0) this.bestLevelNs = Math.min(this.bestLevelNs, (longestNs / this.steps) * LEVEL_STEPS);
     const learning = this.seen.size < FIRST_LOOKS;
     const calm = learning || this.latestNs <= this.calmNs * (1 + TOLERANCE) + 2 * this.clockStepNs;
     if (calm) this.seen.add(this.latestNs);

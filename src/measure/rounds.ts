@@ -7,7 +7,7 @@ import type { MeasurementGroups } from './groups.ts';
 import { isSameLevel, ownLevel } from './reference-kernel.ts';
 import type { Assignment, BalancedSampler, Draw } from './sampler.ts';
 import type { Bench } from './surroundings.ts';
-import { visitNetwork } from './visit.ts';
+import { visitNetwork, visitWhole } from './visit.ts';
 
 /** Upper bound on networks: reaching rare groups takes many draws, but never for ever. */
 const MAXIMUM_NETWORKS = 20_000;
@@ -17,6 +17,7 @@ const MAXIMUM_FAILURES = 50;
 /** One network that was timed: the group and the time of each layer, and what the whole took; a line of the raw samples. */
 export interface TimedNetwork {
   groups: string[];
+  /** Empty where the whole alone was timed. */
   layersUs: number[];
   wholeUs: number;
   /** What the reference kernel took at the time, ns for 10,000 steps. */
@@ -26,6 +27,12 @@ export interface TimedNetwork {
 export interface RoundsOptions {
   timeMaxS?: number;
   ranking?: VariantRanking;
+  /** Time networks as wholes alone. */
+  whole?: boolean;
+  /** Goes on until there are so many networks, even where every group has its visits. */
+  leastNetworks?: number;
+  /** Ends after so many networks, whatever the visits. */
+  mostNetworks?: number;
   /** Networks of an earlier, interrupted profile: their visits count. */
   earlier?: readonly TimedNetwork[];
   /** Called with each network, so that an interruption loses nothing. */
@@ -96,16 +103,18 @@ export async function timeRounds(
   source: NetworkSource,
   options: Omit<RoundsOptions, 'ranking'> = {},
 ): Promise<RoundsResult> {
-  const { clock, cancellation, onProgress, pause } = bench;
+  const { clock, onProgress, pause } = bench;
   const timed = [...(options.earlier ?? [])];
   const deadlineNs = options.timeMaxS === undefined ? Number.POSITIVE_INFINITY : clock.nowNs() + options.timeMaxS * 1e9;
-  const most = timed.length + MAXIMUM_NETWORKS;
+  const most = options.mostNetworks ?? timed.length + MAXIMUM_NETWORKS;
   let parts = divide(timed, source);
   let timedOut = false;
   let interruptedRuns = 0;
   let failures = 0;
-  while (!source.complete && timed.length < most && !timedOut) {
-    const { network, interrupted } = await timeNetwork(bench, source);
+  const leastNetworks = options.leastNetworks ?? 0;
+  const isComplete = () => source.complete && parts.networks.length >= leastNetworks;
+  while (!isComplete() && timed.length < most && !timedOut) {
+    const { network, interrupted } = await timeNetwork(bench, source, options);
     interruptedRuns += interrupted;
     if (network) {
       failures = 0;
@@ -116,23 +125,33 @@ export async function timeRounds(
       const problem = 'Every run of a network was disturbed by other work on this machine.';
       throw new BitbudgetError('unsupported', problem, 'Close other programs and measure again.');
     }
-    onProgress('measuring layers in context', source.progress);
-    timedOut = clock.nowNs() > deadlineNs && !source.complete;
+    const wantedNetworks = options.mostNetworks ?? leastNetworks;
+    const share = Math.min(
+      wantedNetworks > 0 ? timed.length / wantedNetworks : 1,
+      options.mostNetworks ? 1 : source.progress,
+    );
+    onProgress(options.whole ? 'timing networks as wholes' : 'measuring layers in context', share);
+    timedOut = clock.nowNs() > deadlineNs && !isComplete();
     await pause(0);
-    if (cancellation.aborted) {
-      const remedy = 'The table is as it was; go on with `bitbudget profile --resume`, which keeps what was measured.';
-      throw new BitbudgetError('interrupted', 'Profiling was interrupted.', remedy);
-    }
+    stopIfCancelled(bench);
   }
   return { timed, ...parts, interruptedRuns, timedOut };
+}
+
+/** @throws {BitbudgetError} `interrupted` if the user has cancelled. */
+export function stopIfCancelled({ cancellation }: Pick<Bench, 'cancellation'>): void {
+  if (!cancellation.aborted) return;
+  const remedy = 'The table is as it was; go on with `bitbudget profile --resume`, which keeps what was measured.';
+  throw new BitbudgetError('interrupted', 'Profiling was interrupted.', remedy);
 }
 
 async function timeNetwork(
   bench: Bench,
   source: NetworkSource,
+  { whole }: RoundsOptions,
 ): Promise<{ network?: TimedNetwork; interrupted: number }> {
   const { session, groups, dispose } = source.draw();
-  const { visit, interrupted } = await visitNetwork(session, bench.input, bench);
+  const { visit, interrupted } = await (whole ? visitWhole : visitNetwork)(session, bench.input, bench);
   dispose();
   if (!visit) return { interrupted };
   const network = {
@@ -146,10 +165,16 @@ async function timeNetwork(
 
 /** Tells the networks that were timed at the machine's own speed from the others; the visits of the former are what counts. */
 function divide(timed: readonly TimedNetwork[], source: NetworkSource) {
+  const parts = byLevel(timed);
+  source.recount(parts.networks.map(({ groups }) => groups));
+  return parts;
+}
+
+/** Tells what was timed at the machine's own speed from the rest. */
+export function byLevel(timed: readonly TimedNetwork[]): Pick<RoundsResult, 'networks' | 'others' | 'levelNs'> {
   const levelNs = ownLevel(timed.map(({ referenceNs }) => referenceNs));
   const networks = timed.filter(({ referenceNs }) => isSameLevel(referenceNs, levelNs));
   const others = timed.filter(({ referenceNs }) => !isSameLevel(referenceNs, levelNs));
-  source.recount(networks.map(({ groups }) => groups));
   return { networks, others, levelNs };
 }
 
@@ -157,7 +182,7 @@ function divide(timed: readonly TimedNetwork[], source: NetworkSource) {
 export function samplesByGroup(networks: readonly TimedNetwork[]): Map<string, number[]> {
   const samplesUs = new Map<string, number[]>();
   for (const { groups, layersUs } of networks) {
-    for (const [layer, group] of groups.entries()) {
+    for (const [layer, group] of groups.slice(0, layersUs.length).entries()) {
       const samples = samplesUs.get(group);
       if (samples) samples.push(layersUs[layer]);
       else samplesUs.set(group, [layersUs[layer]]);

@@ -22,6 +22,7 @@ const originSchema = z.strictObject({
   device: z.string(),
   engine: z.string(),
   threads: z.int().positive(),
+  protocol: z.string().optional().describe('in-context where absent'),
   kernelsSha256: z.string().describe('of the hashes of all kernels'),
 });
 
@@ -57,7 +58,8 @@ export function parseSamples(text: string, path: string): SampleFile {
   try {
     const { complete, origin, ranking } = headerSchema.parse(JSON.parse(first));
     const networks = lines.map((line) => networkSchema.parse(JSON.parse(line)));
-    if (networks.some(({ groups, layersUs }) => groups.length !== layersUs.length)) throw new Error('lengths differ');
+    if (networks.some(({ groups, layersUs }) => ![0, groups.length].includes(layersUs.length)))
+      throw new Error('lengths differ');
     return { complete, origin, ranking: new Map(Object.entries(ranking)), networks };
   } catch {
     const problem = `${path} is damaged: its lines are not those of a file of samples.`;

@@ -15,6 +15,8 @@ export interface Bench extends Stopwatch {
   /** One real image: wrongly distributed values would change the timing. */
   input: NetworkInput;
   onProgress: Progress;
+  /** Fills all caches with other data; absent where nothing is to be timed with cold caches. */
+  evictCaches?: () => void;
   /** What the system's sensors show at this moment, the slow ones only if asked to be thorough; absent where it has none. */
   sensors?: (thorough: boolean) => SensorReading;
 }

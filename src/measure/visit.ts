@@ -2,6 +2,7 @@ import type { Clock, InterruptionCounter } from '../core/ports.ts';
 import { clamp } from '../core/rounding.ts';
 import type { NetworkInput } from '../engine/input.ts';
 import type { Session } from '../engine/session.ts';
+import { EdgeTimer } from './edge-timer.ts';
 import type { ReferenceKernel, Waiting } from './reference-kernel.ts';
 import { summarizeSamples } from './statistics.ts';
 
@@ -10,6 +11,8 @@ export interface Stopwatch extends Waiting {
   clock: Clock;
   interruptions: InterruptionCounter;
   reference: ReferenceKernel;
+  /** How wrong a time may be because the clock moves in steps, ns; 0 or absent for a fine clock. */
+  clockQuantumNs?: number;
 }
 
 /** How often a network is run in one visit. */
@@ -38,6 +41,9 @@ const WARM_NS = 6e6;
 const WARM_RUNS = { least: 1, most: 5 };
 const MEASURED_NS = 5e6;
 const REPEATS = { least: 1, most: 5 };
+/** On a coarse clock a sample lasts so many of its steps at least. */
+export const STEPS_PER_SAMPLE = 20;
+const MOST_REPEATS = 2 ** 20;
 /** How often a disturbed pair of runs is tried again before the visit is given up. */
 const ATTEMPTS_PER_REPEAT = 4;
 
@@ -89,6 +95,94 @@ export async function visitNetwork(session: Session, input: NetworkInput, stopwa
   if (wholeSamples.length === 0 || reference.levelShifts !== levelShifts) return { interrupted };
   const visit = { layersNs: Float64Array.from(layerSamples, medianOf), wholeNs: medianOf(wholeSamples) };
   return { visit, interrupted };
+}
+
+/** The same for the network as a whole alone: for clocks too coarse for layers, and where layers are timed otherwise. */
+export async function visitWhole(session: Session, input: NetworkInput, stopwatch: Stopwatch): Promise<VisitResult> {
+  const { clock, reference } = stopwatch;
+  await reference.settle(stopwatch);
+  const { levelShifts } = reference;
+  const { repeats } = warmSession(session, input, clock);
+  const timer = new RunTimer(session, input, stopwatch);
+  const samples: number[] = [];
+  let interrupted = 0;
+  for (let attempt = 0; attempt < repeats * ATTEMPTS_PER_REPEAT && samples.length < repeats; attempt++) {
+    let ns = 0;
+    const calm = watch(stopwatch, () => {
+      ns = timer.runNs();
+    });
+    if (calm && ns >= 0) samples.push(ns);
+    else {
+      interrupted++;
+      await resume(session, input, stopwatch);
+    }
+  }
+  if (samples.length === 0 || reference.levelShifts !== levelShifts) return { interrupted };
+  return { visit: { layersNs: new Float64Array(0), wholeNs: medianOf(samples) }, interrupted };
+}
+
+/**
+ * Times runs of a network; on a coarse clock so many in a row that they last 20 of its steps. Then the input is written
+ * between the runs, and what that takes is timed apart and taken off.
+ */
+export class RunTimer {
+  /** Runs that are timed together. */
+  readonly runs: number;
+  private readonly session: Session;
+  private readonly input: NetworkInput;
+  private readonly clock: Clock;
+  private readonly inputNs: number;
+  private readonly edges: EdgeTimer | undefined;
+
+  constructor(session: Session, input: NetworkInput, { clock, clockQuantumNs = 0 }: Stopwatch) {
+    this.session = session;
+    this.input = input;
+    this.clock = clock;
+    const leastNs = STEPS_PER_SAMPLE * clockQuantumNs;
+    this.runs = repeatsLasting(leastNs, (runs) => {
+      const start = clock.nowNs();
+      this.run(runs);
+      return clock.nowNs() - start;
+    });
+    this.inputNs = 0;
+    if (leastNs === 0) return;
+    this.edges = new EdgeTimer(clock);
+    this.inputNs = this.edges.timeNs(() => this.write(this.runs)) / this.runs;
+  }
+
+  /** What one run takes, ns; without writing the input. */
+  runNs(): number {
+    if (!this.edges) return timeWhole(this.session, this.input, this.clock);
+    return this.edges.timeNs(() => this.run(this.runs)) / this.runs - this.inputNs;
+  }
+
+  private run(times: number): void {
+    for (let i = 0; i < times; i++) {
+      this.session.setInput(this.input);
+      this.session.execute();
+    }
+  }
+
+  private write(times: number): void {
+    for (let i = 0; i < times; i++) this.session.setInput(this.input);
+  }
+}
+
+/**
+ * How often something must be done to take so long.
+ *
+ * @param leastNs 0 for a clock that resolves a single time.
+ * @param timeNs times so many in a row.
+ * @example repeatsLasting(1000, (times) => 30 * times) // => 34
+ */
+export function repeatsLasting(leastNs: number, timeNs: (times: number) => number): number {
+  if (leastNs === 0) return 1;
+  for (let times = 1; times < MOST_REPEATS; times *= 2) {
+    const ns = timeNs(times);
+    // a quarter of it is enough to know the rest
+    if (ns >= leastNs / 4) return Math.min(Math.ceil((times * leastNs) / ns), MOST_REPEATS);
+  }
+  return MOST_REPEATS;
 }
 
 /** Runs a network after a switch until it is steady; how long it takes says how often it is to be run. */

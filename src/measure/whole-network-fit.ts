@@ -34,7 +34,11 @@ export function fitWholeNetworks(
   const scalar = trimmedMean(ratios);
   if (!(scalar > 0 && Number.isFinite(scalar))) {
     const problem = 'The clock is too coarse: most layers take less than one of its steps.';
-    throw new BitbudgetError('unsupported', problem, 'Measure a larger network, or where the clock is finer.');
+    throw new BitbudgetError(
+      'unsupported',
+      problem,
+      'Measure with `--protocol least-squares`, a larger network, or where the clock is finer.',
+    );
   }
   const [lowUs, highUs] = [Math.min(...sumsUs), Math.max(...sumsUs)];
   if (networks.length < MINIMUM_NETWORKS || highUs < lowUs * MINIMUM_SPREAD) return { scalar };

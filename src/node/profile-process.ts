@@ -5,6 +5,7 @@ import type { Cancellation, Progress } from '../core/ports.ts';
 import type { LutEntry } from '../lut/schema.ts';
 import type { WholeNetworkFit } from '../lut/whole-network.ts';
 import type { ProfileResult } from '../measure/profile.ts';
+import type { ProtocolName } from '../measure/protocols.ts';
 import type { TimedNetwork } from '../measure/rounds.ts';
 import type { Scheme } from '../quant/scheme.ts';
 import type { SpaceConfig } from '../space/index.ts';
@@ -18,6 +19,7 @@ export interface ProfileJob {
   space?: SpaceConfig;
   disabled: readonly string[];
   settings: {
+    protocol: ProtocolName;
     seed: number;
     visits: number;
     validationNetworks: number;

@@ -1,4 +1,5 @@
 import { canonicalJson } from '../core/canonical-json.ts';
+import { BitbudgetError } from '../core/errors.ts';
 import type { Cancellation, Files, Progress } from '../core/ports.ts';
 import { sha256Hex } from '../core/sha256.ts';
 import { assertSameDevice, assertSameThreads, changedEntries } from '../lut/compatibility.ts';
@@ -6,6 +7,7 @@ import { readLut, writeLut } from '../lut/file.ts';
 import { mergeEntries } from '../lut/merge.ts';
 import type { EnergyMeter, Lut, LutEntry, LutInterpolation } from '../lut/schema.ts';
 import type { WholeNetworkFit } from '../lut/whole-network.ts';
+import type { ProtocolName } from '../measure/protocols.ts';
 import type { SampleOrigin } from '../measure/samples.ts';
 import type { Scheme } from '../quant/scheme.ts';
 import type { SpaceConfig } from '../space/index.ts';
@@ -18,6 +20,7 @@ import { SampleJournal } from './sample-journal.ts';
 import type { OpenedTable } from './tables.ts';
 
 export interface ProfileSettings {
+  protocol: ProtocolName;
   schemes: readonly Scheme[];
   /** Threads that share each layer. */
   threads: number;
@@ -34,7 +37,14 @@ export interface ProfileSettings {
   out: string;
 }
 
-export const DEFAULT_PROFILE = { threads: 1, seed: 1, visits: 12, validationNetworks: 20, energy: 'auto' };
+export const DEFAULT_PROFILE = {
+  protocol: 'in-context' as ProtocolName,
+  threads: 1,
+  seed: 1,
+  visits: 12,
+  validationNetworks: 20,
+  energy: 'auto',
+};
 
 interface Surroundings {
   files: Files;
@@ -47,7 +57,8 @@ interface Surroundings {
  * Entries that the table at `out` already holds for other workloads are kept, as long as they were measured here with the
  * same kernels.
  *
- * @throws {BitbudgetError} `mismatch` if `out` is a table of another device or number of threads, `damaged-file` if it is damaged,
+ * @throws {BitbudgetError} `mismatch` if `out` is a table of another device, protocol or number of threads, `damaged-file` if it
+ * is damaged,
  * `interrupted` on cancellation; the table is as it was then, and the samples are kept for `resume`.
  */
 export async function profileThisMachine(
@@ -63,16 +74,16 @@ export async function profileThisMachine(
     entries: existing,
     fit: knownFit,
     interpolation: earlier,
-  } = await usablePart(files, out, host, threads, hashes);
+  } = await usablePart(files, out, host, settings, hashes);
   const known = resume ? existing.filter(({ trust }) => trust === 'stable') : [];
-  const origin = await sampleOrigin(network, host, schemes, threads, hashes, space);
+  const origin = await sampleOrigin(network, host, settings, hashes);
   const journal = await SampleJournal.open(files, out, origin, resume);
   const conditions = conditionsReader();
   const before = conditions.conditions();
-  const { seed, visits, validationNetworks, timeMaxS, energy } = settings;
+  const { protocol, seed, visits, validationNetworks, timeMaxS, energy } = settings;
   const job = {
     ...{ network, schemes, space, known, earlier: journal.earlier },
-    settings: { seed, visits, validationNetworks, timeMaxS, knownFit },
+    settings: { protocol, seed, visits, validationNetworks, timeMaxS, knownFit },
     energy,
     threads,
     disabled: [...disabledIds(host)],
@@ -116,10 +127,8 @@ export async function profileThisMachine(
 async function sampleOrigin(
   network: string,
   { device, engine }: Host,
-  schemes: readonly Scheme[],
-  threads: number,
+  { schemes, protocol, threads, space }: ProfileSettings,
   hashes: ReadonlyMap<string, string>,
-  space: SpaceConfig | undefined,
 ): Promise<SampleOrigin> {
   const { weightsSha256 } = await openNetwork(network);
   return {
@@ -130,6 +139,7 @@ async function sampleOrigin(
     device: device.id,
     engine: `${engine.name} ${engine.version}`,
     threads,
+    ...(protocol !== 'in-context' && { protocol }),
     kernelsSha256: sha256Hex(canonicalJson(Object.fromEntries(hashes))),
   };
 }
@@ -146,7 +156,7 @@ async function usablePart(
   files: Files,
   path: string,
   { device, engine }: Host,
-  threads: number,
+  { threads, protocol }: ProfileSettings,
   hashes: ReadonlyMap<string, string>,
 ): Promise<{ entries: LutEntry[]; fit?: WholeNetworkFit; interpolation?: LutInterpolation }> {
   if (!(await files.exists(path))) return { entries: [] };
@@ -154,6 +164,10 @@ async function usablePart(
   assertSameDevice(table, device, engine);
   const remedy = `Name another file with \`--out\`, or pass \`--threads ${table.threads}\` to add to this one.`;
   assertSameThreads(table, threads, remedy);
+  if (table.protocol.name !== protocol) {
+    const problem = `${path} was measured by the protocol ${table.protocol.name}, not ${protocol}.`;
+    throw new BitbudgetError('mismatch', problem, 'Name another file with `--out`, or delete this one.');
+  }
   const changed = new Set(changedEntries(table, hashes));
   const { scalar, lengthCorrection, interpolation } = table;
   const entries = table.entries.filter((entry) => !changed.has(entry));

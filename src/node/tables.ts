@@ -8,16 +8,19 @@ import type { Isa } from '../kernels/types.ts';
 import { assertSameThreads, countThreads } from '../lut/compatibility.ts';
 import { readLut } from '../lut/file.ts';
 import type { Lut, LutDevice, LutEngine } from '../lut/schema.ts';
+import { PROTOCOLS, type ProtocolName } from '../measure/protocols.ts';
 
 /** Where a device's table is written and looked for, in the working folder. */
 export function tablePath(
   device: Pick<LutDevice, 'id'>,
   engine: Pick<LutEngine, 'name' | 'version' | 'features'>,
   threads = 1,
+  protocol: ProtocolName = 'in-context',
 ): string {
   const [major] = engine.version.split('.');
   const isa: Isa = engine.features.includes('relaxed') ? 'relaxed' : 'simd';
-  return join('lut', device.id, `${engine.name}${major}-${isa}-t${threads}.json`);
+  const suffix = protocol === 'in-context' ? '' : `-${protocol}`;
+  return join('lut', device.id, `${engine.name}${major}-${isa}-t${threads}${suffix}.json`);
 }
 
 /** A table and where it was read from. */
@@ -74,13 +77,18 @@ export async function openTables(
 async function newestTable(files: Files, folder: string, threads: number | undefined): Promise<string | undefined> {
   if (!(await files.exists(folder))) return undefined;
   const isWanted = (name: string) =>
-    threads === undefined || (/-t(\d+)\.json$/.exec(name)?.[1] ?? '1') === `${threads}`;
+    !isOfOtherProtocol(name) && (threads === undefined || (/-t(\d+)\.json$/.exec(name)?.[1] ?? '1') === `${threads}`);
   const tables = (await files.list(folder))
     .filter((name) => name.endsWith('.json') && isWanted(name))
     .map((name) => join(folder, name));
   const dated = await Promise.all(tables.map(async (path) => ({ path, ms: (await stat(path)).mtimeMs })));
   dated.sort((a, b) => b.ms - a.ms || (a.path < b.path ? -1 : 1));
   return dated[0]?.path;
+}
+
+/** Tables for comparison are used where they are asked for by name. */
+function isOfOtherProtocol(name: string): boolean {
+  return PROTOCOLS.some((protocol) => name.endsWith(`-${protocol}.json`));
 }
 
 /** What is known of the device that a table was measured on, for the energy model. */

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cancellation, Progress } from '../core/ports.ts';
 import type { Engine } from '../engine/engine.ts';
+import { cacheEviction } from '../measure/cache-eviction.ts';
 import { ReferenceKernel } from '../measure/reference-kernel.ts';
 import type { Bench } from '../measure/surroundings.ts';
 import { foldNetwork } from '../network/fold.ts';
 import type { Network } from '../network/types.ts';
 import type { QuantizationSource, Rounding } from '../quant/quantize.ts';
+import { lastCacheBytes } from './cache-sizes.ts';
 import {
   type CalibrationSettings,
   calibratedSource,
@@ -65,6 +67,7 @@ export async function openWorkbench(
       interruptions: nodeInterruptions,
       reference: new ReferenceKernel(engine.kernels.referenceLoop, nodeClock),
       sensors: conditionsReader().sensors,
+      evictCaches: cacheEviction(lastCacheBytes()),
       pause: sleep, // even 0 ms lets signals and output through
     }),
   };

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { BitbudgetError } from '../../core/errors.ts';
 import type { Files } from '../../core/ports.ts';
 import type { Lut } from '../../lut/schema.ts';
+import { PROTOCOLS, type ProtocolName } from '../../measure/protocols.ts';
 import { describeHost } from '../../node/host.ts';
 import { openGraph } from '../../node/open-network.ts';
 import { DEFAULT_PROFILE, profileThisMachine } from '../../node/profile.ts';
@@ -25,6 +26,7 @@ import { describeError, describeInterpolation, percent } from '../validation-tex
 const SPACE_VISITS = 8;
 
 interface ProfileFlags extends SchemeOptions {
+  protocol: ProtocolName;
   network: string;
   space?: string;
   out?: string;
@@ -46,7 +48,12 @@ export function register(program: Command, context: CliContext): void {
     .addOption(new Option('--space <file>', 'the designs of a search space (docs/spaces.md) instead of schemes alone'));
   for (const option of schemeOptions()) command.addOption(option);
   command
-    .addOption(new Option('--out <file>', 'the table; lut/<device>/<engine>.json unless given'))
+    .addOption(new Option('--out <file>', 'the table; lut/<device>/<engine>-….json unless given'))
+    .addOption(
+      new Option('--protocol <name>', 'how entries are measured: docs/measurement.md says what each is good for')
+        .choices(PROTOCOLS)
+        .default(DEFAULT_PROFILE.protocol),
+    )
     .addOption(threadsFlag())
     .addOption(seedFlag())
     .addOption(
@@ -73,10 +80,14 @@ export function register(program: Command, context: CliContext): void {
     const network = space?.network ?? flags.network;
     const graph = await openGraph(network); // what is wrong with names is said before the kernels are tested
     if (space) createSearchSpace(graph, space);
+    if (space && flags.protocol !== 'in-context') {
+      const problem = `--protocol ${flags.protocol} does not go with --space.`;
+      throw new BitbudgetError('usage', problem, 'A space is measured in context; leave out --protocol.');
+    }
     const schemes = space ? [] : schemesOf(flags);
     progress('testing the kernels', 0);
     const host = await describeHost(flags.threads);
-    const out = flags.out ?? tablePath(host.device, host.engine, flags.threads);
+    const out = flags.out ?? tablePath(host.device, host.engine, flags.threads, flags.protocol);
     note(
       `Profiling ${network}${space ? `, ${flags.space}` : ''} on ${host.device.cpu}, ${host.engine.name} ${host.engine.version}.`,
     );

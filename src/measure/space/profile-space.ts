@@ -8,6 +8,7 @@ import { CourseWatch } from '../course.ts';
 import { summarizeEntries } from '../entries.ts';
 import { groupName } from '../groups.ts';
 import type { ProfileResult } from '../profile.ts';
+import { summarizeGroups } from '../protocols.ts';
 import type { EntrySubject, ReachableEntry } from '../reachable.ts';
 import { samplesByGroup, scaledSamples } from '../rounds.ts';
 import type { Bench } from '../surroundings.ts';
@@ -47,11 +48,18 @@ export async function profileSpace(
       ? fitWholeNetworks(bench.source.folded.name, networks, allUs)
       : (options.knownFit ?? { scalar: 1 });
   const samplesUs = new Map([...allUs].filter(([, samples]) => samples.length >= LEAST_SAMPLES));
-  const course = { rounds, warm, late, scalar: fit.scalar, scaled: scaled.keys() };
+  const course = {
+    ...rounds,
+    dropped: rounds.others.length,
+    warm,
+    late,
+    scalar: fit.scalar,
+    scaled: new Set(scaled.keys()),
+  };
   const { verdict, doubt } = watch.judge(course);
   const subjects = plannedEntries(plan, ranking, samplesUs);
   const ran = { of: (_: EntrySubject, variant: string) => variantById(variant)! };
-  const summarized = summarizeEntries(bench, samplesUs, ran, subjects, options.variantHashes, doubt);
+  const summarized = summarizeEntries(bench, summarizeGroups(samplesUs), ran, subjects, options.variantHashes, doubt);
   const heldOut = new Set(plan.heldOut.map(({ workload, scheme }) => entryKey(workload, scheme)));
   const measured = new Map(
     [...summarized].map(([key, entry]) => [key, heldOut.has(key) ? { ...entry, heldOut: true as const } : entry]),

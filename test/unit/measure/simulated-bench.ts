@@ -32,6 +32,12 @@ export interface Disturbance {
   steal?: (timeNs: number) => number;
   /** Whether the operating system counts that as a context switch; a hypervisor that steals it does not tell. */
   counted?: boolean;
+  /** How many times as long as alone a kernel takes where another one ran before. */
+  context?: (id: string) => number;
+  /** What a kernel takes longer, ns, after its caches were emptied. */
+  coldNs?: number;
+  /** What a reading of the clock takes, ns; 20 unless given. */
+  readingNs?: number;
   /** What the clock shows. */
   clock?: (timeNs: number, share: number) => number;
   /** What the sensors show. */
@@ -50,6 +56,9 @@ export class SimulatedDevice {
   share = 0;
   disturbance: Disturbance = {};
   steady = false;
+  private cold = false;
+  /** The parameters of the layer that ran last. */
+  private latest = 0;
   private readonly random = new Random(11);
   private readonly kernels: LoadedKernels;
   private readonly factors = new Map<string, number>();
@@ -77,8 +86,19 @@ export class SimulatedDevice {
   }
 
   /** Runs take up to half a percent more or less, and one in fifty 5% more. */
-  readonly call = (id: string) => (parameters: number) =>
-    this.work(this.costNs(id, parameters) * this.jitter(), this.powerW(id));
+  readonly call = (id: string) => (parameters: number) => {
+    const { context, coldNs = 0 } = this.disturbance;
+    const extraNs = this.cold ? coldNs : 0;
+    const factor = context && this.latest !== parameters ? context(id) : 1;
+    this.latest = parameters;
+    this.cold = false;
+    this.work(this.costNs(id, parameters) * factor * this.jitter() + extraNs, this.powerW(id));
+  };
+
+  readonly evictCaches = () => {
+    this.cold = true;
+    this.pass(1e6);
+  };
 
   /** What a kernel takes above idle: 0.6 to 1.6 W. */
   powerW(id: string): number {
@@ -154,8 +174,10 @@ export async function simulateProfile(
   const device = new SimulatedDevice(kernels);
   const engine = new Engine({ ...kernels, call: device.call });
   device.disturbance = disturbance;
-  const { clock, sensors } = disturbance;
-  const ownClock = { nowNs: () => (clock ? clock((device.nowNs += 20), device.share) : (device.nowNs += 20)) };
+  const { clock, sensors, readingNs = 20 } = disturbance;
+  const ownClock = {
+    nowNs: () => (clock ? clock((device.nowNs += readingNs), device.share) : (device.nowNs += readingNs)),
+  };
   const bench: Bench = {
     engine,
     source,
@@ -167,6 +189,7 @@ export async function simulateProfile(
       clockQuantumNs(ownClock, measureClockStepNs(ownClock)),
     ),
     interruptions: { contextSwitches: () => device.switches },
+    evictCaches: device.evictCaches,
     pause: async (ms) => device.pass(Math.max(ms, 1) * 1e6),
     cancellation: { aborted: false },
     onProgress: (message, fraction) => {
