@@ -19,7 +19,7 @@ export interface NoiseTable {
  * its layers (the additive noise model of Lin et al., Fixed Point Quantization of Deep Convolutional Networks, 2016).
  *
  * @param images raw pixels or preprocessed reals; a few dozen suffice.
- * @returns one ratio for each layer with weights and each scheme; 0 for f32.
+ * @returns one ratio for each layer with weights and each scheme; 0 for f32, listed or not.
  */
 export async function outputNoise(
   engine: Engine,
@@ -41,9 +41,10 @@ export async function outputNoise(
   const signal = logitPower(reference);
   const noise = new Map<string, Map<Scheme, number>>();
   for (const [i, layer] of layers.entries()) {
-    const row = new Map<Scheme, number>();
+    const row = new Map<Scheme, number>([['f32', 0]]); // what a layer adds that a candidate lacks
     for (const scheme of schemes) {
-      const ratio = scheme === 'f32' ? 0 : logitPower(logitsOf(new Map(real).set(layer, scheme)), reference) / signal;
+      if (scheme === 'f32') continue;
+      const ratio = logitPower(logitsOf(new Map(real).set(layer, scheme)), reference) / signal;
       row.set(scheme, ratio);
     }
     noise.set(layer, row);

@@ -3,7 +3,7 @@ import { createEntry } from '../../../src/lut/entry-key.ts';
 import { ReferenceKernel } from '../../../src/measure/reference-kernel.ts';
 import { workloadMacs } from '../../../src/network/workload.ts';
 import { makeCandidate } from '../../../src/node/candidates.ts';
-import { candidateDesign, DesignBuilder } from '../../../src/node/designs.ts';
+import { candidateDesign, DesignBuilder, noiseProxy } from '../../../src/node/designs.ts';
 import { nodeFiles } from '../../../src/node/files.ts';
 import { createEngine } from '../../../src/node/index.ts';
 import { deviceFacts } from '../../../src/node/tables.ts';
@@ -126,6 +126,25 @@ describe.each(SPACES)('a candidate of %s', (_, config, share) => {
     expect(report.medianRelativeError).toBeLessThan(1e-4);
     expect(candidate.predicted.macs).toBe(networks[0].macs);
     expect(candidate.genome).toEqual(genome);
+  });
+});
+
+describe('the noise proxy of a joint space', () => {
+  it('has a loss for every design, without a scheme in f32, and more of it for fewer channels and bits', async () => {
+    const space = createSearchSpace(workbench.opened.network, {
+      bits: { schemes: ['w2a4', 'w8a8'], per: 'network' },
+      keep: { ratios: [0.5, 1] },
+      drop: { blocks: [0, 1] },
+    });
+    const surroundings = { onProgress: () => {}, cancellation: { aborted: false }, pause: async () => {} };
+    const images = workbench.images.slice(0, 1);
+    const proxy = await noiseProxy({ ...workbench, images }, space, surroundings);
+    const whole: number[] = space.genes.map(({ kind }) => (kind === 'drop' ? 0 : 1));
+    const least = proxy.loss(space.decode(whole));
+    expect(least).toBeGreaterThan(0);
+    for (const gene of space.genes.keys()) {
+      expect(proxy.loss(space.decode(whole.with(gene, 1 - whole[gene])))).toBeGreaterThan(least);
+    }
   });
 });
 
