@@ -49,7 +49,9 @@ export async function profileSpace(
     networks.length > 0
       ? fitWholeNetworks(bench.source.folded.name, networks, allUs)
       : (options.knownFit ?? { scalar: 1 });
-  const samplesUs = new Map([...allUs].filter(([, samples]) => samples.length >= LEAST_SAMPLES));
+  const samplesUs = new Map(
+    [...allUs].filter(([, samples]) => samples.length >= Math.min(LEAST_SAMPLES, options.visits)),
+  );
   const doubt = {
     throttled,
     unwarmed: new Set(late),
