@@ -47,7 +47,8 @@ export async function profileSpace(
     networks.length > 0
       ? fitWholeNetworks(bench.source.folded.name, networks, allUs)
       : (options.knownFit ?? { scalar: 1 });
-  const samplesUs = new Map([...allUs].filter(([, samples]) => samples.length >= LEAST_SAMPLES));
+  const leastSamples = Math.min(LEAST_SAMPLES, options.visits);
+  const samplesUs = new Map([...allUs].filter(([, samples]) => samples.length >= leastSamples));
   const course = {
     ...rounds,
     dropped: rounds.others.length,

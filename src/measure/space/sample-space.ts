@@ -44,6 +44,8 @@ export interface SpaceSamples {
 
 /** The first stage, which shows how fast this device can be measured, takes this share of the time limit. */
 const FIRST_SHARE = 0.25;
+/** At this share of the time limit it ends in any case. */
+const FIRST_STOP = 0.45;
 /** Of the time that is left this share is planned for; the rest is reserve. */
 const PLANNED_SHARE = 0.9;
 /** Share of a stage after which no more kernels are chosen. */
@@ -109,7 +111,7 @@ class SpaceSampling {
   }
 
   hasTime(): boolean {
-    return !this.rounds.timedOut && this.leftS() > LAST_SHARE * (this.options.timeMaxS ?? 0);
+    return this.leftS() > LAST_SHARE * (this.options.timeMaxS ?? 0);
   }
 
   /** Takes up what an interrupted profile had chosen the kernels of. */
@@ -117,7 +119,7 @@ class SpaceSampling {
     const chosen = this.options.earlier?.ranking;
     const begun = this.wanted.filter((entry) => chosen?.has(keyOf(entry)) && !this.options.known?.has(keyOf(entry)));
     for (const entry of begun) this.ranking.set(keyOf(entry), chosen!.get(keyOf(entry))!);
-    if (begun.length > 0) await this.measure({ measure: begun, heldOut: [] });
+    if (begun.length > 0) await this.measure({ measure: begun, heldOut: [] }, Number.POSITIVE_INFINITY);
   }
 
   /** @returns whether there was anything left to measure. */
@@ -138,7 +140,8 @@ class SpaceSampling {
     const untilS = this.elapsedS() + RACE_SHARE * (stageS ?? Infinity);
     const plan = await this.chooseKernels(planned, () => this.elapsedS() < untilS);
     if (plan.measure.length + plan.heldOut.length === 0) return false;
-    await this.measure(plan);
+    // what the first stage leaves lacking is visited in the next one, before the time is spent without any held out
+    await this.measure(plan, first && timeMaxS !== undefined ? FIRST_STOP * timeMaxS : Number.POSITIVE_INFINITY);
     return true;
   }
 
@@ -245,8 +248,12 @@ class SpaceSampling {
     return { measure: measure.filter(raced), heldOut: heldOut.filter(raced) };
   }
 
-  /** Times designs until every entry that was planned so far has its visits, or time is up. */
-  private async measure({ measure, heldOut }: SpacePlan): Promise<void> {
+  /**
+   * Times designs until every entry that was planned so far has its visits, or time is up.
+   *
+   * @param untilS since the beginning; not beyond the time limit.
+   */
+  private async measure({ measure, heldOut }: SpacePlan, untilS: number): Promise<void> {
     const { bench, keys, options, random, rounds } = this;
     this.plan.measure.push(...measure);
     this.plan.heldOut.push(...heldOut);
@@ -270,7 +277,9 @@ class SpaceSampling {
     const beforeS = this.elapsedS();
     const before = rounds.networks.length + rounds.others.length;
     this.rounds = await timeRounds(bench, source, {
-      ...(options.timeMaxS !== undefined && { timeMaxS: Math.max(0, this.leftS()) }),
+      ...(options.timeMaxS !== undefined && {
+        timeMaxS: Math.max(0, Math.min(this.leftS(), untilS - this.elapsedS())),
+      }),
       earlier: rounds.timed,
       onNetwork: (timed) => options.onProgressMade?.({ network: timed }),
     });
