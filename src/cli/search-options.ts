@@ -145,10 +145,9 @@ export function addStudyOptions(command: Command): void {
       ).choices(['guided', 'evolution']),
     )
     .addOption(
-      new Option('--algorithm <name>', 'selection with several objectives; nsga3 unless given').choices([
-        'nsga3',
-        'nsga2',
-      ]),
+      new Option('--algorithm <name>', 'selection; nsga2 up to three objectives and nsga3 beyond unless given').choices(
+        ['nsga3', 'nsga2'],
+      ),
     );
 }
 

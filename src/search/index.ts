@@ -14,6 +14,7 @@ export { allocationFront } from './exact/front.ts';
 export { type BudgetChoice, limitsOf } from './exact/limits.ts';
 export type { FrontPoint } from './exact/pareto-labels.ts';
 export { guidedSearch } from './guided/guided-search.ts';
+export { defaultSelection } from './guided/trace-front.ts';
 export type { GuidedPoint, GuidedProblem, GuidedResult, GuidedSettings } from './guided/types.ts';
 export type { HistoryEntry } from './history.ts';
 export { hypervolume } from './indicators/hypervolume.ts';

@@ -1,5 +1,5 @@
 import { BitbudgetError } from '../core/errors.ts';
-import { type GenerationReport, nsga2, nsga3, type SearchState } from '../search/index.ts';
+import { defaultSelection, type GenerationReport, nsga2, nsga3, type SearchState } from '../search/index.ts';
 import { createRepair, startingGenomes } from '../space/index.ts';
 import type { StudyRecord } from './record.ts';
 import { type SavedStudy, writeCheckpoint } from './run-folder.ts';
@@ -20,8 +20,7 @@ export async function evolveStudy<Point>(
   const state = saved && (saved.state as SearchState);
   if (state) for (const [genome, loss] of await savedLosses(options, record, state)) record.add(genome, loss);
   let unsaved: GenerationReport | undefined;
-  const many = objectives.length > 1; // with one objective reference directions mean nothing
-  const algorithm = (settings.algorithm ?? (many ? 'nsga3' : 'nsga2')) === 'nsga3' ? nsga3 : nsga2;
+  const algorithm = (settings.algorithm ?? defaultSelection(objectives.length)) === 'nsga3' ? nsga3 : nsga2;
   const result = await algorithm({
     variables: [...space.variables],
     objectives: objectives.length,

@@ -26,7 +26,7 @@ export interface StudySettings {
   seed: number;
   /** `guided` learns a model of the loss and proposes by it; by default wherever that can be. */
   strategy?: 'guided' | 'evolution';
-  /** Selection; by default NSGA-III with several objectives, NSGA-II with one. */
+  /** Selection; by default NSGA-II up to three objectives, NSGA-III beyond. */
   algorithm?: 'nsga2' | 'nsga3';
   operators?: Partial<OperatorSettings>;
 }

@@ -74,14 +74,24 @@ async function walkRound(core: GuidedCore, objectives: readonly string[]): Promi
   await core.examine(batch);
 }
 
-/** A spell of NSGA-III (or NSGA-II) from the archive's front; what it makes is moved inside the limits first. */
+/**
+ * The selection where none is asked for: NSGA-II up to three objectives, where it reached the larger hypervolume on every
+ * allocation problem whose loss does not add up; NSGA-III beyond, where crowding no longer tells points apart.
+ *
+ * @example defaultSelection(2) // => 'nsga2'
+ */
+export function defaultSelection(objectives: number): 'nsga2' | 'nsga3' {
+  return objectives <= 3 ? 'nsga2' : 'nsga3';
+}
+
+/** A spell of NSGA-II or NSGA-III from the archive's front; what it makes is moved inside the limits first. */
 async function evolve(core: GuidedCore, objectives: readonly string[], settings: GuidedSettings): Promise<void> {
   const { archive, space, random } = core;
   const population = settings.population ?? DEFAULT_POPULATION;
   const front = coarseToFine(frontRows(core, objectives)).slice(0, population);
   const wanted = Math.min(SPELL, core.left);
   const until = archive.size + wanted;
-  const algorithm = settings.algorithm === 'nsga2' ? nsga2 : nsga3;
+  const algorithm = (settings.algorithm ?? defaultSelection(objectives.length)) === 'nsga2' ? nsga2 : nsga3;
   await algorithm({
     variables: space.counts.map((count) => ({ kind: 'choice', count })),
     objectives: objectives.length,

@@ -30,7 +30,7 @@ export interface GuidedSettings {
   seed: number;
   /** Choices evaluated at a time. */
   batch?: number;
-  /** Selection where there is more than one objective. */
+  /** Selection where there is more than one objective: NSGA-II up to three, NSGA-III beyond, unless given. */
   algorithm?: 'nsga2' | 'nsga3';
   /** Members of a generation of that selection. */
   population?: number;
