@@ -6,7 +6,7 @@ import { type Summary, summarizeSamples } from './statistics.ts';
 /** Ratios of the spread of the networks' errors to that of the layers' deviations, squared, that are tried. */
 const RIDGES = Array.from({ length: 17 }, (_, i) => 4 ** (i - 14));
 /** Residuals beyond so many standard deviations count linearly (P. J. Huber, Ann. Math. Statist. 35, 1964). */
-const HUBER = 1.345;
+const HUBER = 2.5;
 /** A normal distribution's standard deviation in multiples of its median absolute deviation. */
 const SPREAD_OF_MEDIAN = 1.4826;
 const REWEIGHTINGS = 4;
