@@ -16,7 +16,7 @@ import { diffTables, type Lut, serializeLut } from '../src/lut/index.ts';
 import { tableRanking } from '../src/lut/ranking.ts';
 import { completeLut } from '../src/lut/serialize.ts';
 import { profileNetwork } from '../src/measure/profile.ts';
-import { bindToCore } from '../src/node/affinity.ts';
+import { bindToCores } from '../src/node/affinity.ts';
 import { describeHost, disabledIds } from '../src/node/host.ts';
 import { kernelHashes } from '../src/node/kernel-files.ts';
 import { openWorkbench } from '../src/node/workbench.ts';
@@ -40,7 +40,7 @@ async function profile(out: string): Promise<void> {
   const host = await describeHost();
   const { engine, bench } = await openWorkbench(flags.network, { disabled: disabledIds(host) });
   if (flags.slow) slowDown(engine.kernels, flags.slow);
-  bindToCore(process.pid);
+  bindToCores(process.pid, 1);
   const earlier = flags.like && { ranking: tableRanking(readTable(flags.like)), networks: [] };
   const { entries, scalar, lengthCorrection, clockStepNs, protocol } = await profileNetwork(
     bench({ cancellation: { aborted: false }, onProgress() {} }),
