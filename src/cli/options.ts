@@ -70,7 +70,6 @@ export interface CalibrationOptions {
   calibrationSamples: number;
   calibrationDataset?: string;
   postTraining?: PostTrainingMethod[];
-  dataset: string;
 }
 
 export function calibrationOptions(): Option[] {
@@ -100,7 +99,7 @@ function postTrainingMethods(text: string): PostTrainingMethod[] {
 }
 
 /** The calibration settings that the flags ask for. */
-export function calibrationOf(flags: CalibrationOptions) {
+export function calibrationOf(flags: CalibrationOptions & { dataset?: string }) {
   const {
     calibration: method,
     calibrationSamples: samples,
@@ -108,7 +107,7 @@ export function calibrationOf(flags: CalibrationOptions) {
     postTraining: methods,
     dataset,
   } = flags;
-  return { method, dataset: calibrationDataset ?? dataset, samples, seed: 1, ...(methods && { methods }) };
+  return { method, dataset: calibrationDataset ?? dataset ?? 'builtin', samples, seed: 1, ...(methods && { methods }) };
 }
 
 export function networkFlag(): Option {

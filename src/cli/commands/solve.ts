@@ -5,17 +5,20 @@ import { COST_METRICS, metricValue } from '../../cost/types.ts';
 import { interruptedError } from '../../node/cancellation.ts';
 import { readDevice } from '../../node/device.ts';
 import { describeHost, disabledIds } from '../../node/host.ts';
+import { runName } from '../../node/model-files.ts';
 import { deviceLabels } from '../../node/search.ts';
 import { solveNetwork } from '../../node/solve.ts';
 import { openTables } from '../../node/tables.ts';
 import { openWorkbench } from '../../node/workbench.ts';
 import { type Allocation, type AllocationModel, allocate, readAllocation } from '../../search/index.ts';
 import { budgetEntries, budgetedValue } from '../../space/index.ts';
+import { type ImageFlags, normalisationOptions, preprocessingOf } from '../dataset-options.ts';
 import {
   type CalibrationOptions,
   calibrationOf,
   calibrationOptions,
   networkFlag,
+  pixelsFlag,
   schemeOptions,
   threadsFlag,
   weightsFlag,
@@ -26,7 +29,8 @@ import { budgetsName } from '../search-text.ts';
 import type { CliContext, CommandResult, Session } from '../session.ts';
 import { renderTable } from '../table.ts';
 
-interface SolveFlags extends BudgetOptions, SpaceFlags, CalibrationOptions {
+interface SolveFlags extends BudgetOptions, SpaceFlags, CalibrationOptions, Pick<ImageFlags, 'mean' | 'std'> {
+  pixels?: string;
   problem?: string;
   budget?: string;
   weights?: string;
@@ -55,6 +59,7 @@ export function register(program: Command, context: CliContext): void {
     .addOption(new Option('--budget <name>', 'with --problem: only this budget of the file; all of them unless given'))
     .addOption(networkFlag())
     .addOption(weightsFlag())
+    .addOption(pixelsFlag())
     .addOption(new Option('--lut <file...>', 'the tables, one a device; the newest of this device unless given'))
     .addOption(threadsFlag('threads that share each layer, in every table'))
     .addOption(new Option('--space <file>', 'what to choose from, as YAML or JSON: schemes alone'));
@@ -63,7 +68,7 @@ export function register(program: Command, context: CliContext): void {
     new Option('--ends <how>', 'first and last layer: w8a8, or chosen too').choices(['fixed', 'free']).default('fixed'),
   );
   addBudgetOptions(command);
-  for (const option of calibrationOptions()) command.addOption(option);
+  for (const option of [...calibrationOptions(), ...normalisationOptions()]) command.addOption(option);
   command.addOption(new Option('--out <file>', 'the candidate; runs/<network>-solved.json unless given'));
   context.handle<SolveFlags>(command, async (_, flags, session) => {
     refuseStrays(flags);
@@ -102,7 +107,7 @@ async function solveProblem(path: string, flags: SolveFlags, session: Session): 
 }
 
 async function solveForNetwork(flags: SolveFlags, anyNetwork: boolean, session: Session): Promise<CommandResult> {
-  const { files, clock, cancellation, progress: onProgress } = session;
+  const { files, clock, cancellation, progress: onProgress, note } = session;
   const { network, space } = await chosenSpace(flags, undefined, anyNetwork, session);
   const tables = await openTables(files, flags.lut, readDevice(), flags.threads);
   const host = await describeHost();
@@ -110,14 +115,18 @@ async function solveForNetwork(flags: SolveFlags, anyNetwork: boolean, session: 
   const { budgetConfidence } = flags;
   const disabled = disabledIds(host);
   const calibration = calibrationOf(flags);
-  const workbench = await openWorkbench(network, { weightsFile: flags.weights, calibration, disabled });
+  const preprocessing = preprocessingOf(flags);
+  const workbench = await openWorkbench(network, {
+    ...{ weightsFile: flags.weights, pixels: flags.pixels, preprocessing, calibration, disabled },
+  });
+  if (workbench.opened.remark) note(workbench.opened.remark);
   const startNs = clock.nowNs();
   const request = { budgets, budgetConfidence, space, spaceFile: flags.space };
   const surroundings = { files, cancellation, onProgress };
   const { candidate, allocation } = await solveNetwork(workbench, tables, request, surroundings);
   const { genome, cost, loss, optimal, lowerBound } = allocation;
   const limited = budgetEntries(budgets);
-  const path = flags.out ?? `runs/${network}-solved.json`;
+  const path = flags.out ?? `runs/${runName(network)}-solved.json`;
   await files.writeAtomic(path, `${JSON.stringify(candidate, null, 2)}\n`);
   const result: SolvedBudget = {
     budget: budgetsName(budgets),
