@@ -60,6 +60,7 @@ export async function guideStudy<Point>(
       },
       tablesHold: tables.model.metrics.every((name) => tables.exact.has(name)),
       refuge,
+      ...(space.canonical && { alike: (genome) => space.canonical!(genome).join() }),
       onRejected: (genome) => record.reject(brokenBudgets(costOf(genome), budgets, confidence)),
       async evaluate(batch) {
         await options.pause();

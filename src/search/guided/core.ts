@@ -17,6 +17,8 @@ const LEAST_CORRELATION = 0.3;
 const LEAST_RANKED = 4;
 /** The model is fitted again when the points have grown by this factor. */
 const REFIT = 1.04;
+/** Choices that are looked at for one evaluation, most of them being the same as others. */
+const MOST_ALIKE = 50;
 /** Pairs are screened where that takes at most this share of the evaluations that are left. */
 const MOST_SCREENED = 0.5;
 /** Batches of probes for each batch of proposals. */
@@ -37,6 +39,8 @@ export class GuidedCore {
   private readonly settings: GuidedSettings;
   private stopped = false;
   private fitted = 0;
+  /** What was evaluated, by what choices that are the same have in common. */
+  private readonly byLikeness = new Map<string, number>();
 
   constructor(problem: CheckedProblem, settings: GuidedSettings) {
     this.problem = problem;
@@ -50,7 +54,10 @@ export class GuidedCore {
 
   /** Evaluations that may still be spent. */
   get left(): number {
-    return this.stopped ? 0 : this.settings.evaluations - this.archive.size;
+    const { evaluations } = this.settings;
+    // of a space with few different choices all may have been seen
+    const exhausted = this.stopped || this.archive.size >= MOST_ALIKE * evaluations;
+    return exhausted ? 0 : evaluations - this.byLikeness.size;
   }
 
   get batchSize(): number {
@@ -66,7 +73,7 @@ export class GuidedCore {
     const { archive, space } = this;
     return {
       archive: archive.losses.map((_, row) => archive.point(row)),
-      evaluations: archive.size,
+      evaluations: this.byLikeness.size,
       rejections: space.rejections,
       modelCorrelation: this.correlation,
     };
@@ -77,16 +84,31 @@ export class GuidedCore {
     const { archive, model, space } = this;
     for (let start = 0; start < genomes.length && this.left > 0; start += this.batchSize) {
       const batch = genomes.slice(start, start + this.batchSize).filter((genome) => !archive.has(genome));
-      const wanted = [...new Map(batch.map((genome) => [genome.join(), genome])).values()].slice(0, this.left);
-      if (wanted.length === 0) continue;
-      const losses = await this.problem.evaluate(wanted.map((genome) => space.decode(genome)));
-      wanted.forEach((genome, i) => {
-        archive.add(genome, losses[i]);
-        model.add(genome, losses[i]);
+      const wanted = [...new Map(batch.map((genome) => [genome.join(), genome])).values()];
+      const likenesses = wanted.map((genome) => this.likenessOf(genome));
+      const fresh = new Map<string, Int32Array>();
+      likenesses.forEach((likeness, i) => {
+        if (!this.byLikeness.has(likeness) && !fresh.has(likeness)) fresh.set(likeness, wanted[i]);
       });
-      const best = archive.best;
-      if ((await this.settings.onBatch?.({ evaluations: archive.size, best })) === false) this.stopped = true;
+      const paid = [...fresh].slice(0, this.left);
+      if (paid.length > 0) {
+        const losses = await this.problem.evaluate(paid.map(([, genome]) => space.decode(genome)));
+        paid.forEach(([likeness], i) => void this.byLikeness.set(likeness, losses[i]));
+      }
+      wanted.forEach((genome, i) => {
+        const loss = this.byLikeness.get(likenesses[i]);
+        if (loss === undefined) return;
+        archive.add(genome, loss);
+        model.add(genome, loss);
+      });
+      if (paid.length === 0) continue;
+      const report = { evaluations: this.byLikeness.size, best: archive.best };
+      if ((await this.settings.onBatch?.(report)) === false) this.stopped = true;
     }
+  }
+
+  private likenessOf(genome: Int32Array): string {
+    return this.problem.alike ? this.problem.alike(this.space.decode(genome)) : genome.join();
   }
 
   /** Evaluates a batch that was chosen by the model or by chance, and learns how good the model is. */

@@ -17,6 +17,8 @@ export interface GuidedProblem {
   objectives?: readonly string[];
   /** Told of every choice that broke limits before it was evaluated; it is repaired or dropped. */
   onRejected?(choice: readonly number[]): void;
+  /** Choices with the same text are the same: one of them is evaluated, and counts. Without it all differ. */
+  alike?(choice: readonly number[]): string;
   /** True losses of choices that were never evaluated before, in their order. Each one counts. */
   evaluate(batch: number[][]): readonly number[] | Promise<readonly number[]>;
 }
