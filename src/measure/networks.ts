@@ -13,7 +13,7 @@ export interface NetworkTimingOptions {
    * the machine's own speed get more, in up to twice as many further rounds.
    */
   rounds: number;
-  /** The machine's speed that the times are to be of, if it runs at that speed for a quarter of the time: as {@link NetworkTimes.levelNs}. */
+  /** The machine's speed that the times are to be of, if it runs at that speed for a fifth of the time: as {@link NetworkTimes.levelNs}. */
   levelNs?: number;
 }
 
@@ -31,7 +31,7 @@ const SAMPLE_NS = 8e6;
 const ATTEMPTS_PER_RUN = 4;
 /** A level is the least of its looks, and another process may find a lesser one. */
 const WANTED_LEVEL = 0.01;
-const WANTED_SHARE = 0.25;
+const WANTED_SHARE = 0.2;
 /** Rounds in all, in multiples of those asked for. */
 const MOST_ROUNDS = 3;
 

@@ -7,7 +7,7 @@ const RUN_NS = 45_000;
 const CLOCK_STEPS_PER_RUN = 20;
 /** Speeds of the machine that differ by less are the same. */
 const SAME_LEVEL = 0.03;
-const OWN_SHARE = 0.25;
+const OWN_SHARE = 0.2;
 /** Calm runs that are looked back at to know what calm is. */
 const HISTORY = 2000;
 /** Calm is the lower edge of what was seen: other work only makes runs longer. */
@@ -30,7 +30,7 @@ const LEVEL_STEPS = 10_000;
 
 /**
  * The machine's own speed: neighbours slow it down by ever-different amounts, left alone it keeps to one. The highest
- * speed counts at which a quarter of the measurements were made, or else the commonest.
+ * speed counts at which a fifth of the measurements were made, or else the commonest.
  *
  * @param levelsNs what the reference kernel took at the time of each measurement; those within 3% are one level.
  * @returns the least of the level; NaN without any.
