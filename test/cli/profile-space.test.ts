@@ -26,7 +26,7 @@ afterAll(() => folder.remove());
 
 const readTable = () => LutSchema.parse(JSON.parse(readFileSync(table, 'utf8')));
 
-describe('profiling a search space, from plan to verification', () => {
+describe('profiling a search space, from plan to search', () => {
   it('refuses what says a second time what to measure, and spaces that do not fit', async () => {
     const both = failure(await run('profile', '--space', space, '--schemes', 'w4a4', '--out', table));
     expect(both.message).toBe('--schemes and --space say both what is to be measured.');
@@ -43,9 +43,9 @@ describe('profiling a search space, from plan to verification', () => {
     expect(interpolation).toMatchObject({ interpolated: 0, missing: 0, measured: entries.length });
     expect(entries).toHaveLength(protocol.spaceEntries as number);
     expect(entries.some(({ trust }) => trust === 'interpolated')).toBe(false);
-  }, 120_000);
+  }, 180_000);
 
-  it('is covered then, as `lut coverage` tells, and can be searched and verified', async () => {
+  it('is covered then, as `lut coverage` tells, and can be searched', async () => {
     const covered = await runJson('lut', 'coverage', table, '--space', space, '--strict');
     expect(covered.exitCode).toBe(0);
     expect(covered.document.networks[0].counts).toMatchObject({ interpolated: 0, interpolable: 0, missing: 0 });
@@ -54,12 +54,7 @@ describe('profiling a search space, from plan to verification', () => {
       ...['--evaluate-front', '0', '--calibration-samples', '2', '--out', folder.path('run')],
     );
     expect(search.exitCode).toBe(0);
-    const candidate = folder.path('run/front/000.json');
-    const verified = await runJson('verify', '--candidate', candidate, '--lut', table, '--max-error', '10000%');
-    expect(verified.exitCode).toBe(0);
-    expect(verified.document.networks[0].predictedMs).toBeGreaterThan(0);
-    expect(verified.document.networks[0].measuredMs).toBeGreaterThan(0);
-  }, 120_000);
+  }, 180_000);
 
   it('names the command that measures what a table lacks, of a search and of a verification', async () => {
     const { sha256: _, ...content } = readTable();
