@@ -67,7 +67,7 @@ describe('profiling a search space, from plan to search', () => {
     const command = `bitbudget profile --network resnet8 --space ${space} --resume --out ${poor}`;
     expect(coverage.document.commands).toEqual([command]);
     const searched = failure(await run('search', '--space', space, '--lut', poor, '--quiet'));
-    expect(searched.remedy).toBe(`Measure it with \`${command}\`.`);
+    expect(searched.remedy).toContain(`Measure it with \`${command}\`.`);
     const config = folder.path('run/config.json');
     const candidate = folder.path('run/front/000.json'); // the fastest one keeps 8 channels somewhere
     const verified = failure(await run('verify', '--candidate', candidate, '--lut', poor, '--quiet'));
