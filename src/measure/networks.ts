@@ -57,7 +57,7 @@ export async function timeNetworks(
     for (const [done, index] of random.shuffle(order).entries()) {
       const sample = await takeSample(sessions[index], input, stopwatch);
       if (sample) samples[index].push(sample);
-      onProgress('timing whole networks', Math.min((round + (done + 1) / order.length) / options.rounds, 1));
+      onProgress(...progressOf(round + (done + 1) / order.length, options));
     }
     await stopwatch.pause(0);
     if (stopwatch.cancellation.aborted) {
@@ -74,6 +74,12 @@ export async function timeNetworks(
     throw new BitbudgetError('unsupported', problem, 'Close other programs and measure again.');
   }
   return atOneLevel(samples, levelOf(samples, options));
+}
+
+/** Further rounds are told of as such: how many there will be nobody knows, but the most. */
+function progressOf(roundsDone: number, { rounds }: NetworkTimingOptions): [message: string, fraction: number] {
+  if (roundsDone <= rounds) return ['timing whole networks', roundsDone / rounds];
+  return ['timing whole networks again that met another speed', (roundsDone / rounds - 1) / (MOST_ROUNDS - 1)];
 }
 
 /** The networks that have too few samples at the machine's own speed. */

@@ -7,6 +7,8 @@ import { nodeClock } from './clock.ts';
 import { workerEntry } from './entry-resolution.ts';
 import { type CompileOptions, loadKernelModules } from './kernel-files.ts';
 
+/** How long a thread may take to start, on a busy phone too. */
+const START_MS = 60_000;
 /** How long a thread may take to end after its last job before it is ended by force. */
 const END_MS = 1000;
 
@@ -22,8 +24,16 @@ export const nodeThreads: Threads = {
       worker.once('exit', (code) => resolve(`it ended with code ${code}.`));
     });
     const ready = new Promise<undefined>((resolve) => worker.once('message', () => resolve(undefined)));
-    const failure = await Promise.race([ready, ended]);
-    if (failure !== undefined) throw new Error(failure);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<string>((resolve) => {
+      timer = setTimeout(() => resolve(`it has not started within ${START_MS / 1000} s.`), START_MS);
+    });
+    const failure = await Promise.race([ready, ended, late]);
+    clearTimeout(timer);
+    if (failure !== undefined) {
+      void worker.terminate();
+      throw new Error(failure);
+    }
     worker.unref();
     void ended.then(onEnd);
     return async () => {

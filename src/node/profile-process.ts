@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { BitbudgetError, type ErrorKind } from '../core/errors.ts';
 import type { Cancellation, Progress } from '../core/ports.ts';
@@ -58,6 +59,11 @@ export interface ProcessPlacement {
 }
 
 const CANCELLATION_POLL_MS = 50;
+/**
+ * Desktop Linux shares the processor out among sessions first, and a priority counts within a session only: the measuring
+ * process has one of its own. It ends when its parent does, for the channel between them closes.
+ */
+const OWN_SESSION = process.platform === 'linux';
 
 /**
  * Runs a profile in a process of its own, at a higher priority where the user may set one.
@@ -69,7 +75,11 @@ export async function profileInProcess(
   { cancellation, onProgress, onMessage }: ProfileListener,
 ): Promise<{ facts: ProfileFacts; placement: ProcessPlacement }> {
   const script = processArguments(new URL('./profile-child.ts', import.meta.url));
-  const child = spawn(process.execPath, script, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], serialization: 'json' });
+  const child = spawn(process.execPath, script, {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    serialization: 'json',
+    detached: OWN_SESSION,
+  });
   const placement = { priority: raisePriority(child) };
   const stopWatching = forwardCancellation(child, cancellation);
   let stderr = '';
@@ -107,12 +117,18 @@ function death(code: number | null, signal: string | null, stderr: string): Bitb
 
 /** @returns the priority that the process got: raising it is a privilege on most systems. */
 function raisePriority({ pid }: ChildProcess): number {
+  const { PRIORITY_HIGH, PRIORITY_NORMAL } = constants.priority;
   try {
-    setPriority(pid!, constants.priority.PRIORITY_HIGH);
-    return constants.priority.PRIORITY_HIGH;
+    setPriority(pid!, PRIORITY_HIGH);
   } catch {
-    return constants.priority.PRIORITY_NORMAL;
+    return PRIORITY_NORMAL;
   }
+  try {
+    if (OWN_SESSION) writeFileSync(`/proc/${pid}/autogroup`, String(PRIORITY_HIGH));
+  } catch {
+    // kernels without groups by session need none
+  }
+  return PRIORITY_HIGH;
 }
 
 function forwardCancellation(child: ChildProcess, cancellation: Cancellation): () => void {

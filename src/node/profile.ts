@@ -59,7 +59,8 @@ interface Surroundings {
  *
  * @throws {BitbudgetError} `mismatch` if `out` is a table of another device, protocol or number of threads, `damaged-file` if it
  * is damaged,
- * `interrupted` on cancellation; the table is as it was then, and the samples are kept for `resume`.
+ * `interrupted` on cancellation and `unsupported` where no layer was measured in time; the table is as it was then, and the
+ * samples are kept for `resume`.
  */
 export async function profileThisMachine(
   network: string,
@@ -92,6 +93,7 @@ export async function profileThisMachine(
   try {
     const { facts, placement } = await profileInProcess(job, { cancellation, onProgress, onMessage });
     const entries = mergeEntries(existing, facts.entries);
+    if (entries.length === 0) throw nothingMeasured(timeMaxS);
     const { load } = before; // afterwards the load is our own
     const interpolation = facts.interpolation ?? earlier;
     const table: Lut = await writeLut(
@@ -122,6 +124,12 @@ export async function profileThisMachine(
     await journal.write(false);
     throw error;
   }
+}
+
+function nothingMeasured(timeMaxS: number | undefined): BitbudgetError {
+  const within = timeMaxS === undefined ? '' : ` within ${timeMaxS} s`;
+  const remedy = 'Give more time with `--time-max-s`; `--resume` keeps what was found out until then.';
+  return new BitbudgetError('unsupported', `No layer could be measured${within}, and no table was written.`, remedy);
 }
 
 async function sampleOrigin(

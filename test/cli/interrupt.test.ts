@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseSamples } from '../../src/measure/samples.ts';
@@ -71,6 +71,22 @@ describe('Ctrl-C in the middle of profile', () => {
     expect(stdout).toBe('');
     expectNothingLost();
   });
+
+  it.runIf(process.platform === 'linux')(
+    'finds the measuring process in a session of its own, and it ends with its parent, however that dies',
+    async () => {
+      await start();
+      const measuring = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim();
+      const [, , , , , session] = readFileSync(`/proc/${measuring}/stat`, 'utf8')
+        .replace(/\(.*\)/, 'name')
+        .split(' ');
+      expect(measuring).toMatch(/^\d+$/);
+      expect(session).toBe(measuring);
+      child.kill('SIGKILL');
+      await once(child, 'close');
+      while (existsSync(`/proc/${measuring}`)) await new Promise((resolve) => setTimeout(resolve, 20));
+    },
+  );
 
   it('is told as a document under --json, also to a polite kill', async () => {
     await start('--json');

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LutSchema } from '../../src/lut/schema.ts';
 import { completeLut, serializeLut } from '../../src/lut/serialize.ts';
@@ -34,6 +34,14 @@ describe('profiling a search space, from plan to search', () => {
     const odd = failure(await run('profile', '--space', folder.path('odd.yaml'), '--out', table));
     expect(odd.message).toContain('stage9.*');
   });
+
+  it('writes no table where the time is too short for a single layer', async () => {
+    const out = folder.path('hasty.json');
+    const { error } = (await runJson('profile', '--space', space, '--time-max-s', '0.001', '--out', out)).document;
+    expect(error).toMatchObject({ kind: 'unsupported', message: expect.stringContaining('within 0.001 s') });
+    expect(error.remedy).toContain('--time-max-s');
+    expect(existsSync(out)).toBe(false);
+  }, 60_000);
 
   it('measures all of it where there is no limit', async () => {
     const { stdout, exitCode } = await run('profile', '--space', space, '--visits', '2', '--out', table);
