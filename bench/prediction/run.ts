@@ -1,7 +1,10 @@
 /**
  * How far a table's predictions are from the truth: for each network a profile, and in another process the end-to-end
  * latency of random candidates that it has not seen. Several rounds, each with its own table:
- * `npm run bench:prediction -- [--networks a,b] [--candidates 50] [--rounds 1] [--tables FOLDER] [--update]`.
+ * `npm run bench:prediction -- [--networks a,b] [--candidates 50] [--rounds 1] [--tries 6] [--tables FOLDER] [--update]`.
+ *
+ * A machine with neighbours runs at several speeds, and a table is of one of them. A truth at another speed is taken again,
+ * up to so many tries, whatever its error; the last one stands, with its speed beside it.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
@@ -16,6 +19,7 @@ const { values: flags } = parseArgs({
     networks: { type: 'string', default: 'resnet20,ds-cnn,mobilenet-v2,mobilenet-v2-0.35-96' },
     candidates: { type: 'string', default: '50' },
     rounds: { type: 'string', default: '1' },
+    tries: { type: 'string', default: '6' },
     tables: { type: 'string' },
     update: { type: 'boolean', default: false },
   },
@@ -35,6 +39,9 @@ const TARGETS: Record<string, Target> = {
   'mobilenet-v2-0.35-96': { median: 0.02, p95: 0.04, tau: 0.95 },
 };
 const BIAS_TARGET = 0.005;
+
+/** Beyond it two speeds are two. */
+const SAME_SPEED = 0.015;
 
 interface PredictionErrors {
   medianRelativeError: number;
@@ -60,15 +67,23 @@ const percent = (share = Number.NaN) => `${(100 * share).toFixed(1)}%`;
 const tables = flags.tables ?? mkdtempSync(join(tmpdir(), 'bitbudget-prediction-'));
 mkdirSync(tables, { recursive: true });
 
+/** Candidates are the same at every try. */
+function truthAtItsSpeed(network: string, lut: string, seed: number) {
+  const random = ['--random', flags.candidates, '--seed', String(seed), '--max-error', '50%'];
+  for (let tries = 1; ; tries++) {
+    const { out } = bitbudget('verify', '--network', network, '--lut', lut, ...random, '--json', '--quiet');
+    const truth = JSON.parse(out) as PredictionErrors & { slowdown: number };
+    process.stderr.write(`${network}: at ${truth.slowdown.toFixed(3)} of the table's, ${percent(truth.bias)}\n`);
+    if (Math.abs(truth.slowdown - 1) <= SAME_SPEED || tries >= Number(flags.tries)) return { truth, tries };
+  }
+}
+
 function row(network: string, round: number): string {
   const file = join(tables, `${network}-node${process.versions.node.split('.')[0]}-${round}.json`);
   const profile = bitbudget('profile', '--network', network, '--energy', 'off', '--quiet', '--out', file);
   const table = JSON.parse(readFileSync(file, 'utf8'));
   const held = table.validation as PredictionErrors | null;
-  const seed = String(1000 + round);
-  const random = ['--random', flags.candidates, '--seed', seed, '--max-error', '50%'];
-  const { out } = bitbudget('verify', '--network', network, '--lut', file, ...random, '--json', '--quiet');
-  const truth = JSON.parse(out) as PredictionErrors;
+  const { truth, tries } = truthAtItsSpeed(network, file, 1000 + round);
   const stable = table.entries.filter(({ trust }: { trust: string }) => trust === 'stable').length;
   const target = TARGETS[network];
   const beside = (value: string, wanted: string) => (target ? `${value} (${wanted})` : value);
@@ -82,6 +97,7 @@ function row(network: string, round: number): string {
     beside(percent(truth.p95RelativeError), `≤ ${percent(target?.p95)}`),
     beside(percent(truth.bias), `± ${percent(BIAS_TARGET)}`),
     beside(truth.kendallTau.toFixed(3), `≥ ${target?.tau}`),
+    `${percent(truth.slowdown - 1)}, try ${tries}`,
   ].join(' | ')} |`;
 }
 
@@ -91,8 +107,8 @@ const lines = [
   `\`npm run bench:prediction -- --candidates ${flags.candidates} --rounds ${flags.rounds}\`; targets in brackets. Every`,
   'row is a profile and, in another process, the same number of random candidates (random, biased and homogeneous).',
   '',
-  '| network | stable entries | profile | of it waiting for calm | own validation, median / p95 | median error | p95 | bias | Kendall τ |',
-  '|---|---|---|---|---|---|---|---|---|',
+  '| network | stable entries | profile | of it waiting for calm | own validation, median / p95 | median error | p95 | bias | Kendall τ | speed beside the table’s |',
+  '|---|---|---|---|---|---|---|---|---|---|',
 ];
 for (const network of flags.networks.split(',')) {
   for (let round = 1; round <= Number(flags.rounds); round++) {
