@@ -1,5 +1,6 @@
 import type { Scheme } from '../quant/scheme.ts';
-import { type CostMetric, type CostModel, metricValue } from './types.ts';
+import { metricValue } from './metric-values.ts';
+import type { CostMetric, CostModel } from './types.ts';
 
 /** The ends of what a metric can reach, with candidates that reach them. */
 export interface CostBound {

@@ -1,15 +1,8 @@
 import { outputSize, type Workload, workloadMacs } from '../network/workload.ts';
 import { entryKey } from './entry-key.ts';
+import type { LutProblem } from './problem.ts';
 import { peakShare } from './roofline.ts';
 import type { LutEntry, LutLatency } from './schema.ts';
-
-/** What is wrong with a table, where, and what to do about it. */
-export interface LutProblem {
-  /** Key of the entry, or its place in the file where it has none; absent for the table as a whole. */
-  entry?: string;
-  message: string;
-  remedy: string;
-}
 
 /** Bounds of what a device can do; a figure beyond them is a unit or a clock gone wrong. */
 export interface PlausibilityLimits {

@@ -1,6 +1,7 @@
 import { BitbudgetError } from '../core/errors.ts';
-import { DEFAULT_LIMITS, entryContradictions, implausibleFigures, type LutProblem } from './check-entry.ts';
+import { DEFAULT_LIMITS, entryContradictions, implausibleFigures } from './check-entry.ts';
 import { jsonFault } from './json-fault.ts';
+import type { LutProblem } from './problem.ts';
 import { outliersOfTable } from './roofline.ts';
 import { LUT_SCHEMA_VERSION, type Lut, type LutEntry, LutEntrySchema, LutSchema } from './schema.ts';
 import { lutSha256 } from './serialize.ts';

@@ -1,6 +1,7 @@
 import type { Workload } from '../network/workload.ts';
 import type { Scheme } from '../quant/scheme.ts';
-import { createInterpolator, type VariantFactsOf } from './interpolation/interpolate.ts';
+import { createInterpolator } from './interpolation/interpolate.ts';
+import type { VariantFactsOf } from './interpolation/types.ts';
 import { LutIndex } from './lut-index.ts';
 import type { HeldOutError, Lut, LutEntry } from './schema.ts';
 

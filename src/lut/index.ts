@@ -5,13 +5,9 @@ export { type Coverage, coverTable } from './coverage.ts';
 export { createEntry, entryKey } from './entry-key.ts';
 export { readLut, writeLut } from './file.ts';
 export { IMPORT_FORMATS, importTable } from './import/index.ts';
-export {
-  createInterpolator,
-  type Interpolation,
-  interpolateTable,
-  type WantedEntry,
-} from './interpolation/interpolate.ts';
+export { createInterpolator, type Interpolation, interpolateTable } from './interpolation/interpolate.ts';
 export { type MeasurementPlan, planMeasurements } from './interpolation/plan.ts';
+export type { WantedEntry } from './interpolation/types.ts';
 export { LutIndex, lookup } from './lut-index.ts';
 export { mergeEntries } from './merge.ts';
 export { type MergedTables, mergeTables } from './merge-tables.ts';

@@ -1,6 +1,6 @@
 import { type Workload, workloadMacs } from '../network/workload.ts';
 import { type Scheme, schemeBits } from '../quant/scheme.ts';
-import type { LutProblem } from './check-entry.ts';
+import type { LutProblem } from './problem.ts';
 import type { LutEntry } from './schema.ts';
 
 /** One-bit multiply-accumulates of a 128-bit instruction: 128 take an exclusive-or and a population count. */

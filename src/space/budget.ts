@@ -1,5 +1,6 @@
 import { BitbudgetError } from '../core/errors.ts';
-import { COST_METRICS, type Cost, type CostMetric, upperValue } from '../cost/types.ts';
+import { upperValue } from '../cost/metric-values.ts';
+import { COST_METRICS, type Cost, type CostMetric } from '../cost/types.ts';
 
 /**
  * Hard upper bounds, in the metric's own unit. A name is a metric, which then holds on every device, or a metric and a

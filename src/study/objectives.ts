@@ -1,6 +1,7 @@
 import { assert, BitbudgetError } from '../core/errors.ts';
 import { nearestName } from '../core/nearest-name.ts';
-import { type CostMetric, metricValue } from '../cost/types.ts';
+import { metricValue } from '../cost/metric-values.ts';
+import type { CostMetric } from '../cost/types.ts';
 import { type BudgetName, budgetName } from '../space/index.ts';
 import type { StudyPoint } from './rows.ts';
 

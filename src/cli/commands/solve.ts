@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
 import { BitbudgetError } from '../../core/errors.ts';
 import type { Clock } from '../../core/ports.ts';
-import { COST_METRICS, metricValue } from '../../cost/types.ts';
+import { metricValue } from '../../cost/metric-values.ts';
+import { COST_METRICS } from '../../cost/types.ts';
 import { interruptedError } from '../../node/cancellation.ts';
 import { readDevice } from '../../node/device.ts';
 import { describeHost, disabledIds } from '../../node/host.ts';

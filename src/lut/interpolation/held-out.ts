@@ -3,7 +3,7 @@ import type { HeldOutError, LutEntry } from '../schema.ts';
 import { shapeKey } from '../shape-key.ts';
 import { type Family, shapeCount } from './families.ts';
 import { fitWith, foldsOf, LEAST_SHAPES } from './family-model.ts';
-import type { Prediction, WantedEntry } from './interpolate.ts';
+import type { Prediction, WantedEntry } from './types.ts';
 
 /** The fastest of a list of families for an entry. */
 export type Predict = (families: readonly Family[], wanted: WantedEntry) => Prediction | undefined;

@@ -1,16 +1,9 @@
-import type { Workload } from '../../network/workload.ts';
-import type { Scheme } from '../../quant/scheme.ts';
 import { createEntry, entryKey } from '../entry-key.ts';
 import type { HeldOutError, Lut, LutEntry, LutLatency } from '../schema.ts';
 import { type Family, fitFamilies, scaledBytes } from './families.ts';
 import { workloadKind, workloadPoint } from './features.ts';
 import { assessErrors, errorsInTurn, errorsOf } from './held-out.ts';
-
-/** What an entry is wanted of. */
-export interface WantedEntry {
-  workload: Workload;
-  scheme: Scheme;
-}
+import type { Prediction, VariantFactsOf, WantedEntry } from './types.ts';
 
 export interface Interpolation {
   /** One for each wanted entry that the table lacks and that can be interpolated, marked `interpolated`. */
@@ -20,17 +13,6 @@ export interface Interpolation {
   /** Null where too few entries were measured to leave any out. */
   heldOut: HeldOutError | null;
 }
-
-/** What a kernel variant is for a workload in a scheme; known where kernels are. */
-export interface VariantFacts {
-  scratchBytes: number;
-  packedBytes: number;
-  /** Whether it runs whatever the weights are. */
-  always: boolean;
-}
-
-/** Undefined where the variant cannot run the workload, or is none of this version. */
-export type VariantFactsOf = (variant: string, workload: Workload, scheme: Scheme) => VariantFacts | undefined;
 
 /** So many octaves outside of what was measured an entry is still extrapolated, at a price: */
 const FARTHEST_OCTAVES = 1.5;
@@ -126,15 +108,6 @@ export function interpolateTable(
     else missing.push(one);
   }
   return { entries, missing, heldOut: interpolator.heldOut };
-}
-
-/** What one kernel is expected to take. */
-export interface Prediction {
-  family: Family;
-  us: number;
-  /** Octaves outside of the shapes that the family was measured for. */
-  outside: number;
-  facts: VariantFacts;
 }
 
 /** Of every family that served the scheme for the same kind of work, and can run this one. */

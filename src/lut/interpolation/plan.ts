@@ -1,7 +1,7 @@
 import { workloadMacs } from '../../network/workload.ts';
 import { entryKey } from '../entry-key.ts';
 import { workloadKind, workloadPoint } from './features.ts';
-import type { WantedEntry } from './interpolate.ts';
+import type { WantedEntry } from './types.ts';
 
 export interface PlanOptions {
   /** Seconds that measuring may take; without it all is measured. */

@@ -1,8 +1,8 @@
 import type { Random } from '../../core/random.ts';
 import { runsUnconditionally } from '../../kernels/ranking.ts';
 import { variantById, variantsFor } from '../../kernels/registry.ts';
-import type { VariantFactsOf, WantedEntry } from '../../lut/interpolation/interpolate.ts';
 import { planMeasurements } from '../../lut/interpolation/plan.ts';
+import type { VariantFactsOf, WantedEntry } from '../../lut/interpolation/types.ts';
 import { workloadKey } from '../../network/workload.ts';
 import type { Bench } from '../surroundings.ts';
 

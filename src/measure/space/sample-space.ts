@@ -1,7 +1,7 @@
 import { Random } from '../../core/random.ts';
 import type { VariantRanking } from '../../kernels/ranking.ts';
 import { entryKey } from '../../lut/entry-key.ts';
-import type { WantedEntry } from '../../lut/interpolation/interpolate.ts';
+import type { WantedEntry } from '../../lut/interpolation/types.ts';
 import { tableRanking } from '../../lut/ranking.ts';
 import type { Network } from '../../network/types.ts';
 import { workloadKey } from '../../network/workload.ts';

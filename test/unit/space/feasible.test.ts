@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.ts';
-import { type CostModel, metricValue } from '../../../src/cost/types.ts';
+import { metricValue } from '../../../src/cost/metric-values.ts';
+import type { CostModel } from '../../../src/cost/types.ts';
 import { type Scheme, schemeBits } from '../../../src/quant/scheme.ts';
 import {
   type Budgets,

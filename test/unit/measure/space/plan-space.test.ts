@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../../src/core/random.ts';
 import { entryKey } from '../../../../src/lut/entry-key.ts';
-import type { WantedEntry } from '../../../../src/lut/interpolation/interpolate.ts';
+import type { WantedEntry } from '../../../../src/lut/interpolation/types.ts';
 import { kernelFacts, planSpace } from '../../../../src/measure/space/plan-space.ts';
 import { CONVOLUTION } from '../../lut/toy-table.ts';
 
