@@ -40,6 +40,21 @@ describe('two sessions on the same device', () => {
     expect(errors.filter(({ covered }) => covered).length).toBeGreaterThanOrEqual(34);
   });
 
+  it('may differ by a neighbour who meets some kernels harder than others, which is no change of theirs', () => {
+    const share = { f32_conv_2x16__simd: 1.12 };
+    const kernel = 'w4a4_conv_4x16__simd_packeddot';
+    const outcomes = seeds.slice(0, 20).map((seed) => {
+      const before = sessionTable({ seed: 2 * seed });
+      const alike = diffTables(before, sessionTable({ seed: 2 * seed + 1, drift: 0.48, slowdown: share }));
+      const slowdown = { ...share, [kernel]: 2 };
+      const slowed = diffTables(before, sessionTable({ seed: 2 * seed + 1, drift: 0.48, slowdown }));
+      expect(alike.warnings.join()).toContain('another speed');
+      return [alike.counts.slower + alike.counts.faster > 0, slowed.kernels.map(({ variant }) => variant).join()];
+    });
+    expect(outcomes.filter(([alarm]) => alarm).length).toBeLessThanOrEqual(1);
+    expect(outcomes.filter(([, found]) => found === kernel).length).toBeGreaterThanOrEqual(19);
+  });
+
   it('have a scatter between them that is found from the entries', () => {
     const spreads = seeds.map((seed) => {
       const settings = { sampleSpread: 0.01, sessionSpread: 0.03 };
