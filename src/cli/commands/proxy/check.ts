@@ -3,6 +3,7 @@ import { BIT_PROXIES } from '../../../accuracy/proxies/index.ts';
 import { BitbudgetError } from '../../../core/errors.ts';
 import { DesignBuilder } from '../../../node/designs.ts';
 import { readDevice } from '../../../node/device.ts';
+import { type EvaluationConditions, readEvaluated, reusing } from '../../../node/evaluated-file.ts';
 import { describeHost, disabledIds } from '../../../node/host.ts';
 import { isModelFile } from '../../../node/model-files.ts';
 import { BUDGET_TOLERANCE, checkProxies, type FixedMetric, type ProxyCheck } from '../../../node/proxy-check.ts';
@@ -49,6 +50,7 @@ interface CheckFlags extends SpaceFlags, CalibrationOptions, DatasetFlags, Budge
   seed: number;
   workers?: number;
   out?: string;
+  reuse?: string;
 }
 
 /** The costs that candidates can be held at, and the budget flags that say where. */
@@ -102,10 +104,11 @@ export function registerCheck(program: Command, context: CliContext): void {
     .addOption(
       new Option('--workers <n>', 'threads that run them; all cores unless given').argParser(wholeNumber(1, 256)),
     )
-    .addOption(new Option('--out <file>', 'every candidate with its accuracy and what each proxy says, as JSON'));
+    .addOption(new Option('--out <file>', 'every candidate with its accuracy and what each proxy says, as JSON'))
+    .addOption(new Option('--reuse <file>', 'such a file: what it tells of a candidate is not run again'));
   context.handle<CheckFlags>(command, async (_, flags, session) => {
     const check = await runCheck(flags, command.getOptionValueSource('network') === 'default', session);
-    const { network, found } = check;
+    const { network, found, conditions } = check;
     const document = {
       network,
       ...{ dataset: flags.dataset, samples: flags.samples, seed: flags.seed },
@@ -115,11 +118,8 @@ export function registerCheck(program: Command, context: CliContext): void {
       skipped: found.skipped,
     };
     if (flags.out !== undefined) {
-      const candidates = describeCandidates(found);
-      await session.files.writeAtomic(
-        flags.out,
-        `${JSON.stringify({ ...document, evaluated: candidates }, null, 2)}\n`,
-      );
+      const kept = { ...document, conditions, evaluated: describeCandidates(found) };
+      await session.files.writeAtomic(flags.out, `${JSON.stringify(kept, null, 2)}\n`);
     }
     return { document, text: () => describeProxyCheck(network, flags, found) };
   });
@@ -129,7 +129,7 @@ async function runCheck(
   flags: CheckFlags,
   anyNetwork: boolean,
   session: Session,
-): Promise<{ network: string; found: ProxyCheck }> {
+): Promise<{ network: string; found: ProxyCheck; conditions: EvaluationConditions }> {
   const { files, cancellation, progress: onProgress, clock, note } = session;
   const { network, space: config } = await chosenSpace(flags, undefined, anyNetwork, session);
   const fixed = fixedCost(flags);
@@ -151,21 +151,26 @@ async function runCheck(
   const { interpolate, space: spaceFile, workers } = flags;
   const pricers = table && (await openPricers(files, workbench, [table], { interpolate, spaceFile }));
   const builder = new DesignBuilder(workbench);
+  const { weightsSha256 } = workbench.opened;
+  const conditions = { network, weightsSha256, space: config, calibration, dataset: datasetSpecOf(flags, 'test') };
+  const known = flags.reuse === undefined ? new Map() : await readEvaluated(files, flags.reuse, conditions);
   const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
   const { candidates, atBudget, proxies, seed } = flags;
   const found = await checkProxies(
     workbench,
     { space, candidates, atBudget, fixed, proxies, seed },
     (designs) =>
-      trueLosses(builder, designs, {
-        ...{ dataset: datasetSpecOf(flags, 'test'), workers, disabled, onProgress, cancellation },
-      }),
+      reusing(known, designs, (unknown) =>
+        trueLosses(builder, unknown, {
+          ...{ dataset: conditions.dataset, workers, disabled, onProgress, cancellation },
+        }),
+      ),
     { clock, onProgress, cancellation, pause },
     pricers?.search,
   ).catch((error) => {
     throw interpolate ? error : orInterpolate(error);
   });
-  return { network, found };
+  return { network, found, conditions };
 }
 
 /** What the further candidates share, by `--fixed` or by the budget that is given. */
