@@ -49,7 +49,7 @@ export const SIGNAL_LOSS: BitProxy = {
       else if (version > single.length) sampled.push(signalLoss(reference, logits));
       else alone.get(single[version - 1].layer)!.set(single[version - 1].scheme, signalLoss(reference, logits));
     });
-    const corrected = correct(layers, alone, random, sampled);
+    const corrected = correctTable(layers, alone, random, sampled);
     return { layers, losses: withoutGains(corrected) };
   },
 };
@@ -108,8 +108,19 @@ function area(scheme: Scheme): number {
   return weightBits * activationBits;
 }
 
-/** A table whose sums fit whole networks better than those of layers alone. */
-function correct(layers: readonly string[], alone: Table, networks: readonly Assignment[], losses: number[]): Table {
+/**
+ * A table whose sums fit whole networks better than those of layers alone: see {@link SIGNAL_LOSS}.
+ *
+ * @param alone the loss of each layer and scheme alone.
+ * @param networks the schemes of whole networks, and what they lose.
+ * @example correctTable(['a'], new Map([['a', new Map([['w8a8', 0], ['w4a4', 1]])]]), [new Map([['a', 'w8a8']])], [3]).get('a').get('w4a4') // => 1
+ */
+export function correctTable(
+  layers: readonly string[],
+  alone: Table,
+  networks: readonly Assignment[],
+  losses: number[],
+): Table {
   const lossAlone = (layer: string, scheme: Scheme) => alone.get(layer)!.get(scheme)!;
   const sums = networks.map((schemes) => layers.reduce((sum, layer) => sum + lossAlone(layer, schemes.get(layer)!), 0));
   const columns = columnsOf(layers, networks);
