@@ -1,7 +1,7 @@
 import { quantizeNetwork } from '../../quant/quantize.ts';
 import type { Scheme } from '../../quant/scheme.ts';
 import { uniformSchemes, weightedLayers } from '../../quant/tensor-plan.ts';
-import { assertNeeds, type BitProxy, interrupted } from './types.ts';
+import { assertNeeds, type BitProxy, interrupted, type ProxyContext } from './types.ts';
 
 /** Images that each probe looks at. */
 const PROBE_IMAGES = 32;
@@ -17,25 +17,16 @@ export const OUTPUT_NOISE: BitProxy = {
   needs: ['images'],
   async losses(context, schemes) {
     assertNeeds(OUTPUT_NOISE, context);
-    const { engine, source, onProgress, cancellation, pause } = context;
-    const images = context.images.slice(0, PROBE_IMAGES);
+    const { source, onProgress, cancellation, pause } = context;
     const layers = weightedLayers(source.folded);
     const real = uniformSchemes(source.folded, 'f32');
-    const logitsOf = (assignment: ReadonlyMap<string, Scheme>) => {
-      const session = engine.load(quantizeNetwork(source, assignment));
-      const logits = images.map((image) => session.run(image));
-      session.dispose();
-      return logits;
-    };
-    const reference = logitsOf(real);
-    const signal = logitPower(reference);
+    const noiseOf = assignmentNoise(context);
     const losses = new Map<string, Map<Scheme, number>>();
     for (const [i, layer] of layers.entries()) {
       const row = new Map<Scheme, number>([['f32', 0]]); // what a layer adds that a candidate lacks
       for (const scheme of schemes) {
         if (scheme === 'f32') continue;
-        const ratio = logitPower(logitsOf(new Map(real).set(layer, scheme)), reference) / signal;
-        row.set(scheme, ratio);
+        row.set(scheme, noiseOf(new Map(real).set(layer, scheme)));
       }
       losses.set(layer, row);
       onProgress('measuring the noise of each layer', (i + 1) / layers.length);
@@ -45,6 +36,21 @@ export const OUTPUT_NOISE: BitProxy = {
     return { layers, losses };
   },
 };
+
+/** Measures the noise-to-signal power ratio of the logits of any assignment of schemes. */
+export function assignmentNoise(context: ProxyContext): (schemes: ReadonlyMap<string, Scheme>) => number {
+  const { engine, source } = context;
+  const images = context.images.slice(0, PROBE_IMAGES);
+  const logitsOf = (assignment: ReadonlyMap<string, Scheme>) => {
+    const session = engine.load(quantizeNetwork(source, assignment));
+    const logits = images.map((image) => session.run(image));
+    session.dispose();
+    return logits;
+  };
+  const reference = logitsOf(uniformSchemes(source.folded, 'f32'));
+  const signal = logitPower(reference);
+  return (schemes) => logitPower(logitsOf(schemes), reference) / signal;
+}
 
 /** Mean squared difference from a reference, or from 0; the mean logit of an image is no information and is taken off. */
 export function logitPower(images: readonly Float32Array[], reference?: readonly Float32Array[]): number {
