@@ -8,7 +8,7 @@ import { assertNeeds, type BitProxy, interrupted, type ProxyContext } from './ty
 
 /** Images of one estimate, and how many estimates the trace is the mean of. */
 const BATCH = 32;
-const DRAWS = 24;
+const DRAWS = 16;
 
 /**
  * Ω = Tr(H)/n · ‖W − Q(W)‖² of each layer, with H the Hessian of the cross-entropy with respect to the layer's n weights:

@@ -15,8 +15,8 @@ const REAL_BITS = 32;
  * OMPQ: layers whose outputs are orthogonal to those of all others carry what nobody else does, and get more bits. With
  * linear CKA between the outputs of every two layers on one batch, γᵢ = Σ_{j≠i} CKAᵢⱼ and θᵢ = exp(−β·γᵢ), the coefficient
  * of a layer is the mean of θ from it to the last layer, and Σ coefficientᵢ·bitsᵢ of the weights is to be large; as a loss
- * that is 0 for f32 it is coefficientᵢ·(32 − bitsᵢ). Outputs are those of folded layers, behind their activation, and β
- * is 1. Activation bits are left out, as in the paper.
+ * that is 0 for f32 it is coefficientᵢ·(32 − bitsᵢ), coefficients scaled to a mean of 1, which changes no ranking. Outputs
+ * are those of folded layers, behind their activation, and β is 1. Activation bits are left out, as in the paper.
  */
 export const OMPQ: BitProxy = {
   name: 'ompq',
@@ -25,7 +25,8 @@ export const OMPQ: BitProxy = {
   async losses(context, schemes) {
     const coefficients = orthogonalityCoefficients(await layerGrams(context));
     const { folded } = context.source;
-    const byLayer = new Map(weightedLayersOf(folded).map(({ name }, i) => [name, coefficients[i]]));
+    const mean = coefficients.reduce((sum, value) => sum + value, 0) / coefficients.length;
+    const byLayer = new Map(weightedLayersOf(folded).map(({ name }, i) => [name, coefficients[i] / mean]));
     return tabulate(folded, schemes, ({ name }, { weightBits }) => byLayer.get(name)! * (REAL_BITS - weightBits));
   },
 };

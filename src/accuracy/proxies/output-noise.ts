@@ -1,7 +1,8 @@
+import { quantizeNetwork } from '../../quant/quantize.ts';
 import type { Scheme } from '../../quant/scheme.ts';
-import { weightedLayers } from '../../quant/tensor-plan.ts';
+import { uniformSchemes, weightedLayers } from '../../quant/tensor-plan.ts';
 import { oneAtATime, runVersions } from './probe-runs.ts';
-import { assertNeeds, type BitProxy } from './types.ts';
+import { assertNeeds, type BitProxy, type ProxyContext } from './types.ts';
 
 /** Images that each probe looks at. */
 const PROBE_IMAGES = 32;
@@ -32,6 +33,21 @@ export const OUTPUT_NOISE: BitProxy = {
     return { layers, losses };
   },
 };
+
+/** Measures the noise-to-signal power ratio of the logits of any assignment of schemes. */
+export function assignmentNoise(context: ProxyContext): (schemes: ReadonlyMap<string, Scheme>) => number {
+  const { engine, source } = context;
+  const images = context.images.slice(0, PROBE_IMAGES);
+  const logitsOf = (assignment: ReadonlyMap<string, Scheme>) => {
+    const session = engine.load(quantizeNetwork(source, assignment));
+    const logits = images.map((image) => session.run(image));
+    session.dispose();
+    return logits;
+  };
+  const reference = logitsOf(uniformSchemes(source.folded, 'f32'));
+  const signal = logitPower(reference);
+  return (schemes) => logitPower(logitsOf(schemes), reference) / signal;
+}
 
 /** Mean squared difference from a reference, or from 0; the mean logit of an image is no information and is taken off. */
 export function logitPower(images: readonly Float32Array[], reference?: readonly Float32Array[]): number {
