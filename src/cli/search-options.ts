@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { ARCHITECTURE_PROXIES, BIT_PROXIES, findArchitectureProxy, findBitProxy } from '../accuracy/proxies/index.ts';
 import { BitbudgetError } from '../core/errors.ts';
-import { nearestName } from '../core/nearest-name.ts';
-import { PROXY_NAMES } from '../node/search.ts';
+import { DEFAULT_PROXIES } from '../node/space-proxy.ts';
 import { type Budgets, budgetName } from '../space/index.ts';
 import { OBJECTIVES, type Preset, parseObjectives, type StudySettings } from '../study/index.ts';
 import { positiveNumber, seedFlag, wholeNumber } from './options.ts';
@@ -25,9 +25,9 @@ export type BudgetValue = Readonly<Record<string, number>>;
 export type BudgetOptions = { [Name in keyof typeof BUDGET_FLAGS]?: BudgetValue } & { budgetConfidence?: number };
 
 export function addBudgetOptions(command: Command): void {
-  for (const { flag, what, metric } of Object.values(BUDGET_FLAGS)) {
+  for (const [name, { what, metric }] of Object.entries(BUDGET_FLAGS)) {
     const devices = PER_DEVICE.includes(metric) ? '; or one a device, such as rpi4=20,pixel=8' : '';
-    command.addOption(new Option(flag, `upper bound of the ${what}${devices}`).argParser(parseBudget));
+    command.addOption(budgetOption(name as keyof typeof BUDGET_FLAGS, `upper bound of the ${what}${devices}`));
   }
   command.addOption(
     new Option(
@@ -35,6 +35,11 @@ export function addBudgetOptions(command: Command): void {
       'budgets hold for the upper end of the interval that is right so often, such as 0.95',
     ).argParser(confidence),
   );
+}
+
+/** One of the budget flags. */
+export function budgetOption(name: keyof typeof BUDGET_FLAGS, description: string): Option {
+  return new Option(BUDGET_FLAGS[name].flag, description).argParser(parseBudget);
 }
 
 /**
@@ -95,6 +100,7 @@ function knownDevice(name: string, devices: readonly string[]): string {
 export interface StudyOptions extends BudgetOptions {
   objectives: string;
   proxy: string;
+  architectureProxy: string;
   population: number;
   evaluations: number;
   generations?: number;
@@ -113,7 +119,8 @@ export function addStudyOptions(command: Command): void {
   addBudgetOptions(command);
   command
     .addOption(new Option('--objectives <list>', 'what to trade off').default(DEFAULT_STUDY.objectives))
-    .addOption(new Option('--proxy <name>', 'predicts accuracy during the search').default(PROXY_NAMES[0]))
+    .addOption(proxyOption().default(DEFAULT_PROXIES.proxy))
+    .addOption(architectureProxyOption())
     .addOption(new Option('--population <n>').argParser(wholeNumber(4, 10_000)).default(DEFAULT_STUDY.population))
     .addOption(
       new Option('--evaluations <n>', 'candidates to evaluate')
@@ -151,6 +158,18 @@ export function addStudyOptions(command: Command): void {
     );
 }
 
+/** `--proxy`: what predicts accuracy. */
+export function proxyOption(): Option {
+  const names = BIT_PROXIES.map(({ name }) => name).join(', ');
+  return new Option('--proxy <name>', `what predicts accuracy from bits: ${names}`);
+}
+
+function architectureProxyOption(): Option {
+  const names = ARCHITECTURE_PROXIES.map(({ name }) => name).join(', ');
+  const what = `what predicts it where channels, windows or blocks go: ${names}`;
+  return new Option('--architecture-proxy <name>', what).default(DEFAULT_PROXIES.architectureProxy);
+}
+
 /**
  * The settings of the flags, with those of a preset wherever the command line left the default.
  *
@@ -179,11 +198,8 @@ export function pickNames(objectives: readonly string[]): string[] {
  * @throws {BitbudgetError} `usage` for an unknown objective or proxy.
  */
 export function studySettings(options: StudyOptions, devices: readonly string[] = [], preset?: Preset): StudySettings {
-  if (!PROXY_NAMES.includes(options.proxy)) {
-    const guess = nearestName(options.proxy, PROXY_NAMES);
-    const remedy = `${guess ? `Did you mean ${guess}? ` : ''}Use ${PROXY_NAMES.join(', ')}.`;
-    throw new BitbudgetError('usage', `Unknown proxy "${options.proxy}".`, remedy);
-  }
+  findBitProxy(options.proxy);
+  findArchitectureProxy(options.architectureProxy);
   const { population, evaluations, generations, stagnation, target, seed } = options;
   const strategy = preset ? 'evolution' : options.strategy;
   const algorithm = options.algorithm ?? preset?.settings.algorithm;

@@ -147,6 +147,7 @@ export function register(program: Command, context: CliContext): void {
       measuredAccuracy(builder, { dataset: tried, workers, disabled, cancellation });
     const request = {
       ...{ settings, space, spaceFile, preset, interpolate, folder, resume, version: context.io.version },
+      ...{ proxies: { proxy: flags.proxy, architectureProxy: flags.architectureProxy } },
       ...(flags.accuracy === 'measured' && { accuracy }),
     };
     const surroundings = { files, cancellation, onProgress, ...timeLimit(flags, session) };
