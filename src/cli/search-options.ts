@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { BIT_PROXIES, findBitProxy } from '../accuracy/proxies/index.ts';
 import { BitbudgetError } from '../core/errors.ts';
-import { nearestName } from '../core/nearest-name.ts';
-import { PROXY_NAMES } from '../node/search.ts';
+import { DEFAULT_PROXIES } from '../node/space-proxy.ts';
 import { type Budgets, budgetName } from '../space/index.ts';
 import { OBJECTIVES, type Preset, parseObjectives, type StudySettings } from '../study/index.ts';
 import { positiveNumber, seedFlag, wholeNumber } from './options.ts';
@@ -113,7 +113,7 @@ export function addStudyOptions(command: Command): void {
   addBudgetOptions(command);
   command
     .addOption(new Option('--objectives <list>', 'what to trade off').default(DEFAULT_STUDY.objectives))
-    .addOption(new Option('--proxy <name>', 'predicts accuracy during the search').default(PROXY_NAMES[0]))
+    .addOption(proxyOption())
     .addOption(new Option('--population <n>').argParser(wholeNumber(4, 10_000)).default(DEFAULT_STUDY.population))
     .addOption(
       new Option('--evaluations <n>', 'candidates to evaluate')
@@ -151,6 +151,12 @@ export function addStudyOptions(command: Command): void {
     );
 }
 
+/** `--proxy`: what predicts accuracy. */
+export function proxyOption(): Option {
+  const names = BIT_PROXIES.map(({ name }) => name).join(', ');
+  return new Option('--proxy <name>', `what ranks bits: ${names}`).default(DEFAULT_PROXIES.proxy);
+}
+
 /**
  * The settings of the flags, with those of a preset wherever the command line left the default.
  *
@@ -179,11 +185,7 @@ export function pickNames(objectives: readonly string[]): string[] {
  * @throws {BitbudgetError} `usage` for an unknown objective or proxy.
  */
 export function studySettings(options: StudyOptions, devices: readonly string[] = [], preset?: Preset): StudySettings {
-  if (!PROXY_NAMES.includes(options.proxy)) {
-    const guess = nearestName(options.proxy, PROXY_NAMES);
-    const remedy = `${guess ? `Did you mean ${guess}? ` : ''}Use ${PROXY_NAMES.join(', ')}.`;
-    throw new BitbudgetError('usage', `Unknown proxy "${options.proxy}".`, remedy);
-  }
+  findBitProxy(options.proxy);
   const { population, evaluations, generations, stagnation, target, seed } = options;
   const strategy = preset ? 'evolution' : options.strategy;
   const algorithm = options.algorithm ?? preset?.settings.algorithm;

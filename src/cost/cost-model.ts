@@ -14,7 +14,7 @@ import { estimateOf, METER_RELATIVE_ERROR, summedEnergyError, systematicRelative
 import { type LayerSizes, type LearnedExtras, learnedExtras, resizeWorkload, sizeNumber } from './layer-sizes.ts';
 import { type EntryEstimate, type PricedLayer, PriceList, type RunsConditional } from './price-list.ts';
 import { deriveTypeRules, isReal, type TypeRule } from './type-rules.ts';
-import type { Cost, CostModel } from './types.ts';
+import type { Cost, CostModel, Work } from './types.ts';
 
 export interface CostModelOptions {
   /** Unfolded, so that parameters are counted before batch norm is folded. Its weights are not looked at. */
@@ -173,6 +173,17 @@ export class TableCostModel implements CostModel {
 
   keys(schemes: readonly Scheme[], sizes?: LayerSizes): string[] {
     return this.price(schemes, sizes).map(({ key }) => key);
+  }
+
+  /** What needs no table: the weights and the arithmetic. */
+  work(schemes: readonly Scheme[], sizes?: LayerSizes): Work {
+    const work = { sizeBytes: 0, macs: 0, bitOps: 0 };
+    for (const { sizeBytes, macs, bitOps } of this.price(schemes, sizes)) {
+      work.sizeBytes += sizeBytes;
+      work.macs += macs;
+      work.bitOps += bitOps;
+    }
+    return work;
   }
 
   uniform(scheme: Scheme, firstAndLast?: Scheme): Scheme[] {

@@ -16,7 +16,7 @@ import { type CostModelOptions, openPriceList, type PricedTable, TableCostModel 
 import type { DeviceFacts } from './device.ts';
 import type { LayerSizes } from './layer-sizes.ts';
 import { PriceList } from './price-list.ts';
-import type { Cost } from './types.ts';
+import type { Cost, Work } from './types.ts';
 
 /** Prices designs of one network: reduced, in mixed precision, or both. */
 export interface DesignCosts {
@@ -49,6 +49,23 @@ export function createDesignCosts(options: CostModelOptions): DesignCosts {
  * @throws {BitbudgetError} `unsupported` where the network cannot be folded.
  */
 export function createDesignKeys(network: Network): (design: Design) => Map<string, string> {
+  const costs = withoutTable(network);
+  return (design) => costs.keysByLayer(design);
+}
+
+/**
+ * Weighs designs of one network without any table: size, multiply-accumulates and bit operations.
+ *
+ * @param network the whole network, unfolded.
+ * @throws {BitbudgetError} `unsupported` where the network cannot be folded.
+ */
+export function createDesignWork(network: Network): (design: Design) => Work {
+  const costs = withoutTable(network);
+  return (design) => costs.work(design);
+}
+
+/** Knows all but prices: every entry is taken to be there. */
+function withoutTable(network: Network): TableDesignCosts {
   const latencyUs = { median: 1, low: 1, high: 1, p95: 1, count: 1 };
   const nothing = {
     latencyUs,
@@ -61,8 +78,7 @@ export function createDesignKeys(network: Network): (design: Design) => Map<stri
   const entryFor = (key: string) => ({ ...nothing, key }) as LutEntry;
   const index = { entryFor, get: entryFor };
   const table = { scalar: 1, validation: null, protocol: { name: 'none' }, threads: 1 };
-  const costs = new TableDesignCosts(network, table, undefined, new PriceList(index, network.name, () => true));
-  return (design) => costs.keysByLayer(design);
+  return new TableDesignCosts(network, table, undefined, new PriceList(index, network.name, () => true));
 }
 
 /** A graph with some blocks dropped and some shortcuts inserted, priced. */
@@ -101,6 +117,11 @@ class TableDesignCosts implements DesignCosts {
   keys(design: Design): string[] {
     const { model, schemes, sizes } = this.place(design);
     return model.keys(schemes, sizes);
+  }
+
+  work(design: Design): Work {
+    const { model, schemes, sizes } = this.place(design);
+    return model.work(schemes, sizes);
   }
 
   keysByLayer(design: Design): Map<string, string> {

@@ -33,6 +33,9 @@ export interface Cost {
   byDevice?: Readonly<Record<string, Cost>>;
 }
 
+/** The part of a cost that is the same on every device. */
+export type Work = Pick<Cost, 'sizeBytes' | 'macs' | 'bitOps'>;
+
 /** Names of the metrics that may be budgeted or minimised. */
 export type CostMetric = 'latencyMs' | 'energyMj' | 'sizeBytes' | 'ramBytes' | 'macs' | 'bitOps';
 

@@ -1,4 +1,5 @@
 import { mean, quantileSorted } from 'simple-statistics';
+import { kendallTau } from '../core/kendall-tau.ts';
 
 export interface Summary {
   median: number;
@@ -67,27 +68,6 @@ export function theilSen(x: readonly number[], y: readonly number[]): { slope: n
   const rank = (position: number) => slopes[Math.min(Math.max(Math.round(position), 0), slopes.length - 1)];
   const middle = (slopes.length - 1) / 2;
   return { slope: quantileSorted(slopes, 0.5), low: rank(middle - half), high: rank(middle + half) };
-}
-
-/**
- * Kendall's rank correlation τ-b, ties counted as such; O(n²). NaN if one side has a single value only.
- *
- * @example kendallTau([1, 2, 3], [10, 20, 30]) // => 1
- */
-export function kendallTau(a: readonly number[], b: readonly number[]): number {
-  let score = 0;
-  let pairsA = 0;
-  let pairsB = 0;
-  for (let i = 0; i < a.length; i++) {
-    for (let j = 0; j < i; j++) {
-      const signA = Math.sign(a[i] - a[j]);
-      const signB = Math.sign(b[i] - b[j]);
-      score += signA * signB;
-      pairsA += Math.abs(signA);
-      pairsB += Math.abs(signB);
-    }
-  }
-  return score / Math.sqrt(pairsA * pairsB);
 }
 
 export interface PredictionError {

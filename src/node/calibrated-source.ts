@@ -1,3 +1,4 @@
+import { expectedImages } from '../accuracy/dataset-fit.ts';
 import { fitImage } from '../data/fit.ts';
 import type { ImageOptions } from '../data/image/transform.ts';
 import { calibrate } from '../engine/calibrate.ts';
@@ -27,9 +28,25 @@ export const DEFAULT_CALIBRATION: CalibrationSettings = { method: 'mse', dataset
 
 /** Images of a dataset's calibration split, raw pixels, brought to the network's input shape where theirs is another. */
 export function calibrationImages(settings: CalibrationSettings, shape: Shape): Uint8Array[] {
-  const { dataset: name, samples, seed, images } = settings;
-  const opened = openDatasetOnDisk({ name, split: 'calibration', samples, seed, images, expected: { shape } });
+  const opened = calibrationSet(settings, shape);
   return Array.from({ length: opened.count }, (_, i) => fitImage(opened.pixels(i), opened.imageShape, shape));
+}
+
+/**
+ * The classes of the same images; undefined where the dataset has another number of them than the network has outputs,
+ * and they are no classes of its own.
+ */
+export function calibrationLabels(
+  settings: CalibrationSettings,
+  network: Pick<Network, 'inputShape' | 'layers'>,
+): number[] | undefined {
+  const opened = calibrationSet(settings, network.inputShape);
+  if (opened.classes.length !== expectedImages(network).classes) return undefined;
+  return Array.from({ length: opened.count }, (_, i) => opened.label(i));
+}
+
+function calibrationSet({ dataset: name, samples, seed, images }: CalibrationSettings, shape: Shape) {
+  return openDatasetOnDisk({ name, split: 'calibration', samples, seed, images, expected: { shape } });
 }
 
 /** Calibrates a folded network with weights, so that candidates of it can be quantized. */

@@ -86,7 +86,7 @@ export function collectReport(facts: ReportFacts): ReportData {
       ['weights', `${network.trained ? 'trained' : 'seeded'}, SHA-256 ${network.weightsSha256}`],
       ['calibration', `${calibration.method}, ${calibration.samples} images of ${calibration.dataset}`],
     ],
-    proxyName: 'output-noise',
+    proxyName: search.proxyName,
     ...(latencyBudgetMs !== undefined && { latencyBudgetMs }),
     evaluations: search.study.evaluations,
     rejections: { ...search.study.rejections },

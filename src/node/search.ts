@@ -31,13 +31,11 @@ import {
   type StudySettings,
 } from '../study/index.ts';
 import { makeCandidate } from './candidates.ts';
-import { DesignBuilder, noiseProxy } from './designs.ts';
+import { DesignBuilder } from './designs.ts';
 import { evaluateNetworks } from './evaluate.ts';
+import { DEFAULT_PROXIES, type ProxyChoice, spaceProxy } from './space-proxy.ts';
 import { deviceFacts, type OpenedTable } from './tables.ts';
 import type { Workbench } from './workbench.ts';
-
-/** The only proxy so far: the noise that each layer alone puts into the logits. */
-export const PROXY_NAMES: readonly string[] = ['output-noise'];
 
 export interface SearchRequest {
   settings: StudySettings;
@@ -49,6 +47,8 @@ export interface SearchRequest {
   preset?: Preset;
   /** Price what the tables lack by interpolation; otherwise a missing entry is an error. */
   interpolate?: boolean;
+  /** The proxies that rank candidates; the default ones unless given. */
+  proxies?: ProxyChoice;
   /** Where accuracies come from, if not from the proxy. */
   accuracy?: (builder: DesignBuilder) => AccuracySource<SpacePoint>;
   folder: string;
@@ -84,6 +84,8 @@ export interface FinishedSearch {
   builder: DesignBuilder;
   /** What each candidate of the front is made of. */
   designs: Design[];
+  /** Of the proxy that ranked them. */
+  proxyName: string;
   /** How accuracy stands in the reports. */
   accuracy: AccuracyColumn;
   /** Whether output.csv is part of the run. */
@@ -127,7 +129,8 @@ export async function searchNetwork(
   const costModel = await openCostModel(files, workbench, tables[0]);
   assertReachable(space, pricers.search, settings.budgets, settings.budgetConfidence); // before the proxy takes its time
   const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
-  const proxy = await noiseProxy(workbench, space, { onProgress, cancellation, pause });
+  const { proxies = DEFAULT_PROXIES } = request;
+  const proxy = await spaceProxy(workbench, space, { onProgress, cancellation, pause }, proxies);
   const builder = new DesignBuilder(workbench);
   const accuracy = request.accuracy?.(builder);
   const column = accuracy ?? proxyColumn(proxy.name);
@@ -177,7 +180,7 @@ export async function searchNetwork(
   const evaluated = study.front.map(() => undefined);
   return {
     ...{ study, costModel, builder, designs, accuracy: column, candidates, evaluated },
-    publishedOutput: preset !== undefined,
+    ...{ proxyName: proxy.name, publishedOutput: preset !== undefined },
   };
 }
 
@@ -271,13 +274,12 @@ export async function evaluateFront(
 
 /** Writes the front's candidates and pareto_front.csv with all that has been measured so far. */
 export async function recordFront(search: FinishedSearch, files: Files): Promise<void> {
-  const { study, candidates, accuracy, publishedOutput } = search;
+  const { study, candidates, accuracy, publishedOutput, proxyName: name } = search;
   const measured = candidates.map(({ measured }): MeasuredPoint | undefined =>
     measured ? { accuracy: measured.accuracy?.value, latencyMs: measured.latencyMs?.value } : undefined,
   );
-  const proxy = { name: PROXY_NAMES[0] };
   await recordMeasured(
-    { files, folder: study.folder, proxy, accuracy, publishedOutput },
+    { files, folder: study.folder, proxy: { name }, accuracy, publishedOutput },
     study.front,
     measured,
     candidates,

@@ -11,8 +11,9 @@ import {
 } from '../space/index.ts';
 import { proxyScore } from '../study/index.ts';
 import { makeCandidate } from './candidates.ts';
-import { DesignBuilder, noiseProxy } from './designs.ts';
+import { DesignBuilder } from './designs.ts';
 import { openPricers, type Surroundings } from './search.ts';
+import { DEFAULT_PROXIES, type ProxyChoice, spaceProxy } from './space-proxy.ts';
 import type { OpenedTable } from './tables.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -22,6 +23,8 @@ export interface SolveRequest {
   /** Bits alone: their costs add up over the layers. */
   space: SpaceConfigInput;
   spaceFile?: string;
+  /** The proxies that rank candidates; the default ones unless given. */
+  proxies?: ProxyChoice;
 }
 
 /**
@@ -47,7 +50,8 @@ export async function solveNetwork(
   const { search } = await openPricers(files, workbench, tables, request);
   assertReachable(space, search, budgets, budgetConfidence); // before the proxy takes its time
   const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
-  const proxy = await noiseProxy(workbench, space, { onProgress, cancellation, pause });
+  const { proxies = DEFAULT_PROXIES } = request;
+  const proxy = await spaceProxy(workbench, space, { onProgress, cancellation, pause }, proxies);
   const allocation = await allocateSpace<SpacePoint>(
     space,
     search,

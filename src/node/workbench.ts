@@ -12,10 +12,12 @@ import {
   type CalibrationSettings,
   calibratedSource,
   calibrationImages,
+  calibrationLabels,
   DEFAULT_CALIBRATION,
 } from './calibrated-source.ts';
 import { nodeClock, nodeInterruptions } from './clock.ts';
 import { conditionsReader } from './conditions.ts';
+import { isModelFile } from './model-files.ts';
 import { createEngine, type EngineOptions } from './network-engine.ts';
 import { type OpenedNetwork, type OpenNetworkOptions, openNetwork } from './open-network.ts';
 
@@ -28,6 +30,8 @@ export interface Workbench {
   calibration: CalibrationSettings;
   /** The images that calibration saw, raw pixels. */
   images: Uint8Array[];
+  /** Their classes, where those are the network's own. */
+  labels?: number[];
   /** What measuring needs, around this engine. */
   bench(surroundings: { cancellation: Cancellation; onProgress: Progress }): Bench;
 }
@@ -51,6 +55,9 @@ export async function openWorkbench(
   const calibrated = calibratedSource(engine, folded, calibration);
   const source = options.rounding ? { ...calibrated, rounding: options.rounding } : calibrated;
   const images = calibrationImages(calibration, folded.inputShape);
+  // the classes of the built-in images are those of the zoo's networks alone
+  const foreign = isModelFile(networkName) && calibration.dataset === 'builtin';
+  const labels = foreign ? undefined : calibrationLabels(calibration, folded);
   return {
     opened,
     folded,
@@ -58,6 +65,7 @@ export async function openWorkbench(
     source,
     calibration,
     images,
+    ...(labels && { labels }),
     bench: (surroundings) => ({
       ...surroundings,
       engine,

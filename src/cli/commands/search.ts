@@ -7,6 +7,7 @@ import { measuredAccuracy } from '../../node/measured-accuracy.ts';
 import { isModelFile, runName } from '../../node/model-files.ts';
 import { collectReport, reportedCandidate, writeReport } from '../../node/report-files.ts';
 import { deviceLabels, evaluateFront, searchNetwork, spreadOver } from '../../node/search.ts';
+import { DEFAULT_PROXIES } from '../../node/space-proxy.ts';
 import { openTables } from '../../node/tables.ts';
 import { openWorkbench, type Workbench } from '../../node/workbench.ts';
 import { APQ_EVOLUTION, findPreset, PRESETS } from '../../study/index.ts';
@@ -147,6 +148,7 @@ export function register(program: Command, context: CliContext): void {
       measuredAccuracy(builder, { dataset: tried, workers, disabled, cancellation });
     const request = {
       ...{ settings, space, spaceFile, preset, interpolate, folder, resume, version: context.io.version },
+      ...{ proxies: { ...DEFAULT_PROXIES, proxy: flags.proxy } },
       ...(flags.accuracy === 'measured' && { accuracy }),
     };
     const surroundings = { files, cancellation, onProgress, ...timeLimit(flags, session) };

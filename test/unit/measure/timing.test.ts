@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { kendallTau } from '../../../src/core/kendall-tau.ts';
 import type { Session } from '../../../src/engine/session.ts';
 import { measureClockStepNs } from '../../../src/measure/clock-step.ts';
 import { ownLevel, ReferenceKernel } from '../../../src/measure/reference-kernel.ts';
-import { kendallTau, predictionError, summarizeSamples } from '../../../src/measure/statistics.ts';
+import { predictionError, summarizeSamples } from '../../../src/measure/statistics.ts';
 import { entryTrust, isThrottled } from '../../../src/measure/trust.ts';
 import { visitNetwork, visitPlan } from '../../../src/measure/visit.ts';
 import { lateVariants, warmUp } from '../../../src/measure/warm-up.ts';

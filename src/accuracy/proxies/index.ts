@@ -1,0 +1,40 @@
+import { BitbudgetError } from '../../core/errors.ts';
+import { nearestName } from '../../core/nearest-name.ts';
+import { OUTPUT_NOISE } from './output-noise.ts';
+import { REDUCTION_NOISE } from './reduction-noise.ts';
+import type { ArchitectureProxy, BitProxy } from './types.ts';
+
+/** The proxies that rank bit allocations; the first is the default. */
+export const BIT_PROXIES: readonly BitProxy[] = [OUTPUT_NOISE];
+
+/** The proxies that rank reduced networks; the first is the default. */
+export const ARCHITECTURE_PROXIES: readonly ArchitectureProxy[] = [REDUCTION_NOISE];
+
+/**
+ * A proxy for bits by its name.
+ *
+ * @throws {BitbudgetError} `usage` for an unknown name, with the nearest one.
+ * @example findBitProxy('output-noise').needs // => ['images']
+ */
+export function findBitProxy(name: string): BitProxy {
+  return findProxy(BIT_PROXIES, name, 'proxy');
+}
+
+/**
+ * A proxy for reduced networks by its name.
+ *
+ * @throws {BitbudgetError} `usage` for an unknown name, with the nearest one.
+ * @example findArchitectureProxy('reduction-noise').needs // => ['images']
+ */
+export function findArchitectureProxy(name: string): ArchitectureProxy {
+  return findProxy(ARCHITECTURE_PROXIES, name, 'architecture proxy');
+}
+
+function findProxy<Proxy extends { name: string }>(proxies: readonly Proxy[], name: string, kind: string): Proxy {
+  const proxy = proxies.find((own) => own.name === name);
+  if (proxy) return proxy;
+  const names = proxies.map((own) => own.name);
+  const guess = nearestName(name, names);
+  const remedy = `${guess ? `Did you mean ${guess}? ` : ''}Use ${names.join(', ')}.`;
+  throw new BitbudgetError('usage', `Unknown ${kind} "${name}".`, remedy);
+}

@@ -1,0 +1,133 @@
+import { findArchitectureProxy, findBitProxy } from '../accuracy/proxies/index.ts';
+import { type ArchitectureProxy, interrupted, type ProxyContext, schemeLoss } from '../accuracy/proxies/types.ts';
+import type { Cancellation, Progress } from '../core/ports.ts';
+import { type Reduction, reduceNetwork } from '../network/reduce/index.ts';
+import type { Scheme } from '../quant/scheme.ts';
+import { choiceCounts, type SearchSpace, type SpacePoint } from '../space/index.ts';
+import type { StudyProxy } from '../study/index.ts';
+import { loadAutodiffOnNode } from './training-files.ts';
+import type { Workbench } from './workbench.ts';
+
+export interface ProbeSurroundings {
+  onProgress: Progress;
+  cancellation: Cancellation;
+  pause(): Promise<void>;
+}
+
+/** By which proxies a search or a solver ranks. */
+export interface ProxyChoice {
+  /** For bits. */
+  proxy: string;
+  /** For whatever makes the network smaller. */
+  architectureProxy: string;
+}
+
+export const DEFAULT_PROXIES: ProxyChoice = { proxy: 'output-noise', architectureProxy: 'reduction-noise' };
+
+/** Images that each reduction is looked at with, and the fewer ones where there are many probes. */
+const PROBE_IMAGES = 32;
+const FEW_IMAGES = 8;
+const MANY_PROBES = 200;
+
+/** What proxies see of a workbench. */
+export function proxyContext(
+  { engine, source, opened, images, labels }: Pick<Workbench, 'engine' | 'source' | 'opened' | 'images' | 'labels'>,
+  surroundings: ProbeSurroundings,
+): ProxyContext {
+  return {
+    ...{ engine, source, network: opened.network, images },
+    ...(labels?.length === images.length && { labels }),
+    gradients: loadAutodiffOnNode,
+    ...surroundings,
+  };
+}
+
+/**
+ * The additive proxy of a space: the loss of each layer's scheme, and of each choice that makes the network smaller, as
+ * the difference that it alone makes.
+ *
+ * @throws {BitbudgetError} `usage` for an unknown proxy, `input` for what it needs and is not there, `interrupted`.
+ */
+export async function spaceProxy(
+  workbench: Pick<Workbench, 'engine' | 'source' | 'opened' | 'images' | 'labels'>,
+  space: SearchSpace,
+  surroundings: ProbeSurroundings,
+  { proxy: name, architectureProxy }: ProxyChoice = DEFAULT_PROXIES,
+): Promise<StudyProxy<SpacePoint>> {
+  const bits = findBitProxy(name);
+  const context = proxyContext(workbench, surroundings);
+  const full = space.genes.map(({ kind, choices }) => (kind === 'drop' ? 0 : choices.length - 1));
+  const table = await bits.losses(context, schemesOf(space, full));
+  const structure = await structureLosses(context, findArchitectureProxy(architectureProxy), space, full);
+  return {
+    name,
+    loss({ genome, schemes: assigned }) {
+      // a layer that is gone has no scheme, and adds no noise of its own
+      const present = table.layers.map((layer) => assigned.get(layer) ?? 'f32');
+      let sum = schemeLoss(table, present);
+      for (const [gene, row] of structure) sum += row[genome[gene]];
+      return sum;
+    },
+  };
+}
+
+/** Every scheme that some layer of the space can have. */
+export function schemesOf(space: SearchSpace, full: readonly number[]): Scheme[] {
+  const met = new Set<Scheme>(space.decode(full).schemes.values());
+  const counts = choiceCounts(space);
+  const widths = { weights: new Set<number>(), activations: new Set<number>() };
+  for (const [gene, { kind, choices }] of space.genes.entries()) {
+    if (kind === 'scheme') for (const choice of choices.slice(0, counts[gene])) met.add(choice as Scheme);
+    if (kind === 'weights' || kind === 'activations') for (const width of choices) widths[kind].add(Number(width));
+  }
+  for (const w of widths.weights) for (const a of widths.activations) met.add(`w${w}a${a}`);
+  return [...met];
+}
+
+/** For each gene that makes the network smaller, what each of its choices alone adds to the loss. */
+async function structureLosses(
+  context: ProxyContext,
+  proxy: ArchitectureProxy,
+  space: SearchSpace,
+  full: readonly number[],
+): Promise<Map<number, number[]>> {
+  const probes: { gene: number; choice: number; reduction: Reduction }[] = [];
+  for (const [gene, { kind, choices }] of space.genes.entries()) {
+    if (kind === 'scheme' || kind === 'weights' || kind === 'activations') continue;
+    for (let choice = 0; choice < choices.length; choice++) {
+      const { reduction } = space.decode(full.with(gene, choice));
+      if (choice !== full[gene] || kind === 'keep')
+        probes.push({ gene, choice, reduction: alone(reduction, space, full, gene) });
+    }
+  }
+  const rows = new Map<number, number[]>();
+  if (probes.length === 0) return rows;
+  const count = probes.length > MANY_PROBES ? FEW_IMAGES : PROBE_IMAGES;
+  const seen = { ...context, images: context.images.slice(0, count), labels: context.labels?.slice(0, count) };
+  const whole = await proxy.loss(seen, context.network);
+  for (const [i, { gene, choice, reduction }] of probes.entries()) {
+    const row = rows.get(gene) ?? space.genes[gene].choices.map(() => 0);
+    rows.set(gene, row);
+    row[choice] = (await proxy.loss(seen, reduceNetwork(context.network, reduction))) - whole;
+    context.onProgress('measuring what each reduction loses', (i + 1) / probes.length);
+    if (context.cancellation.aborted) throw interrupted();
+    await context.pause();
+  }
+  return rows;
+}
+
+/** What one gene takes away, without what every design of the space has lost to the others. */
+function alone(reduction: Reduction, space: SearchSpace, full: readonly number[], gene: number): Reduction {
+  const own = new Set(space.genes[gene].layers);
+  const always = space.decode(full).reduction;
+  const same = (a: readonly number[] | undefined, b: readonly number[]) => a?.join() === b.join();
+  const keptChannels = new Map(
+    [...reduction.keptChannels].filter(
+      ([layer, kept]) => own.has(layer) || !same(always.keptChannels.get(layer), kept),
+    ),
+  );
+  const kernels = new Map(
+    [...reduction.kernels].filter(([layer, size]) => own.has(layer) || always.kernels.get(layer) !== size),
+  );
+  return { ...reduction, keptChannels, kernels };
+}
