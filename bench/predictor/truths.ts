@@ -1,9 +1,8 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { Random } from '../../src/core/random.ts';
 import { DesignBuilder } from '../../src/node/designs.ts';
 import { measuredAccuracy } from '../../src/node/measured-accuracy.ts';
 import type { Workbench } from '../../src/node/workbench.ts';
-import { choiceCounts, type SearchSpace } from '../../src/space/index.ts';
+import type { SearchSpace } from '../../src/space/index.ts';
 import { type PredictorCase, readTruths, type Truths } from './cases.ts';
 
 /** Candidates evaluated at a time: what they share is run once. */
@@ -42,16 +41,4 @@ export class TruthStore {
     }
     return canonical.map((genome) => this.losses.get(genome.join('-'))!);
   }
-}
-
-/** Different candidates at random. */
-export function randomGenomes(space: SearchSpace, count: number, seed: number): number[][] {
-  const random = new Random(seed);
-  const counts = choiceCounts(space);
-  const found = new Map<string, number[]>();
-  for (let tries = 0; found.size < count && tries < 100 * count; tries++) {
-    const genome = space.canonical(counts.map((choices) => random.below(choices)));
-    found.set(genome.join('-'), genome);
-  }
-  return [...found.values()];
 }

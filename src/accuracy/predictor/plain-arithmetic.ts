@@ -53,13 +53,7 @@ export class PlainArithmetic implements Arithmetic {
     for (let i = 0; i < values.length; i++) sums[i % columns] = fround(sums[i % columns] + values[i]);
   }
 
-  adam(
-    weights: Float32Array,
-    gradient: Float32Array,
-    first: Float32Array,
-    second: Float32Array,
-    step: AdamStep,
-  ): void {
+  adam(weights: Float32Array, gradient: Float32Array, first: Float32Array, second: Float32Array, step: AdamStep): void {
     const [rate, decay] = [fround(step.rate), fround(step.decay)];
     const [b1, b2] = [fround(step.firstKept), fround(step.secondKept)];
     const [s1, s2] = [fround(step.firstScale), fround(step.secondScale)];

@@ -16,14 +16,7 @@ interface Kernels {
   f32_add_bias(values: number, bias: number, rows: number, columns: number, rectify: number): void;
   f32_mask(gradient: number, values: number, count: number): void;
   f32_sum_columns(values: number, sums: number, rows: number, columns: number): void;
-  f32_adam(
-    weights: number,
-    gradient: number,
-    first: number,
-    second: number,
-    count: number,
-    settings: number,
-  ): void;
+  f32_adam(weights: number, gradient: number, first: number, second: number, count: number, settings: number): void;
 }
 
 const PAGE_BYTES = 65536;
@@ -90,13 +83,7 @@ export class WasmArithmetic implements Arithmetic {
     this.kernels.f32_sum_columns(at(values), at(sums), rows, columns);
   }
 
-  adam(
-    weights: Float32Array,
-    gradient: Float32Array,
-    first: Float32Array,
-    second: Float32Array,
-    step: AdamStep,
-  ): void {
+  adam(weights: Float32Array, gradient: Float32Array, first: Float32Array, second: Float32Array, step: AdamStep): void {
     const { rate, decay, firstKept, secondKept, firstScale, secondScale } = step;
     const settings = new Float32Array(this.memory.buffer, SETTINGS, 6);
     settings.set([rate, decay, firstKept, secondKept, firstScale, secondScale]);
