@@ -22,8 +22,9 @@ export interface PredictorCase {
 
 const BITS = [2, 4, 8];
 const SCHEMES = BITS.flatMap((w) => BITS.map((a) => `w${w}a${a}` as const));
-/** Images that each candidate is run on. */
-const IMAGES = 500;
+/** Images that each candidate is run on: as many as a search takes, and more of real ones. */
+const IMAGES = 250;
+const REAL_IMAGES = 500;
 
 const builtin: DatasetSpec = { name: 'builtin', split: 'calibration', samples: IMAGES };
 const cifarPath = testDataPath('cifar10/cifar10_train_first4000_NHWC.u8');
@@ -60,7 +61,12 @@ export const CASES: readonly PredictorCase[] = [
     name: 'resnet20-cifar',
     what: 'ResNet-20 (published weights), bits 2, 4, 8, CIFAR-10',
     space: { bits: { schemes: SCHEMES } },
-    dataset: { name: cifarPath, split: 'calibration', samples: IMAGES, expected: { shape: [32, 32, 3], classes: 10 } },
+    dataset: {
+      name: cifarPath,
+      split: 'calibration',
+      samples: REAL_IMAGES,
+      expected: { shape: [32, 32, 3], classes: 10 },
+    },
     open: () => workbenchOf(publishedNetwork(), cifarPath),
     ...(!hasTestData && { absent: 'the test data are not beside this checkout' }),
   },

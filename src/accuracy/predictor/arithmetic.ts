@@ -44,9 +44,9 @@ export interface Arithmetic {
 /**
  * A zeroed matrix in an arithmetic's memory, its sides rounded up to multiples of 8.
  *
- * @example matrix(new PlainArithmetic(), 3, 9).columns // => 16
+ * @example matrix({ allocate: (length) => new Float32Array(length) }, 3, 9).columns // => 16
  */
-export function matrix(arithmetic: Arithmetic, rows: number, columns: number): Matrix {
+export function matrix(arithmetic: Pick<Arithmetic, 'allocate'>, rows: number, columns: number): Matrix {
   const wide = roundUp(columns);
   const high = roundUp(rows);
   return { rows: high, columns: wide, values: arithmetic.allocate(high * wide) };

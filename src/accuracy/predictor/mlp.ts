@@ -28,7 +28,7 @@ const SECOND_KEPT = 0.999;
  * A multilayer perceptron with one output: fully connected layers with rectifiers between them, in f32. Deterministic to
  * the bit on every engine.
  *
- * @example new Mlp(new PlainArithmetic(), [2, 8, 1], 8).sizes // => [2, 8, 1]
+ * @example Mlp.bytes([2, 8, 1], 8) > 0 // => true
  */
 export class Mlp {
   /** Inputs, units of each hidden layer, 1. */

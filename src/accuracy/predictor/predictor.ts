@@ -72,8 +72,8 @@ export async function fitPredictor(
   const rows = genomes.map((genome) => encoding.encode(genome));
   const ensemble = await trainEnsemble(makeArithmetic, rows, targets, settings, surroundings, start);
   const space = spaceOf(encoding);
-  const process = new GaussianProcess(space).tune(genomes, losses);
-  const away = heldOutPredictions(process.settings, space, pairs, settings);
+  const gaussian = new GaussianProcess(space).tune(genomes, losses);
+  const away = heldOutPredictions(gaussian.settings, space, pairs, settings);
   const own = Array.from(ensemble.heldOut, (value) => scale.mean + scale.deviation * value);
   const errorOf = (blend: number) =>
     losses.reduce((sum, loss, i) => sum + Math.abs(mixed(blend, own[i], away[i].value) - loss), 0) / losses.length;
@@ -85,7 +85,7 @@ export async function fitPredictor(
   });
   const stretch = Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length);
   const model: PredictorModel = {
-    ...{ genes: [...genes], scale, blend, stretch, ensemble: withoutHeldOut(ensemble), kernel: process.settings },
+    ...{ genes: [...genes], scale, blend, stretch, ensemble: withoutHeldOut(ensemble), kernel: gaussian.settings },
     pairs: { genomes: genomes.map((genome) => [...genome]), losses: [...losses] },
   };
   return { model, heldOut: { ensemble: errorOf(1), process: errorOf(0), blend: errorOf(blend) } };
@@ -96,14 +96,14 @@ export class Predictor {
   readonly model: PredictorModel;
   private readonly encoding: Encoding;
   private readonly runner: EnsembleRunner;
-  private readonly process: GaussianProcess;
+  private readonly gaussian: GaussianProcess;
 
   constructor(makeArithmetic: (bytes: number) => Arithmetic, model: PredictorModel) {
     this.model = model;
     this.encoding = new Encoding(model.genes);
     this.runner = new EnsembleRunner(makeArithmetic, model.ensemble);
     const { genomes, losses } = model.pairs;
-    this.process = new GaussianProcess(spaceOf(this.encoding), model.kernel).fit(genomes, losses);
+    this.gaussian = new GaussianProcess(spaceOf(this.encoding), model.kernel).fit(genomes, losses);
   }
 
   /** Predicted losses, each with one standard deviation. */
@@ -111,7 +111,7 @@ export class Predictor {
     const { scale, blend, stretch } = this.model;
     const own = this.runner.predict(genomes.map((genome) => this.encoding.encode(genome)));
     return genomes.map((genome, i) => {
-      const { value, deviation } = this.process.predict(genome);
+      const { value, deviation } = this.gaussian.predict(genome);
       const variance = deviation ** 2 + own[i].variance * scale.deviation ** 2;
       return {
         value: mixed(blend, scale.mean + scale.deviation * own[i].value, value),
@@ -125,8 +125,8 @@ function spaceOf(encoding: Encoding) {
   return { counts: encoding.genes.map(({ choices }) => choices.length), prior: encoding.prior };
 }
 
-function mixed(blend: number, ensemble: number, process: number): number {
-  return blend * ensemble + (1 - blend) * process;
+function mixed(blend: number, ensemble: number, gaussian: number): number {
+  return blend * ensemble + (1 - blend) * gaussian;
 }
 
 /** What a process says of each pair that learned from the parts that the pair is not in. */
@@ -140,11 +140,11 @@ function heldOutPredictions(
   for (const own of dealt(genomes.length, members, seed)) {
     const apart = new Set(own);
     const learned = genomes.map((_, row) => row).filter((row) => !apart.has(row));
-    const process = new GaussianProcess(space, kernel).fit(
+    const gaussian = new GaussianProcess(space, kernel).fit(
       learned.map((row) => genomes[row]),
       learned.map((row) => losses[row]),
     );
-    for (const row of own) predictions[row] = process.predict(genomes[row]);
+    for (const row of own) predictions[row] = gaussian.predict(genomes[row]);
   }
   return predictions;
 }
