@@ -25,9 +25,9 @@ export type BudgetValue = Readonly<Record<string, number>>;
 export type BudgetOptions = { [Name in keyof typeof BUDGET_FLAGS]?: BudgetValue } & { budgetConfidence?: number };
 
 export function addBudgetOptions(command: Command): void {
-  for (const { flag, what, metric } of Object.values(BUDGET_FLAGS)) {
+  for (const [name, { what, metric }] of Object.entries(BUDGET_FLAGS)) {
     const devices = PER_DEVICE.includes(metric) ? '; or one a device, such as rpi4=20,pixel=8' : '';
-    command.addOption(new Option(flag, `upper bound of the ${what}${devices}`).argParser(parseBudget));
+    command.addOption(budgetOption(name as keyof typeof BUDGET_FLAGS, `upper bound of the ${what}${devices}`));
   }
   command.addOption(
     new Option(
@@ -35,6 +35,11 @@ export function addBudgetOptions(command: Command): void {
       'budgets hold for the upper end of the interval that is right so often, such as 0.95',
     ).argParser(confidence),
   );
+}
+
+/** One of the budget flags. */
+export function budgetOption(name: keyof typeof BUDGET_FLAGS, description: string): Option {
+  return new Option(BUDGET_FLAGS[name].flag, description).argParser(parseBudget);
 }
 
 /**

@@ -14,6 +14,7 @@ export {
 } from './budget.ts';
 export { assertReachable, reachableMinimum, uniformGenomes } from './extremes.ts';
 export { findFeasible, jointlyInfeasible } from './feasible.ts';
+export { type GeneProblem, geneProblem } from './gene-problem.ts';
 export { budgetMetrics, type GeneMetric, type GeneTables, tabulateGenes } from './gene-tables.ts';
 export { type ReachableWorkload, reachableWorkloads } from './reachable.ts';
 export { createRepair, type Loss, type Repair, type RepairOptions, startingGenomes } from './repair.ts';

@@ -2,10 +2,11 @@ import { BitbudgetError } from '../../core/errors.ts';
 import { nearestName } from '../../core/nearest-name.ts';
 import { OUTPUT_NOISE } from './output-noise.ts';
 import { REDUCTION_NOISE } from './reduction-noise.ts';
+import { SENSITIVITY_KL, SENSITIVITY_LOSS, SENSITIVITY_TOP1 } from './sensitivity.ts';
 import type { ArchitectureProxy, BitProxy } from './types.ts';
 
 /** The proxies that rank bit allocations; the first is the default. */
-export const BIT_PROXIES: readonly BitProxy[] = [OUTPUT_NOISE];
+export const BIT_PROXIES: readonly BitProxy[] = [OUTPUT_NOISE, SENSITIVITY_KL, SENSITIVITY_LOSS, SENSITIVITY_TOP1];
 
 /** The proxies that rank reduced networks; the first is the default. */
 export const ARCHITECTURE_PROXIES: readonly ArchitectureProxy[] = [REDUCTION_NOISE];

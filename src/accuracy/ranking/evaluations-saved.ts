@@ -1,4 +1,4 @@
-/** Differences of averages below this share of the truths' range are rounding. */
+/** Differences of averages below this share of the largest truth are rounding. */
 const ROUNDING = 1e-12;
 
 /**
@@ -15,13 +15,13 @@ const ROUNDING = 1e-12;
  */
 export function evaluationsSaved(losses: readonly number[], truths: readonly number[]): number {
   const half = Math.ceil(truths.length / 2);
-  const rounding = ROUNDING * (Math.max(...truths) - Math.min(...truths));
-  const picked = expectedPick(losses, truths, half) + rounding;
+  const rounding = ROUNDING * Math.max(...truths.map(Math.abs));
+  const picked = expectedPick(losses, truths, half);
   let best = expectedPick(truths, truths, 1);
-  if (!(picked < best)) return 0;
+  if (!(picked < best - rounding)) return 0;
   for (let k = 2; k <= half; k++) {
     const next = expectedPick(truths, truths, k);
-    if (next <= picked) return k - 2 + (best - picked) / (best - next);
+    if (next <= picked + rounding) return k - 2 + Math.min((best - picked) / (best - next), 1);
     best = next;
   }
   return half - 1;

@@ -6,6 +6,7 @@ import * as evaluate from './evaluate.ts';
 import * as inspect from './inspect.ts';
 import * as lut from './lut/index.ts';
 import * as profile from './profile.ts';
+import * as proxy from './proxy/index.ts';
 import * as report from './report.ts';
 import * as search from './search.ts';
 import * as solve from './solve.ts';
@@ -20,6 +21,7 @@ export const commands: readonly ((program: Command, context: CliContext) => void
   lut.register,
   search.register,
   solve.register,
+  proxy.register,
   evaluate.register,
   train.register,
   verify.register,

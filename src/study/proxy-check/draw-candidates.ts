@@ -32,7 +32,7 @@ export function drawVaried(space: SearchSpace, count: number, random: Random): n
 /** Where the candidates of one budget are to lie. */
 export interface BudgetWindow {
   /** What a candidate costs. */
-  valueOf(genome: readonly number[]): number;
+  costOf(genome: readonly number[]): number;
   value: number;
   /** Relative distance from the value that is allowed. */
   tolerance: number;
@@ -45,7 +45,7 @@ export interface BudgetWindow {
  */
 export function drawAtBudget(
   space: SearchSpace,
-  { valueOf, value, tolerance }: BudgetWindow,
+  { costOf, value, tolerance }: BudgetWindow,
   count: number,
   random: Random,
 ): number[][] {
@@ -53,12 +53,12 @@ export function drawAtBudget(
   const drawn = new Distinct(space);
   for (let tries = 0; drawn.genomes.length < count && tries < TRIES * count; tries++) {
     const genome = drawBiased(space, random);
-    let distance = Math.abs(valueOf(genome) - value);
+    let distance = Math.abs(costOf(genome) - value);
     for (let move = 0; distance > tolerance * value && move < MOVES_PER_GENE * counts.length; move++) {
       const gene = random.below(counts.length);
       const before = genome[gene];
       genome[gene] = random.below(counts[gene]);
-      const moved = Math.abs(valueOf(genome) - value);
+      const moved = Math.abs(costOf(genome) - value);
       if (moved < distance) distance = moved;
       else genome[gene] = before;
     }

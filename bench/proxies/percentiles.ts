@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bitbudget, type ProxyCase } from './cases.ts';
+
+/** How `solve` is asked for an allocation. */
+const WAYS = [[], ['--proxy', 'sensitivity-kl'], ['--preset', 'hawq-v3'], ['--preset', 'ompq']];
+
+interface Checked {
+  fixedBudget: { value: number };
+  conditions: { dataset: { name: string; samples?: number } };
+  evaluated: { group: string; top1: number }[];
+}
+
+/**
+ * Where allocations that were solved for stand among random ones of the same size, by measured accuracy.
+ *
+ * @param out of `proxy check`, with the random ones.
+ */
+export function percentiles(one: ProxyCase, schemes: string[], out: string, folder: string, lut?: string): string[] {
+  const { fixedBudget, evaluated }: Checked = JSON.parse(readFileSync(out, 'utf8'));
+  const random = evaluated.filter(({ group }) => group === 'atBudget').map(({ top1 }) => top1);
+  const kib = String(fixedBudget.value / 1024);
+  const lines = [
+    '| allocation by | top-1 | percentile among the random ones of equal size | their median and best | s |',
+    '|---|---|---|---|---|',
+  ];
+  const median = [...random].sort((a, b) => a - b)[Math.floor(random.length / 2)];
+  for (const way of WAYS) {
+    const candidate = join(folder, `${one.name}-${way.at(-1) ?? 'default'}.json`);
+    const table = lut === undefined ? [] : ['--lut', lut, '--interpolate'];
+    const own = way[0] === '--preset' ? [] : schemes; // a preset chooses its own bits
+    const start = performance.now();
+    bitbudget('solve', ...one.flags, ...own, ...way, ...table, '--size-budget-kib', kib, '--out', candidate);
+    const seconds = (performance.now() - start) / 1e3;
+    const weights = one.flags.indexOf('--weights');
+    const learned = weights < 0 ? [] : one.flags.slice(weights, weights + 2);
+    const { top1 } = bitbudget('evaluate', '--candidate', candidate, ...learned, ...one.images);
+    const below = random.filter((other) => other < top1).length + random.filter((other) => other === top1).length / 2;
+    const share = ((100 * below) / random.length).toFixed(0);
+    lines.push(
+      `| ${way.join(' ') || 'default'} | ${points(top1)} | ${share} | ${points(median)}, ${points(Math.max(...random))} | ${seconds.toFixed(1)} |`,
+    );
+  }
+  process.stderr.write(`${lines.join('\n')}\n`);
+  return lines;
+}
+
+function points(share: number): string {
+  return `${(100 * share).toFixed(1)}%`;
+}
