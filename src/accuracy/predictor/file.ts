@@ -19,6 +19,8 @@ export interface PredictorProvenance {
 
 /** A predictor as it was read from a file. */
 export interface StoredPredictor extends PredictorProvenance {
+  /** Of the file it was read from. */
+  sha256?: string;
   model: PredictorModel;
 }
 
@@ -29,7 +31,7 @@ const REMEDY = 'Restore the file, or make it anew with `bitbudget predictor fit`
 /**
  * The bytes of a predictor's file: the same predictor gives the same bytes.
  */
-export function serializePredictor({ model, ...provenance }: StoredPredictor): string {
+export function serializePredictor({ model, sha256: _, ...provenance }: StoredPredictor): string {
   const { ensemble, pairs, genes, ...rest } = model;
   const content = {
     schemaVersion: 1,
@@ -117,14 +119,14 @@ function faultOf({ genes, ensemble, pairs }: PredictorDocument): string | undefi
 }
 
 function stored(document: PredictorDocument): StoredPredictor {
-  const { network, weightsSha256, calibration, space, proxy, heldOut } = document;
+  const { network, weightsSha256, calibration, space, proxy, heldOut, sha256 } = document;
   const { genes, scale, blend, stretch, ensemble, kernel, pairs } = document;
   const members = ensemble.members.map(
     (layers): MlpParameters =>
       layers.map(({ weights, bias }) => ({ weights: fromBase64(weights), bias: fromBase64(bias) })),
   );
   return {
-    ...{ network, weightsSha256, calibration, space, proxy, heldOut },
+    ...{ network, weightsSha256, calibration, space, proxy, heldOut, sha256 },
     model: { genes, scale, blend, stretch, kernel, pairs, ensemble: { sizes: ensemble.sizes, members } },
   };
 }
