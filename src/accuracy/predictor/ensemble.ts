@@ -19,7 +19,7 @@ export interface EnsembleSettings extends TrainingSettings {
 /** As published: three hidden layers of 400. */
 export const DEFAULT_ENSEMBLE: EnsembleSettings = {
   ...{ hidden: [400, 400, 400], members: 5, batch: 32, seed: 1 },
-  ...{ epochs: 120, patience: 20, rate: 1e-3, decay: 0.1 },
+  ...{ epochs: 150, patience: 40, rate: 2e-3, decay: 1 },
 };
 
 export interface Surroundings {
