@@ -17,7 +17,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const flags = ['-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '--enable', 'simd'];
 
 /** Where the data of each module begins: they share one memory and lie one after the other. */
-const memoryBase = { simd: 1024, relaxed: 32768, training: 1024 };
+const memoryBase = { simd: 1024, relaxed: 32768, training: 1024, predictor: 1024 };
 /** Those that are built for shared memory as well. */
 const threaded = new Set(['simd', 'relaxed']);
 const features = { relaxed: ['--enable', 'relaxed-simd'] };
@@ -53,6 +53,7 @@ await generateKernels(join(root, 'assembly', 'generated'));
 await build('simd');
 await build('relaxed');
 await build('training');
+await build('predictor');
 
 const weights = join(root, 'src', 'network', 'zoo', 'weights');
 if (existsSync(weights)) await cp(weights, join(root, 'dist', 'network', 'zoo', 'weights'), { recursive: true });

@@ -184,7 +184,7 @@ export function refuseStrayFlags(flags: Record<string, unknown>): void {
     flags.problem === undefined
       ? [['budget'].find((name) => flags[name] !== undefined), 'goes with']
       : [
-          ['generations', 'stagnation', 'target', 'resume', 'out', 'strategy'].find(
+          ['generations', 'stagnation', 'target', 'resume', 'out', 'strategy', 'predictor'].find(
             (name) => flags[name] !== undefined,
           ),
           'does not go with',

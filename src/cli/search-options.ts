@@ -3,7 +3,7 @@ import { ARCHITECTURE_PROXIES, BIT_PROXIES, findArchitectureProxy, findBitProxy 
 import { BitbudgetError } from '../core/errors.ts';
 import { DEFAULT_PROXIES } from '../node/space-proxy.ts';
 import { type Budgets, budgetName } from '../space/index.ts';
-import { OBJECTIVES, type Preset, parseObjectives, type StudySettings } from '../study/index.ts';
+import { OBJECTIVES, type Preset, parseObjectives, type Strategy, type StudySettings } from '../study/index.ts';
 import { positiveNumber, seedFlag, wholeNumber } from './options.ts';
 import { checkNames, checkPicks, type PickRequest, parsePick, parseValues } from './picks.ts';
 
@@ -109,7 +109,7 @@ export interface StudyOptions extends BudgetOptions {
   target?: Record<string, number>;
   pick?: PickRequest[];
   seed: number;
-  strategy?: 'guided' | 'evolution';
+  strategy?: Strategy;
   algorithm?: 'nsga2' | 'nsga3';
 }
 
@@ -148,8 +148,8 @@ export function addStudyOptions(command: Command): void {
     .addOption(
       new Option(
         '--strategy <name>',
-        'guided by a model of the loss, or evolution alone; guided where the evaluations suffice to probe the space',
-      ).choices(['guided', 'evolution']),
+        'guided by a model of the loss, by a surrogate with uncertainty, or evolution alone; surrogate with --accuracy measured, else guided where the evaluations suffice to probe the space',
+      ).choices(['guided', 'surrogate', 'evolution']),
     )
     .addOption(
       new Option('--algorithm <name>', 'selection; nsga2 up to three objectives and nsga3 beyond unless given').choices(
@@ -224,7 +224,7 @@ export function studySettings(options: StudyOptions, devices: readonly string[] 
 }
 /** A guided search ends with its evaluations, and keeps to no published search's ways. */
 function refuseUnguided(options: StudyOptions, preset: Preset | undefined): void {
-  if (options.strategy !== 'guided') return;
+  if (options.strategy === undefined || options.strategy === 'evolution') return;
   const ends = {
     generations: 'generations',
     stagnation: 'stagnation',
@@ -234,5 +234,5 @@ function refuseUnguided(options: StudyOptions, preset: Preset | undefined): void
   const end = Object.entries(ends).find(([name]) => options[name as keyof typeof ends] !== undefined);
   if (!preset && !end) return;
   const other = preset ? `--preset ${preset.name}` : `--${end![1]}`;
-  throw new BitbudgetError('usage', `${other} is no matter of a guided search.`, 'Leave out --strategy.');
+  throw new BitbudgetError('usage', `${other} is no matter of a ${options.strategy} search.`, 'Leave out --strategy.');
 }

@@ -15,6 +15,7 @@ import {
   assertReachable,
   createSearchSpace,
   type Pricer,
+  type SearchSpace,
   type SpaceConfigInput,
   type SpacePoint,
 } from '../space/index.ts';
@@ -50,7 +51,10 @@ export interface SearchRequest {
   /** The proxies that rank candidates; the default ones unless given. */
   proxies?: ProxyChoice;
   /** Where accuracies come from, if not from the proxy. */
-  accuracy?: (builder: DesignBuilder) => AccuracySource<SpacePoint>;
+  accuracy?: (
+    builder: DesignBuilder,
+    space: SearchSpace,
+  ) => AccuracySource<SpacePoint> | Promise<AccuracySource<SpacePoint>>;
   folder: string;
   resume: boolean;
   version: string;
@@ -132,7 +136,7 @@ export async function searchNetwork(
   const { proxies = DEFAULT_PROXIES } = request;
   const proxy = await spaceProxy(workbench, space, { onProgress, cancellation, pause }, proxies);
   const builder = new DesignBuilder(workbench);
-  const accuracy = request.accuracy?.(builder);
+  const accuracy = await request.accuracy?.(builder, space);
   const column = accuracy ?? proxyColumn(proxy.name);
   const written = new Map<string, Candidate>();
   const toCandidate = ({ genome, cost, loss }: StudyPoint) => {

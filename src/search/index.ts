@@ -39,3 +39,10 @@ export type {
 export { achievementPick, bestPerBudget, kneePoint } from './picks.ts';
 export type { Evaluation, Individual, Variable } from './problem.ts';
 export type { SearchState } from './state.ts';
+export {
+  type SurrogateBatch,
+  type SurrogateProblem,
+  type SurrogateResult,
+  type SurrogateSettings,
+  surrogateSearch,
+} from './surrogate/index.ts';

@@ -1,5 +1,6 @@
 export { bestUnder } from './best-under.ts';
 export { formatCsv, parseCsv } from './csv.ts';
+export { genePriors } from './gene-priors.ts';
 export { OBJECTIVES, type Objective, objectiveValue, parseObjectives } from './objectives.ts';
 export * from './presets/index.ts';
 export { type AccuracyColumn, COLUMNS, type MeasuredPoint, proxyColumn, proxyScore, type StudyPoint } from './rows.ts';
@@ -7,6 +8,7 @@ export { frontFile, recordMeasured } from './run-folder.ts';
 export { runStudy } from './run-study.ts';
 export type {
   AccuracySource,
+  Strategy,
   StudyMeasure,
   StudyOptions,
   StudyProxy,

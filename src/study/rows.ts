@@ -1,5 +1,5 @@
 import type { Cost } from '../cost/types.ts';
-import type { SearchResult } from '../search/index.ts';
+import type { SearchResult, SurrogateBatch } from '../search/index.ts';
 import { formatCsv } from './csv.ts';
 
 /** One evaluated candidate. */
@@ -89,6 +89,17 @@ export function formatGenerations({ history, hypervolumes }: Pick<SearchResult, 
     return [i + 1, next, feasible, hypervolume];
   });
   return formatCsv([GENERATION_COLUMNS, ...rows]);
+}
+
+/** Columns of batches.csv; `error` is the mean absolute one, in units of the loss. */
+export const BATCH_COLUMNS = ['batch', 'evaluations', 'choice', 'rankCorrelation', 'error'] as const;
+
+/** The bytes of batches.csv: how well each batch of a surrogate search was predicted before it was evaluated. */
+export function formatBatches(batches: readonly SurrogateBatch[]): string {
+  const rows = batches.map(({ batch, evaluations, choice, correlation, error }) => [
+    ...[batch, evaluations, choice, correlation ?? '', error ?? ''],
+  ]);
+  return formatCsv([BATCH_COLUMNS, ...rows]);
 }
 
 /** The bytes of pareto_front.csv; with measurements, `accuracy` is the measured one and the score moves to its own column. */

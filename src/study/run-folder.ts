@@ -1,11 +1,12 @@
 import { canonicalJson } from '../core/canonical-json.ts';
 import { BitbudgetError } from '../core/errors.ts';
 import { sha256Hex } from '../core/sha256.ts';
-import type { SearchResult, SearchState, StopReason } from '../search/index.ts';
+import type { SearchResult, SearchState, StopReason, SurrogateBatch } from '../search/index.ts';
 import { choiceCounts } from '../space/index.ts';
 import { formatOutput } from './presets/output.ts';
 import {
   type AccuracyColumn,
+  formatBatches,
   formatFront,
   formatGenerations,
   formatReports,
@@ -13,7 +14,7 @@ import {
   proxyColumn,
   type StudyPoint,
 } from './rows.ts';
-import type { StudyOptions } from './types.ts';
+import type { Strategy, StudyOptions } from './types.ts';
 
 type FolderOptions<Point> = Pick<
   StudyOptions<Point>,
@@ -34,7 +35,7 @@ function configuration<Point>(options: FolderOptions<Point>): Record<string, unk
 
 /** What study.json tells of a search that is done. */
 export interface StudySummary {
-  strategy: 'guided' | 'evolution';
+  strategy: Strategy;
   evaluations: number;
   /** How many genomes broke which budget, by reason. */
   rejections: Readonly<Record<string, number>>;
@@ -46,13 +47,16 @@ export interface StudySummary {
   modelCorrelation?: number | null;
 }
 
-/** Writes config.json, study.json, reports.csv, generations.csv, pareto_front.csv and front/*.json. */
+/** Writes config.json, study.json, reports.csv, generations.csv or batches.csv, pareto_front.csv and front/*.json. */
 export async function writeRunFolder<Point>(
   options: FolderOptions<Point> & Pick<StudyOptions<Point>, 'toCandidate' | 'publishedOutput' | 'onProgress'>,
   points: readonly StudyPoint[],
   front: readonly StudyPoint[],
   summary: StudySummary,
-  course?: Pick<SearchResult, 'history' | 'hypervolumes'>,
+  {
+    course,
+    batches,
+  }: { course?: Pick<SearchResult, 'history' | 'hypervolumes'>; batches?: readonly SurrogateBatch[] } = {},
 ): Promise<void> {
   const { files, folder } = options;
   const column = options.accuracy ?? proxyColumn(options.proxy.name);
@@ -60,9 +64,12 @@ export async function writeRunFolder<Point>(
   const study = { ...summary, candidates: points.length, front: front.length };
   await files.writeAtomic(`${folder}/study.json`, `${JSON.stringify(study, null, 2)}\n`);
   await files.writeAtomic(`${folder}/reports.csv`, formatReports(points, column));
-  const generations = `${folder}/generations.csv`;
-  if (course) await files.writeAtomic(generations, formatGenerations(course));
-  else if (await files.exists(generations)) await files.remove(generations); // of an earlier run
+  const courses = { generations: course && formatGenerations(course), batches: batches && formatBatches(batches) };
+  for (const [name, text] of Object.entries(courses)) {
+    const path = `${folder}/${name}.csv`;
+    if (text !== undefined) await files.writeAtomic(path, text);
+    else if (await files.exists(path)) await files.remove(path); // of an earlier run
+  }
   await removeOldFront(options, front.length);
   for (const [i, point] of front.entries()) {
     await files.writeAtomic(`${folder}/${frontFile(i)}`, `${JSON.stringify(options.toCandidate(point), null, 2)}\n`);

@@ -11,7 +11,7 @@ import { asItWent } from './termination.ts';
 import type { StudyOptions, StudyOutcome, StudyResult, StudySettings } from './types.ts';
 
 /**
- * One search from settings to run folder: guided by a model of the loss, or NSGA-III over the space; nothing is evaluated
+ * One search from settings to run folder: guided by a model of the loss, or evolution over the space; nothing is evaluated
  * that breaks a budget, nothing twice. The same settings, table and proxy give the same bytes.
  *
  * @throws {BitbudgetError} `infeasible` before any evaluation if a budget cannot be kept; `interrupted` on cancellation,
@@ -25,9 +25,9 @@ export async function runStudy<Point>(given: StudyOptions<Point>): Promise<Study
   const { budgets, budgetConfidence: confidence = 0 } = settings;
   assertReachable(space, costModel, budgets, confidence);
   const saved = options.resume ? await readCheckpoint(options) : undefined;
-  const guided = strategy === 'guided';
+  const guided = strategy !== 'evolution';
   const record = new StudyRecord(options, guided ? {} : saved?.rejections);
-  const { course, ...outcome }: StudyOutcome = guided
+  const { course, batches, ...outcome }: StudyOutcome = guided
     ? await guideStudy(options, record, saved)
     : await evolveStudy(options, record, saved);
   const all = [...record.points.values()];
@@ -41,16 +41,25 @@ export async function runStudy<Point>(given: StudyOptions<Point>): Promise<Study
     rejections: record.rejections,
     hypervolume: volumeOf(settings, front, all),
   };
-  await writeRunFolder(asItWent(options, outcome), all, front, summary, course);
+  await writeRunFolder(asItWent(options, outcome), all, front, summary, { course, batches });
   return { folder: options.folder, front, points: all, ...summary };
 }
 
-/** Guided wherever it can be: where accuracy is asked for, and there are evaluations enough to probe the space. */
+/** Genomes of more genes say too little about each other after so few evaluations. */
+const MOST_SURROGATE_GENES = 128;
+
+/**
+ * By a surrogate where candidates are run, for those evaluations are dear; otherwise guided wherever it can be: where
+ * accuracy is asked for, and there are evaluations enough to probe the space.
+ */
 function defaultStrategy<Point>(options: StudyOptions<Point>): NonNullable<StudySettings['strategy']> {
   const { generations, stagnation, target, objectives, operators } = options.settings;
   const ends = generations ?? stagnation ?? target ?? options.timeMaxMs;
   const evolves = ends !== undefined || operators || options.initial || options.measures;
-  return !evolves && objectives.includes('accuracy') && canProbe(options) ? 'guided' : 'evolution';
+  if (evolves || !objectives.includes('accuracy')) return 'evolution';
+  if (options.accuracy?.kind === 'measured' && options.space.variables.length <= MOST_SURROGATE_GENES)
+    return 'surrogate';
+  return canProbe(options) ? 'guided' : 'evolution';
 }
 
 /**

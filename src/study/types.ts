@@ -1,7 +1,7 @@
 import type { Cancellation, Clock, Files, Progress } from '../core/ports.ts';
 import type { Cost } from '../cost/types.ts';
 import type { Scheme } from '../quant/scheme.ts';
-import type { OperatorSettings, SearchResult, StopReason } from '../search/index.ts';
+import type { OperatorSettings, SearchResult, StopReason, SurrogateBatch } from '../search/index.ts';
 import type { Budgets, Pricer, Space } from '../space/index.ts';
 import type { Objective } from './objectives.ts';
 import type { StudyPoint } from './rows.ts';
@@ -24,12 +24,18 @@ export interface StudySettings {
    */
   target?: Readonly<Record<string, number>>;
   seed: number;
-  /** `guided` learns a model of the loss and proposes by it; by default wherever that can be. */
-  strategy?: 'guided' | 'evolution';
+  /**
+   * `guided` probes the space, learns a model of the loss and proposes by it; by default wherever that can be. `surrogate`
+   * chooses batches by a model with uncertainty, from the proxy on; by default where candidates are run.
+   */
+  strategy?: Strategy;
   /** Selection; by default NSGA-II up to three objectives, NSGA-III beyond. */
   algorithm?: 'nsga2' | 'nsga3';
   operators?: Partial<OperatorSettings>;
 }
+
+/** How candidates are found. */
+export type Strategy = 'guided' | 'surrogate' | 'evolution';
 
 export interface StudyProxy<Point = Scheme[]> {
   name: string;
@@ -101,12 +107,14 @@ export interface StudyOutcome {
   generations?: number;
   stopped?: StopReason;
   course?: Pick<SearchResult, 'history' | 'hypervolumes'>;
-  /** Of a guided search: rank correlation of its model with the losses of the last batch. */
+  /** Of a guided or surrogate search: rank correlation of its model with the losses of the last batches. */
   modelCorrelation?: number | null;
+  /** Of a surrogate search: how each batch was chosen, and how well its predictions ranked it. */
+  batches?: readonly SurrogateBatch[];
 }
 
 export interface StudyResult extends Omit<StudyOutcome, 'course'> {
-  strategy: 'guided' | 'evolution';
+  strategy: Strategy;
   folder: string;
   /** Non-dominated feasible points, by latency. */
   front: StudyPoint[];

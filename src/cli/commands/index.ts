@@ -5,6 +5,7 @@ import * as doctor from './doctor.ts';
 import * as evaluate from './evaluate.ts';
 import * as inspect from './inspect.ts';
 import * as lut from './lut/index.ts';
+import * as predictor from './predictor/index.ts';
 import * as profile from './profile.ts';
 import * as proxy from './proxy/index.ts';
 import * as report from './report.ts';
@@ -22,6 +23,7 @@ export const commands: readonly ((program: Command, context: CliContext) => void
   search.register,
   solve.register,
   proxy.register,
+  predictor.register,
   evaluate.register,
   train.register,
   verify.register,

@@ -1,14 +1,17 @@
 import { type Command, Option } from 'commander';
+import { readPredictor } from '../../accuracy/predictor/file.ts';
 import { BitbudgetError } from '../../core/errors.ts';
 import type { DesignBuilder } from '../../node/designs.ts';
 import { readDevice } from '../../node/device.ts';
 import { describeHost, disabledIds } from '../../node/host.ts';
 import { measuredAccuracy } from '../../node/measured-accuracy.ts';
 import { isModelFile, runName } from '../../node/model-files.ts';
+import { predictedAccuracy } from '../../node/predictor.ts';
 import { collectReport, reportedCandidate, writeReport } from '../../node/report-files.ts';
 import { deviceLabels, evaluateFront, searchNetwork, spreadOver } from '../../node/search.ts';
 import { openTables } from '../../node/tables.ts';
 import { openWorkbench, type Workbench } from '../../node/workbench.ts';
+import type { SearchSpace } from '../../space/index.ts';
 import { APQ_EVOLUTION, findPreset, PRESETS } from '../../study/index.ts';
 import {
   type DatasetFlags,
@@ -45,6 +48,7 @@ interface SearchFlags extends StudyOptions, SchemeOptions, CalibrationOptions, D
   preset?: string;
   accuracy: 'proxy' | 'measured';
   accuracySamples: number;
+  predictor?: string;
   interpolate?: boolean;
   ends: 'fixed' | 'free';
   out?: string;
@@ -88,6 +92,9 @@ export function register(program: Command, context: CliContext): void {
         .argParser(wholeNumber(1, 100_000))
         .default(250),
     );
+  command.addOption(
+    new Option('--predictor <file>', 'accuracy during the search by a predictor of this space, from `predictor fit`'),
+  );
   for (const option of schemeOptions()) command.addOption(option);
   command.addOption(
     new Option('--ends <how>', 'first and last layer: w8a8, or searched too')
@@ -119,6 +126,10 @@ export function register(program: Command, context: CliContext): void {
       return searchProblem({ ...given, problem: given.problem, objectives }, session);
     }
     const { files, cancellation, progress: onProgress, note } = session;
+    if (given.predictor !== undefined && given.accuracy === 'measured') {
+      const problem = '--predictor and --accuracy measured both say where accuracies come from.';
+      throw new BitbudgetError('usage', problem, 'Leave one of them out.');
+    }
     const preset = given.preset === undefined ? undefined : findPreset(given.preset);
     const flags = withPreset(given, preset, isDefault);
     if (preset === APQ_EVOLUTION) return searchApqSpace(flags, isDefault('network'), session, context.io.version);
@@ -142,6 +153,7 @@ export function register(program: Command, context: CliContext): void {
     const spaceFile = preset?.name ?? flags.space;
     const foreign = isModelFile(network) && flags.dataset === 'builtin';
     if (flags.accuracy === 'measured') assertMeasurable(workbench.opened, foreign);
+    const predictor = flags.predictor === undefined ? undefined : await readPredictor(files, flags.predictor);
     const tried = { ...datasetSpecOf(flags, 'calibration'), samples: flags.accuracySamples };
     const accuracy = (builder: DesignBuilder) =>
       measuredAccuracy(builder, { dataset: tried, workers, disabled, cancellation });
@@ -149,6 +161,9 @@ export function register(program: Command, context: CliContext): void {
       ...{ settings, space, spaceFile, preset, interpolate, folder, resume, version: context.io.version },
       ...{ proxies: { proxy: flags.proxy, architectureProxy: flags.architectureProxy } },
       ...(flags.accuracy === 'measured' && { accuracy }),
+      ...(predictor && {
+        accuracy: (_: DesignBuilder, own: SearchSpace) => predictedAccuracy(predictor, own, workbench.opened),
+      }),
     };
     const surroundings = { files, cancellation, onProgress, ...timeLimit(flags, session) };
     let search = await searchNetwork(workbench, tables, request, surroundings).catch((error) => {

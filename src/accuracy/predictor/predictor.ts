@@ -1,0 +1,160 @@
+import { BitbudgetError } from '../../core/errors.ts';
+import { GaussianProcess, type KernelSettings, type Prediction } from '../../search/surrogate/index.ts';
+import type { Arithmetic } from './arithmetic.ts';
+import { Encoding, type PredictorGene } from './encoding.ts';
+import {
+  dealt,
+  type Ensemble,
+  EnsembleRunner,
+  type EnsembleSettings,
+  type Surroundings,
+  type TrainedEnsemble,
+  trainEnsemble,
+} from './ensemble.ts';
+
+/** Candidates that were evaluated truly. */
+export interface EvaluatedPairs {
+  genomes: readonly (readonly number[])[];
+  /** Lower is better. */
+  losses: readonly number[];
+}
+
+/** Everything that a predictor learned. */
+export interface PredictorModel {
+  genes: PredictorGene[];
+  /** What losses were standardised by. */
+  scale: { mean: number; deviation: number };
+  /** The ensemble's share of a prediction; the rest is the Gaussian process's. */
+  blend: number;
+  /** Standard deviations are stretched by it. */
+  stretch: number;
+  ensemble: Ensemble;
+  kernel: KernelSettings;
+  pairs: { genomes: number[][]; losses: number[] };
+}
+
+/** How good each part of a predictor is on pairs that it did not learn from: mean absolute errors, in units of the loss. */
+export interface HeldOutErrors {
+  ensemble: number;
+  process: number;
+  blend: number;
+}
+
+/** Fewer pairs say too little to learn from. */
+export const LEAST_PAIRS = 10;
+/** Shares of the ensemble that are tried. */
+const BLENDS = [0, 0.25, 0.5, 0.75, 1];
+
+/**
+ * Learns to predict losses from evaluated candidates: an ensemble of perceptrons and a Gaussian process, both on held-out
+ * parts, are blended as those parts say.
+ *
+ * @param genes of the space; priors where an additive proxy was asked.
+ * @param start an ensemble that learned architectures, whose first layers are widened by the inputs of bits.
+ * @throws {BitbudgetError} `input` for too few pairs, `interrupted`.
+ */
+export async function fitPredictor(
+  makeArithmetic: (bytes: number) => Arithmetic,
+  genes: readonly PredictorGene[],
+  pairs: EvaluatedPairs,
+  settings: EnsembleSettings,
+  surroundings: Surroundings,
+  start?: Ensemble,
+): Promise<{ model: PredictorModel; heldOut: HeldOutErrors }> {
+  const { genomes, losses } = pairs;
+  if (genomes.length < LEAST_PAIRS) {
+    const problem = `There are ${genomes.length} evaluated candidates to learn from.`;
+    throw new BitbudgetError('input', problem, `Give at least ${LEAST_PAIRS}, evaluated by --accuracy measured.`);
+  }
+  const encoding = new Encoding(genes);
+  const scale = standardiser(losses);
+  const targets = Float64Array.from(losses, (loss) => (loss - scale.mean) / scale.deviation);
+  const rows = genomes.map((genome) => encoding.encode(genome));
+  const ensemble = await trainEnsemble(makeArithmetic, rows, targets, settings, surroundings, start);
+  const space = spaceOf(encoding);
+  const gaussian = new GaussianProcess(space).tune(genomes, losses);
+  const away = heldOutPredictions(gaussian.settings, space, pairs, settings);
+  const own = Array.from(ensemble.heldOut, (value) => scale.mean + scale.deviation * value);
+  const errorOf = (blend: number) =>
+    losses.reduce((sum, loss, i) => sum + Math.abs(mixed(blend, own[i], away[i].value) - loss), 0) / losses.length;
+  const blend = BLENDS.reduce((best, share) => (errorOf(share) < errorOf(best) ? share : best));
+  const spread = new EnsembleRunner(makeArithmetic, ensemble).predict(rows);
+  const squares = losses.map((loss, i) => {
+    const variance = away[i].deviation ** 2 + spread[i].variance * scale.deviation ** 2;
+    return (mixed(blend, own[i], away[i].value) - loss) ** 2 / variance;
+  });
+  const stretch = Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length);
+  const model: PredictorModel = {
+    ...{ genes: [...genes], scale, blend, stretch, ensemble: withoutHeldOut(ensemble), kernel: gaussian.settings },
+    pairs: { genomes: genomes.map((genome) => [...genome]), losses: [...losses] },
+  };
+  return { model, heldOut: { ensemble: errorOf(1), process: errorOf(0), blend: errorOf(blend) } };
+}
+
+/** Predicts the losses of a space's genomes by what was learned. */
+export class Predictor {
+  readonly model: PredictorModel;
+  private readonly encoding: Encoding;
+  private readonly runner: EnsembleRunner;
+  private readonly gaussian: GaussianProcess;
+
+  constructor(makeArithmetic: (bytes: number) => Arithmetic, model: PredictorModel) {
+    this.model = model;
+    this.encoding = new Encoding(model.genes);
+    this.runner = new EnsembleRunner(makeArithmetic, model.ensemble);
+    const { genomes, losses } = model.pairs;
+    this.gaussian = new GaussianProcess(spaceOf(this.encoding), model.kernel).fit(genomes, losses);
+  }
+
+  /** Predicted losses, each with one standard deviation. */
+  predict(genomes: readonly (readonly number[])[]): Prediction[] {
+    const { scale, blend, stretch } = this.model;
+    const own = this.runner.predict(genomes.map((genome) => this.encoding.encode(genome)));
+    return genomes.map((genome, i) => {
+      const { value, deviation } = this.gaussian.predict(genome);
+      const variance = deviation ** 2 + own[i].variance * scale.deviation ** 2;
+      return {
+        value: mixed(blend, scale.mean + scale.deviation * own[i].value, value),
+        deviation: stretch * Math.sqrt(variance),
+      };
+    });
+  }
+}
+
+function spaceOf(encoding: Encoding) {
+  return { counts: encoding.genes.map(({ choices }) => choices.length), prior: encoding.prior };
+}
+
+function mixed(blend: number, ensemble: number, gaussian: number): number {
+  return blend * ensemble + (1 - blend) * gaussian;
+}
+
+/** What a process says of each pair that learned from the parts that the pair is not in. */
+function heldOutPredictions(
+  kernel: KernelSettings,
+  space: ReturnType<typeof spaceOf>,
+  { genomes, losses }: EvaluatedPairs,
+  { members, seed }: EnsembleSettings,
+): Prediction[] {
+  const predictions = new Array<Prediction>(genomes.length);
+  for (const own of dealt(genomes.length, members, seed)) {
+    const apart = new Set(own);
+    const learned = genomes.map((_, row) => row).filter((row) => !apart.has(row));
+    const gaussian = new GaussianProcess(space, kernel).fit(
+      learned.map((row) => genomes[row]),
+      learned.map((row) => losses[row]),
+    );
+    for (const row of own) predictions[row] = gaussian.predict(genomes[row]);
+  }
+  return predictions;
+}
+
+function standardiser(losses: readonly number[]): { mean: number; deviation: number } {
+  const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+  const variance = losses.reduce((sum, loss) => sum + (loss - mean) ** 2, 0) / losses.length;
+  return { mean, deviation: Math.sqrt(variance) || 1 };
+}
+
+function withoutHeldOut({ sizes, members }: TrainedEnsemble): Ensemble {
+  return { sizes, members };
+}

@@ -1,0 +1,95 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { DEFAULT_ENSEMBLE } from '../../../accuracy/predictor/ensemble.ts';
+import { writePredictor } from '../../../accuracy/predictor/file.ts';
+import { findBitProxy } from '../../../accuracy/proxies/index.ts';
+import { BitbudgetError } from '../../../core/errors.ts';
+import { describeHost, disabledIds } from '../../../node/host.ts';
+import { fitToRuns } from '../../../node/predictor.ts';
+import { readRunPairs } from '../../../node/predictor-runs.ts';
+import { DEFAULT_PROXIES } from '../../../node/space-proxy.ts';
+import { openWorkbench } from '../../../node/workbench.ts';
+import { type ImageFlags, normalisationOptions, preprocessingOf } from '../../dataset-options.ts';
+import { pixelsFlag, seedFlag, weightsFlag, wholeNumber } from '../../options.ts';
+import type { CliContext } from '../../session.ts';
+
+interface FitFlags extends Pick<ImageFlags, 'mean' | 'std'> {
+  run?: string[];
+  reports?: string[];
+  weights?: string;
+  pixels?: string;
+  proxy: string;
+  hidden: number[];
+  members: number;
+  seed: number;
+  out: string;
+}
+
+/** Registers `bitbudget predictor fit`. */
+export function registerFit(predictor: Command, context: CliContext): void {
+  const command = predictor
+    .command('fit')
+    .description('learn accuracy from the candidates that searches with --accuracy measured have run')
+    .addOption(new Option('--run <folder...>', 'run folders of one space of one network'))
+    .addOption(new Option('--reports <file...>', 'reports.csv files instead, each beside its config.json'))
+    .addOption(weightsFlag())
+    .addOption(pixelsFlag())
+    .addOption(
+      new Option('--proxy <name>', 'an additive proxy that it learns to correct; none for no such help').default(
+        DEFAULT_PROXIES.proxy,
+      ),
+    )
+    .addOption(
+      new Option('--hidden <list>', 'units of each hidden layer')
+        .argParser(hiddenUnits)
+        .default(DEFAULT_ENSEMBLE.hidden, DEFAULT_ENSEMBLE.hidden.join()),
+    )
+    .addOption(
+      new Option('--members <n>', 'networks of the ensemble, each with a part of the candidates held out')
+        .argParser(wholeNumber(2, 32))
+        .default(DEFAULT_ENSEMBLE.members),
+    )
+    .addOption(seedFlag());
+  for (const option of normalisationOptions()) command.addOption(option);
+  command.addOption(new Option('--out <file>', 'the predictor').default('accuracy.predictor.json'));
+  context.handle<FitFlags>(command, async (_, flags, session) => {
+    const { files, progress: onProgress, cancellation, note } = session;
+    if (flags.proxy !== 'none') findBitProxy(flags.proxy);
+    const runs = await readRunPairs(files, reportsOf(flags));
+    const workbench = await openWorkbench(runs.network, {
+      ...{ weightsFile: flags.weights, pixels: flags.pixels, preprocessing: preprocessingOf(flags) },
+      ...{ calibration: runs.calibration, disabled: disabledIds(await describeHost()) },
+    });
+    if (workbench.opened.remark) note(workbench.opened.remark);
+    const choice = flags.proxy === 'none' ? undefined : { ...DEFAULT_PROXIES, proxy: flags.proxy };
+    const { hidden, members, seed } = flags;
+    const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
+    const surroundings = { onProgress, cancellation, pause };
+    const fitted = await fitToRuns(workbench, runs, choice, { hidden, members, seed }, surroundings);
+    await writePredictor(files, flags.out, fitted);
+    const { heldOut, model } = fitted;
+    const document = {
+      ...{ predictor: flags.out, network: runs.network, candidates: model.pairs.losses.length },
+      ...{ heldOutError: heldOut, ensembleShare: model.blend },
+    };
+    const points = (error: number) => (100 * error).toFixed(2);
+    const text = [
+      `Learned from ${document.candidates} candidates of ${runs.network}; mean error on held-out ones ${points(heldOut.blend)} points`,
+      `(networks alone ${points(heldOut.ensemble)}, Gaussian process alone ${points(heldOut.process)}; share of the networks ${model.blend}).`,
+      `Predictor: ${flags.out}. \`bitbudget predictor check --predictor ${flags.out}\` tries it on fresh candidates.`,
+    ].join('\n');
+    return { document, text: () => text };
+  });
+}
+
+function reportsOf({ run, reports }: FitFlags): string[] {
+  if ((run === undefined) !== (reports === undefined)) return reports ?? run!.map((folder) => `${folder}/reports.csv`);
+  const problem = run ? '--run and --reports are both given.' : 'There is nothing to learn from.';
+  throw new BitbudgetError('usage', problem, 'Name run folders by --run, or their reports.csv files by --reports.');
+}
+
+function hiddenUnits(text: string): number[] {
+  const units = text.split(',').map(Number);
+  const sound = /^\d+(,\d+){0,7}$/.test(text) && units.every((count) => count >= 1 && count <= 4096);
+  if (sound) return units;
+  throw new InvalidArgumentError('Give up to eight numbers from 1 to 4096, such as 400,400,400.');
+}

@@ -1,0 +1,168 @@
+import { Encoding, type PredictorGene } from '../accuracy/predictor/encoding.ts';
+import { DEFAULT_ENSEMBLE, type EnsembleSettings } from '../accuracy/predictor/ensemble.ts';
+import type { StoredPredictor } from '../accuracy/predictor/file.ts';
+import { fitPredictor, Predictor } from '../accuracy/predictor/predictor.ts';
+import { type RankAgreement, rankAgreement } from '../accuracy/ranking/rank-agreement.ts';
+import { assert, BitbudgetError } from '../core/errors.ts';
+import { Random } from '../core/random.ts';
+import { createSearchSpace, type SearchSpace, type SpaceConfigInput, type SpacePoint } from '../space/index.ts';
+import { type AccuracySource, genePriors } from '../study/index.ts';
+import { drawVaried } from '../study/proxy-check/draw-candidates.ts';
+import { loadPredictorArithmetic } from './predictor-files.ts';
+import type { RunPairs } from './predictor-runs.ts';
+import { type ProbeSurroundings, type ProxyChoice, spaceProxy } from './space-proxy.ts';
+import type { Workbench } from './workbench.ts';
+
+/** Candidates that are evaluated at a time: what they share is run once. */
+const EVALUATED_TOGETHER = 40;
+
+/**
+ * Fits a predictor to the evaluated candidates of runs, with the priors of an additive proxy.
+ *
+ * @param workbench of the runs' network, calibrated as there.
+ * @param choice the proxies; none if undefined.
+ * @throws {BitbudgetError} `mismatch` for other weights, `input` for too few candidates, `interrupted`.
+ */
+export async function fitToRuns(
+  workbench: Workbench,
+  { network, weightsSha256, calibration, space: config, pairs }: RunPairs,
+  choice: ProxyChoice | undefined,
+  settings: Partial<EnsembleSettings>,
+  surroundings: ProbeSurroundings,
+): Promise<StoredPredictor> {
+  assertWeights(workbench, { network, weightsSha256 });
+  const space = createSearchSpace(workbench.opened.network, config as SpaceConfigInput);
+  const known = pairs.genomes.every(
+    (genome) =>
+      genome.length === space.genes.length && genome.every((value, g) => value < space.genes[g].choices.length),
+  );
+  if (!known) {
+    const problem = 'The runs hold candidates that their own space does not know.';
+    throw new BitbudgetError('damaged-file', problem, 'Restore reports.csv and config.json, or search anew.');
+  }
+  const genes = await predictorGenes(workbench, space, choice, surroundings);
+  const makeArithmetic = await loadPredictorArithmetic();
+  const all = { ...DEFAULT_ENSEMBLE, ...settings };
+  const { model, heldOut } = await fitPredictor(makeArithmetic, genes, pairs, all, surroundings);
+  return {
+    ...{ network, weightsSha256, calibration: { ...calibration }, space: { ...config } },
+    ...{ proxy: choice?.proxy ?? null, heldOut, model },
+  };
+}
+
+/** The genes of a space as predictors know them, with what a proxy thinks of each choice. */
+export async function predictorGenes(
+  workbench: Workbench,
+  space: SearchSpace,
+  choice: ProxyChoice | undefined,
+  surroundings: ProbeSurroundings,
+): Promise<PredictorGene[]> {
+  const priors = choice && genePriors({ space, proxy: await spaceProxy(workbench, space, surroundings, choice) });
+  return space.genes.map(({ kind, name, choices }, gene) => ({
+    ...{ kind, name, choices: [...choices] },
+    ...(priors && { prior: priors[gene] }),
+  }));
+}
+
+/**
+ * A predictor as a search's source of accuracies.
+ *
+ * @throws {BitbudgetError} `mismatch` if it is of another space or of other weights.
+ */
+export async function predictedAccuracy(
+  stored: StoredPredictor,
+  space: SearchSpace,
+  opened: Workbench['opened'],
+): Promise<AccuracySource<SpacePoint>> {
+  assertWeights({ opened }, stored);
+  assertGenes(stored.model.genes, space);
+  const predictor = new Predictor(await loadPredictorArithmetic(), stored.model);
+  return {
+    kind: `predictor:${stored.sha256?.slice(0, 12) ?? 'unsaved'}`, // another file is another search
+    losses: (points) => predictor.predict(points.map(({ genome }) => genome)).map(({ value }) => value),
+    accuracyOf: (loss) => 1 - loss,
+  };
+}
+
+/** How good a predictor is on candidates that it did not learn from. */
+export interface PredictorCheck {
+  candidates: number;
+  /** Mean absolute error of the accuracy. */
+  meanAbsoluteError: number;
+  spearman: RankAgreement['spearman'];
+  kendall: RankAgreement['kendall'];
+  /** Share of the truths within the interval that is to hold 68%, and 95%, of them. */
+  within68: number;
+  within95: number;
+}
+
+/**
+ * Evaluates fresh candidates truly and compares.
+ *
+ * @param truth evaluates candidates.
+ * @throws {BitbudgetError} `mismatch` for other weights or another space; `interrupted`.
+ */
+export async function checkPredictor(
+  workbench: Workbench,
+  stored: StoredPredictor,
+  truth: AccuracySource<SpacePoint>,
+  { candidates, seed }: { candidates: number; seed: number },
+  surroundings: ProbeSurroundings,
+): Promise<PredictorCheck> {
+  assertWeights(workbench, stored);
+  const space = createSearchSpace(workbench.opened.network, stored.space as SpaceConfigInput);
+  assertGenes(stored.model.genes, space);
+  const { genomes: learned } = stored.model.pairs;
+  const known = new Set(learned.map((genome) => genome.join()));
+  const drawn = drawVaried(space, candidates + learned.length, new Random(seed));
+  const genomes = drawn.filter((genome) => !known.has(genome.join())).slice(0, candidates);
+  const predictor = new Predictor(await loadPredictorArithmetic(), stored.model);
+  const predicted = predictor.predict(genomes);
+  const losses: number[] = [];
+  for (let start = 0; start < genomes.length; start += EVALUATED_TOGETHER) {
+    const batch = genomes.slice(start, start + EVALUATED_TOGETHER).map((genome) => space.decode(genome));
+    losses.push(...(await truth.losses(batch)));
+    surroundings.onProgress('evaluating fresh candidates', losses.length / genomes.length);
+    await surroundings.pause();
+  }
+  return comparePredictions(predicted, losses);
+}
+
+/** Errors, ranks and the calibration of the uncertainty. */
+export function comparePredictions(
+  predicted: readonly { value: number; deviation: number }[],
+  losses: readonly number[],
+): PredictorCheck {
+  assert(predicted.length === losses.length, 'one loss for each prediction');
+  const off = predicted.map(({ value }, i) => Math.abs(value - losses[i]));
+  const within = (deviations: number) =>
+    off.filter((error, i) => error <= deviations * predicted[i].deviation).length / off.length;
+  const agreement = rankAgreement(
+    predicted.map(({ value }) => value),
+    losses,
+    1,
+  );
+  return {
+    candidates: losses.length,
+    meanAbsoluteError: off.reduce((sum, error) => sum + error, 0) / off.length,
+    ...{ spearman: agreement.spearman, kendall: agreement.kendall },
+    ...{ within68: within(1), within95: within(1.96) },
+  };
+}
+
+function assertWeights(
+  { opened }: Pick<Workbench, 'opened'>,
+  { network, weightsSha256 }: { network: string; weightsSha256: string },
+) {
+  if (opened.weightsSha256 === weightsSha256) return;
+  const problem = `The candidates of ${network} had other weights than those opened now.`;
+  throw new BitbudgetError('mismatch', problem, 'Name the weights that they were made with by --weights.');
+}
+
+function assertGenes(genes: readonly PredictorGene[], space: SearchSpace): void {
+  const told = (list: readonly { name: string; choices: readonly (string | number)[] }[]) =>
+    list.map(({ name, choices }) => `${name}=${choices.join()}`).join(';');
+  if (told(genes) === told(space.genes) && new Encoding(genes).size > 0) return;
+  const problem = `The predictor is of a space of ${genes.length} genes, and not of this one of ${space.genes.length}.`;
+  throw new BitbudgetError('mismatch', problem, 'Choose the space that it was fitted in, or fit another.');
+}
