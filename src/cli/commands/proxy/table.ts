@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
 import { BIT_PROXIES, findBitProxy } from '../../../accuracy/proxies/index.ts';
 import { BitbudgetError } from '../../../core/errors.ts';
-import { COST_METRICS, metricValue } from '../../../cost/metric-values.ts';
+import { metricValue } from '../../../cost/metric-values.ts';
+import { COST_METRICS } from '../../../cost/types.ts';
 import { readDevice } from '../../../node/device.ts';
 import { describeHost, disabledIds } from '../../../node/host.ts';
 import { runName } from '../../../node/model-files.ts';
