@@ -30,6 +30,8 @@ const { values: flags } = parseArgs({
     truths: { type: 'string' },
     pairs: { type: 'string', default: '50,100,200' },
     fresh: { type: 'string', default: '100' },
+    'transfer-pairs': { type: 'string', default: '20,40,80' },
+    architectures: { type: 'string', default: '60' },
     seeds: { type: 'string', default: '5' },
     hidden: { type: 'string', default: DEFAULT_ENSEMBLE.hidden.join() },
     parts: { type: 'string', default: 'errors,transfer,searches' },
@@ -100,13 +102,12 @@ async function benchErrors({ one, space, store, genes, bare }: Opened): Promise<
 /** The networks alone on quantized pairs, from weights at random and from those that learned architectures. */
 async function benchTransfer({ one, space, store, bare }: Opened): Promise<void> {
   const encoding = new Encoding(bare);
-  const whole = drawArchitectures(space, 150, new Random(11));
+  const whole = drawArchitectures(space, Number(flags.architectures), new Random(11));
   const wholeLosses = await store.of(whole);
   const start = await fitArchitectures(makeArithmetic, bare, { genomes: whole, losses: wholeLosses }, settings, quiet);
-  const most = Math.max(...counts);
-  const held = await store.of(drawVaried(space, Number(flags.fresh), new Random(13)));
-  const heldGenomes = drawVaried(space, Number(flags.fresh), new Random(13));
-  for (const count of counts.filter((value) => value <= most)) {
+  const fresh = drawVaried(space, Math.max(...counts) + Number(flags.fresh), new Random(7));
+  const held = await store.of(fresh);
+  for (const count of flags['transfer-pairs'].split(',').map(Number)) {
     const genomes = drawForTransfer(space, count, new Random(17));
     const losses = await store.of(genomes);
     const mean = losses.reduce((sum, loss) => sum + loss, 0) / count;
@@ -117,7 +118,7 @@ async function benchTransfer({ one, space, store, bare }: Opened): Promise<void>
     for (const from of [undefined, start]) {
       const ensemble = await trainEnsemble(makeArithmetic, rows, targets, settings, quiet, from);
       const predicted = new EnsembleRunner(makeArithmetic, ensemble)
-        .predict(heldGenomes.map((genome) => encoding.encode(genome)))
+        .predict(fresh.map((genome) => encoding.encode(genome)))
         .map(({ value }) => ({ value: mean + deviation * value, deviation }));
       const { meanAbsoluteError, spearman } = comparePredictions(predicted, held);
       cells.push(points(meanAbsoluteError), spearman.value!.toFixed(3));
@@ -142,7 +143,9 @@ if (parts.includes('errors')) {
 if (parts.includes('transfer')) {
   const joint = open.filter(({ genes }) => new Encoding(genes).architectureSize > 0);
   if (joint.length > 0) {
-    say('\nTransfer: networks alone on one-hot inputs, from random weights and from 150 full-precision pairs.\n');
+    say(
+      `\nTransfer: networks alone on one-hot inputs, from random weights and from ${flags.architectures} full-precision pairs.\n`,
+    );
     say('| space | quantized pairs | error from scratch, points | ρ | error with transfer | ρ |');
     say('|---|---|---|---|---|---|');
   }

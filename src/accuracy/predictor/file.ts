@@ -47,7 +47,7 @@ export function serializePredictor({ model, sha256: _, ...provenance }: StoredPr
     },
   };
   const plain = JSON.parse(JSON.stringify(content)) as Record<string, unknown>;
-  return `${JSON.stringify({ ...plain, sha256: sha256Hex(canonicalJson(plain)) })}\n`;
+  return `${canonicalJson({ ...plain, sha256: sha256Hex(canonicalJson(plain)) })}\n`;
 }
 
 /**
@@ -74,7 +74,12 @@ export function parsePredictor(text: string, sourceName: string): StoredPredicto
   if (sha256Hex(canonicalJson(content)) !== sha256) throw damaged('was changed since it was written');
   const fault = faultOf(result.data);
   if (fault) throw damaged(fault);
-  return stored(result.data);
+  const read = stored(result.data);
+  const numbers = read.model.ensemble.members.flatMap((layers) =>
+    layers.flatMap(({ weights, bias }) => [weights, bias]),
+  );
+  if (!numbers.every((values) => values.every(Number.isFinite))) throw damaged('has a weight that is no number');
+  return read;
 }
 
 /** Reads a predictor's file. @throws {BitbudgetError} `input` where there is none, `damaged-file`. */

@@ -1,0 +1,75 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseCsv } from '../../src/study/index.ts';
+import { failure, run, runJson, temporaryFolder } from './command-line.ts';
+import { tableOfThisDevice } from './this-device.ts';
+
+/** The kernels are tested in both compiler tiers first. */
+const PATIENCE_MS = 240_000;
+const SPACE = ['--schemes', 'w8a8,w4a4,w2a4', '--calibration-samples', '2'];
+
+let folder: ReturnType<typeof temporaryFolder>;
+beforeAll(async () => {
+  folder = temporaryFolder();
+  writeFileSync(folder.path('table.json'), await tableOfThisDevice(['w8a8', 'w4a4', 'w2a4']));
+  const ways = ['--accuracy', 'measured', '--accuracy-samples', '20', '--evaluations', '24', '--evaluate-front', '0'];
+  const { exitCode } = await runJson(...search('run', ...ways));
+  expect(exitCode).toBe(0);
+}, PATIENCE_MS);
+afterAll(() => folder.remove());
+
+function search(out: string, ...flags: string[]): string[] {
+  const given = ['--lut', folder.path('table.json'), '--out', folder.path(out), ...SPACE];
+  return ['--quiet', 'search', ...given, ...flags];
+}
+
+describe('predictor', { timeout: PATIENCE_MS }, () => {
+  it('is fitted to what a surrogate search has run, checked on fresh candidates, and searched by', async () => {
+    expect(JSON.parse(readFileSync(folder.path('run/study.json'), 'utf8'))).toMatchObject({ strategy: 'surrogate' });
+    expect(parseCsv(readFileSync(folder.path('run/batches.csv'), 'utf8')).length).toBeGreaterThan(2);
+    const file = folder.path('a.predictor.json');
+    const small = ['--hidden', '16,16', '--members', '2', '--out', file];
+    const fitted = await runJson('--quiet', 'predictor', 'fit', '--run', folder.path('run'), ...small);
+    expect([fitted.exitCode, fitted.document.candidates]).toEqual([0, 24]);
+    expect(fitted.document.heldOutError.blend).toBeLessThan(0.5);
+    const bytes = readFileSync(file, 'utf8');
+    const reports = ['--reports', folder.path('run/reports.csv')];
+    await runJson('--quiet', 'predictor', 'fit', ...reports, ...small);
+    expect(readFileSync(file, 'utf8')).toBe(bytes);
+    const check = await runJson(
+      ...['--quiet', 'predictor', 'check', '--predictor', file, '--candidates', '12', '--samples', '20'],
+    );
+    expect(check.exitCode).toBe(0);
+    expect(check.document).toMatchObject({ network: 'resnet8', learned: 24, candidates: 12 });
+    const { meanAbsoluteError, spearman, within95 } = check.document;
+    expect(meanAbsoluteError).toBeLessThan(0.5);
+    expect(spearman.low).toBeLessThanOrEqual(spearman.value);
+    expect(within95).toBeGreaterThan(0);
+    const guided = await runJson(...search('by', '--predictor', file, '--evaluations', '60', '--evaluate-front', '0'));
+    expect([guided.exitCode, guided.document.evaluations]).toEqual([0, 60]);
+    const [head, row] = parseCsv(readFileSync(folder.path('by/reports.csv'), 'utf8'));
+    expect(row[head.indexOf('accuracyKind')]).toBe(`predictor:${JSON.parse(bytes).sha256.slice(0, 12)}`);
+  });
+
+  it('refuses what it cannot learn from, damaged files, and spaces that are not its own', async () => {
+    const file = folder.path('b.predictor.json');
+    const refused = async (...argv: string[]) => {
+      const outcome = await run(...argv);
+      return [outcome.exitCode, failure(outcome).message];
+    };
+    const small = ['--hidden', '8', '--members', '2', '--out', file];
+    expect(await refused('predictor', 'fit', ...small)).toEqual([2, 'There is nothing to learn from.']);
+    const nowhere = await refused('predictor', 'fit', '--run', folder.path('none'), ...small);
+    expect(nowhere).toEqual([1, expect.stringContaining('There is no')]);
+    expect(existsSync(file)).toBe(false);
+    await runJson('--quiet', 'predictor', 'fit', '--run', folder.path('run'), ...small);
+    const both = await refused(...search('both', '--predictor', file, '--accuracy', 'measured'));
+    expect(both).toEqual([2, expect.stringContaining('both say')]);
+    const other = ['--schemes', 'w8a8,w4a4', '--lut', folder.path('table.json'), '--out', folder.path('other')];
+    const stranger = await refused('--quiet', 'search', ...other, '--calibration-samples', '2', '--predictor', file);
+    expect(stranger).toEqual([1, expect.stringContaining('is of a space of')]);
+    writeFileSync(file, readFileSync(file, 'utf8').replace('resnet8', 'resnet9'));
+    const damaged = await refused('predictor', 'check', '--predictor', file);
+    expect(damaged).toEqual([1, expect.stringContaining('was changed since it was written')]);
+  });
+});
