@@ -103,7 +103,7 @@ function noisePerLoss(context: ProxyContext, space: SearchSpace, full: readonly 
   const assigned = space.decode(middle).schemes;
   const schemes = table.layers.map((layer): Scheme => assigned.get(layer) ?? 'f32');
   const loss = schemeLoss(table, schemes);
-  const [noise] = assignmentNoise(context)([new Map(table.layers.map((layer, i) => [layer, schemes[i]]))]);
+  const noise = assignmentNoise(context)(new Map(table.layers.map((layer, i) => [layer, schemes[i]])));
   return loss > 0 && noise > 0 ? noise / loss : 1;
 }
 

@@ -1,4 +1,3 @@
-import { SharedRuns } from '../../engine/shared-runs.ts';
 import { quantizeNetwork } from '../../quant/quantize.ts';
 import type { Scheme } from '../../quant/scheme.ts';
 import { uniformSchemes, weightedLayers } from '../../quant/tensor-plan.ts';
@@ -35,26 +34,19 @@ export const OUTPUT_NOISE: BitProxy = {
   },
 };
 
-/**
- * Measures the noise-to-signal power ratio of the logits of any assignments of schemes; what several of those asked for
- * together have in common before their first difference runs once.
- */
-export function assignmentNoise(
-  context: ProxyContext,
-): (assignments: readonly ReadonlyMap<string, Scheme>[]) => number[] {
+/** Measures the noise-to-signal power ratio of the logits of any assignment of schemes. */
+export function assignmentNoise(context: ProxyContext): (schemes: ReadonlyMap<string, Scheme>) => number {
   const { engine, source } = context;
   const images = context.images.slice(0, PROBE_IMAGES);
-  /** By assignment and image. */
-  const logitsOf = (assignments: readonly ReadonlyMap<string, Scheme>[]): Float32Array[][] => {
-    const sessions = assignments.map((assignment) => engine.load(quantizeNetwork(source, assignment)));
-    const together = new SharedRuns(sessions);
-    const logits = images.map((image) => together.run(image));
-    for (const session of sessions) session.dispose();
-    return assignments.map((_, k) => logits.map((outputs) => outputs[k]));
+  const logitsOf = (assignment: ReadonlyMap<string, Scheme>) => {
+    const session = engine.load(quantizeNetwork(source, assignment));
+    const logits = images.map((image) => session.run(image));
+    session.dispose();
+    return logits;
   };
-  const [reference] = logitsOf([uniformSchemes(source.folded, 'f32')]);
+  const reference = logitsOf(uniformSchemes(source.folded, 'f32'));
   const signal = logitPower(reference);
-  return (assignments) => logitsOf(assignments).map((logits) => logitPower(logits, reference) / signal);
+  return (schemes) => logitPower(logitsOf(schemes), reference) / signal;
 }
 
 /** Mean squared difference from a reference, or from 0; the mean logit of an image is no information and is taken off. */
