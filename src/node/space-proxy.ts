@@ -1,5 +1,5 @@
 import { findArchitectureProxy, findBitProxy } from '../accuracy/proxies/index.ts';
-import { assignmentNoise } from '../accuracy/proxies/output-noise.ts';
+import { assignmentNoise, OUTPUT_NOISE } from '../accuracy/proxies/output-noise.ts';
 import { REDUCTION_NOISE } from '../accuracy/proxies/reduction-noise.ts';
 import { tabulate } from '../accuracy/proxies/tabulate.ts';
 import {
@@ -77,7 +77,7 @@ export async function spaceProxy(
   const probes = structureProbes(space, full);
   const structure = await structureLosses(context, architecture, space, probes);
   const joint = probes.length > 0 && space.genes.some(({ kind }) => isBits(kind));
-  const factor = joint && bits.name !== DEFAULT_PROXIES.proxy ? noisePerLoss(context, space, full, table) : 1;
+  const factor = joint && bits !== OUTPUT_NOISE ? noisePerLoss(context, space, full, table) : 1;
   if (joint && architecture !== REDUCTION_NOISE) await toNoise(context, probes, structure);
   const other = probes.length > 0 && architecture !== REDUCTION_NOISE;
   return {
@@ -103,7 +103,7 @@ function noisePerLoss(context: ProxyContext, space: SearchSpace, full: readonly 
   const assigned = space.decode(middle).schemes;
   const schemes = table.layers.map((layer): Scheme => assigned.get(layer) ?? 'f32');
   const loss = schemeLoss(table, schemes);
-  const [noise] = assignmentNoise(context)([new Map(table.layers.map((layer, i) => [layer, schemes[i]]))]);
+  const noise = assignmentNoise(context)(new Map(table.layers.map((layer, i) => [layer, schemes[i]])));
   return loss > 0 && noise > 0 ? noise / loss : 1;
 }
 

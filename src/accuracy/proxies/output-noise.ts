@@ -1,4 +1,3 @@
-import { SharedRuns } from '../../engine/shared-runs.ts';
 import { quantizeNetwork } from '../../quant/quantize.ts';
 import type { Scheme } from '../../quant/scheme.ts';
 import { uniformSchemes, weightedLayers } from '../../quant/tensor-plan.ts';
@@ -21,16 +20,15 @@ export const OUTPUT_NOISE: BitProxy = {
     const { source, onProgress, cancellation, pause } = context;
     const layers = weightedLayers(source.folded);
     const real = uniformSchemes(source.folded, 'f32');
-    const noisesOf = assignmentNoise(context);
+    const noiseOf = assignmentNoise(context);
     const losses = new Map<string, Map<Scheme, number>>();
-    const asked = schemes.filter((scheme) => scheme !== 'f32');
     for (const [i, layer] of layers.entries()) {
-      const noises = noisesOf(asked.map((scheme) => new Map(real).set(layer, scheme)));
-      // f32 is what a layer adds that a candidate lacks
-      losses.set(
-        layer,
-        new Map<Scheme, number>([['f32', 0], ...asked.map((scheme, k) => [scheme, noises[k]] as const)]),
-      );
+      const row = new Map<Scheme, number>([['f32', 0]]); // what a layer adds that a candidate lacks
+      for (const scheme of schemes) {
+        if (scheme === 'f32') continue;
+        row.set(scheme, noiseOf(new Map(real).set(layer, scheme)));
+      }
+      losses.set(layer, row);
       onProgress('measuring the noise of each layer', (i + 1) / layers.length);
       if (cancellation.aborted) throw interrupted();
       await pause();
@@ -39,26 +37,19 @@ export const OUTPUT_NOISE: BitProxy = {
   },
 };
 
-/**
- * Measures the noise-to-signal power ratio of the logits of any assignments of schemes; what several of those asked for
- * together have in common before their first difference runs once.
- */
-export function assignmentNoise(
-  context: ProxyContext,
-): (assignments: readonly ReadonlyMap<string, Scheme>[]) => number[] {
+/** Measures the noise-to-signal power ratio of the logits of any assignment of schemes. */
+export function assignmentNoise(context: ProxyContext): (schemes: ReadonlyMap<string, Scheme>) => number {
   const { engine, source } = context;
   const images = context.images.slice(0, PROBE_IMAGES);
-  /** By assignment and image. */
-  const logitsOf = (assignments: readonly ReadonlyMap<string, Scheme>[]): Float32Array[][] => {
-    const sessions = assignments.map((assignment) => engine.load(quantizeNetwork(source, assignment)));
-    const together = new SharedRuns(sessions);
-    const logits = images.map((image) => together.run(image));
-    for (const session of sessions) session.dispose();
-    return assignments.map((_, k) => logits.map((outputs) => outputs[k]));
+  const logitsOf = (assignment: ReadonlyMap<string, Scheme>) => {
+    const session = engine.load(quantizeNetwork(source, assignment));
+    const logits = images.map((image) => session.run(image));
+    session.dispose();
+    return logits;
   };
-  const [reference] = logitsOf([uniformSchemes(source.folded, 'f32')]);
+  const reference = logitsOf(uniformSchemes(source.folded, 'f32'));
   const signal = logitPower(reference);
-  return (assignments) => logitsOf(assignments).map((logits) => logitPower(logits, reference) / signal);
+  return (schemes) => logitPower(logitsOf(schemes), reference) / signal;
 }
 
 /** Mean squared difference from a reference, or from 0; the mean logit of an image is no information and is taken off. */
