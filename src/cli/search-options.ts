@@ -159,9 +159,9 @@ export function addStudyOptions(command: Command): void {
 }
 
 /** `--proxy`: what predicts accuracy. */
-export function proxyOption(): Option {
+export function proxyOption(unlessGiven = ''): Option {
   const names = BIT_PROXIES.map(({ name }) => name).join(', ');
-  return new Option('--proxy <name>', `what predicts accuracy from bits: ${names}`);
+  return new Option('--proxy <name>', `what predicts accuracy from bits: ${names}${unlessGiven}`);
 }
 
 function architectureProxyOption(): Option {

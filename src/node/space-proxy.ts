@@ -1,6 +1,7 @@
 import { findArchitectureProxy, findBitProxy } from '../accuracy/proxies/index.ts';
 import { assignmentNoise, OUTPUT_NOISE } from '../accuracy/proxies/output-noise.ts';
 import { REDUCTION_NOISE } from '../accuracy/proxies/reduction-noise.ts';
+import { tabulate } from '../accuracy/proxies/tabulate.ts';
 import {
   type ArchitectureProxy,
   interrupted,
@@ -69,7 +70,10 @@ export async function spaceProxy(
   const architecture = findArchitectureProxy(choice.architectureProxy);
   const context = proxyContext(workbench, surroundings);
   const full = space.genes.map(({ kind, choices }) => (kind === 'drop' ? 0 : choices.length - 1));
-  const table = await bits.losses(context, schemesOf(space, full));
+  const schemes = schemesOf(space, full);
+  // a space of structure alone has nothing to ask about bits
+  const real = schemes.every((scheme) => scheme === 'f32');
+  const table = real ? tabulate(context.source.folded, [], () => 0) : await bits.losses(context, schemes);
   const probes = structureProbes(space, full);
   const structure = await structureLosses(context, architecture, space, probes);
   const joint = probes.length > 0 && space.genes.some(({ kind }) => isBits(kind));

@@ -33,7 +33,8 @@ const HIJACKED = ['uncaughtException', 'unhandledRejection'] as const;
  */
 export async function loadAutodiffOnNode(): Promise<Autodiff> {
   const before = HIJACKED.map((event) => new Set<unknown>(process.listeners(event as 'uncaughtException')));
-  const autodiff = await loadAutodiff(await trainingFiles());
+  const alive = setInterval(() => {}, 1000); // newer engines do not wait for a module that is still being compiled
+  const autodiff = await loadAutodiff(await trainingFiles()).finally(() => clearInterval(alive));
   HIJACKED.forEach((event, k) => {
     for (const listener of process.listeners(event as 'uncaughtException')) {
       if (!before[k].has(listener)) process.removeListener(event, listener);

@@ -91,6 +91,7 @@ describe('search', () => {
   it.each([
     [['--objectives', 'accuracy,speed'], /^"speed" cannot be an objective here\.$/, /latency/],
     [['--proxy', 'output-nois'], /^Unknown proxy "output-nois"\.$/, /^Did you mean output-noise\?/],
+    [['--architecture-proxy', 'sinflow'], /^Unknown architecture proxy "sinflow"\.$/, /^Did you mean synflow\?/],
     [['--latency-budget-ms', '-1'], /'-1' is invalid\. Give a number above 0\.$/, /--help/],
     [['--latency-budget', '1'], /^Unknown option '--latency-budget'\.$/, /--latency-budget-ms/],
     [['--population', '2'], /whole number from 4 to 10000/, /--help/],
@@ -111,6 +112,16 @@ describe('search', () => {
     expect([exitCode, document.error.kind]).toEqual([1, kind]);
     expect(document.error.remedy).toMatch(/bitbudget profile/);
     expect(existsSync(folder.path('refused'))).toBe(false);
+  });
+
+  it('ranks by another proxy when it is asked to, gradients included, and says so in all that it writes', async () => {
+    const { exitCode, document } = await runJson(...search('fit', '--proxy', 'fit', '--evaluations', '40'));
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(readFileSync(folder.path('fit/config.json'), 'utf8')).proxy).toBe('fit');
+    expect(readFileSync(folder.path('fit/reports.csv'), 'utf8')).toMatch(/,proxy:fit,/);
+    expect(readFileSync(folder.path('fit/report.html'), 'utf8')).toContain('fit');
+    const losses = document.front.map(({ metrics }: { metrics: { loss: number } }) => metrics.loss);
+    expect(losses.every((loss: number) => loss > 0)).toBe(true);
   });
 
   it('ends early when it is asked to, tells why, and names points of its front', async () => {

@@ -1,6 +1,6 @@
 import { logitGradients } from '../../autodiff/gradients.ts';
 import { foldNetwork } from '../../network/fold.ts';
-import { differentiable, realInputs } from './differentiable.ts';
+import { batchSize, differentiable, realInputs } from './differentiable.ts';
 import { sumOfSquares } from './quantization-error.ts';
 import { crossEntropySeed } from './seeds.ts';
 import { type ArchitectureProxy, assertNeeds } from './types.ts';
@@ -25,10 +25,23 @@ export const GRADIENT_NORM: ArchitectureProxy = {
     const labels = context.labels!.slice(0, BATCH);
     const model = await differentiable(context, folded);
     try {
-      const seedOf = (logits: Float32Array, classes: number) => crossEntropySeed(logits, classes, labels);
-      const { weights } = logitGradients(model, realInputs(folded, images), images.length, seedOf);
+      const sums = new Map<string, Float64Array>();
+      const size = batchSize(folded, BATCH);
+      for (let first = 0; first < images.length; first += size) {
+        const chunk = images.slice(first, first + size);
+        const own = labels.slice(first, first + size);
+        const seedOf = (logits: Float32Array, classes: number) => crossEntropySeed(logits, classes, own);
+        const { weights } = logitGradients(model, realInputs(folded, chunk), chunk.length, seedOf);
+        for (const [layer, gradient] of weights) {
+          const sum = sums.get(layer) ?? new Float64Array(gradient.length);
+          sums.set(
+            layer,
+            sum.map((value, i) => value + gradient[i]),
+          );
+        }
+      }
       let norms = 0;
-      for (const gradient of weights.values()) norms += Math.sqrt(sumOfSquares(gradient)) / images.length;
+      for (const sum of sums.values()) norms += Math.sqrt(sumOfSquares(sum)) / images.length;
       return norms;
     } finally {
       model.dispose();

@@ -1,12 +1,12 @@
 import { logitGradients } from '../../autodiff/gradients.ts';
 import { Random } from '../../core/random.ts';
-import { differentiable, realInputs } from './differentiable.ts';
+import { batchSize, differentiable, realInputs } from './differentiable.ts';
 import { squaredWeightError, sumOfSquares, weightsOf } from './quantization-error.ts';
 import { curvatureSeed } from './seeds.ts';
 import { tabulate } from './tabulate.ts';
 import { assertNeeds, type BitProxy, interrupted, type ProxyContext } from './types.ts';
 
-/** Images of one estimate, and how many estimates the trace is the mean of. */
+/** Images of one estimate, fewer of large networks, and how many estimates the trace is the mean of. */
 const BATCH = 32;
 const DRAWS = 16;
 
@@ -43,12 +43,13 @@ export async function hessianTraces(context: ProxyContext, draws: number = DRAWS
   assertNeeds(HAWQ_V3, context);
   const { source, images, onProgress, cancellation, pause } = context;
   const model = await differentiable(context, source.folded);
+  const size = batchSize(source.folded, BATCH);
   const random = new Random(1);
   const traces = new Map<string, number>();
   try {
     for (let draw = 0; draw < draws; draw++) {
-      const first = (draw * BATCH) % images.length;
-      const batch = images.slice(first, first + BATCH);
+      const first = (draw * size) % images.length;
+      const batch = images.slice(first, first + size);
       const seedOf = (logits: Float32Array, classes: number) => curvatureSeed(logits, classes, random);
       const { weights } = logitGradients(model, realInputs(source.folded, batch), batch.length, seedOf);
       for (const [layer, gradient] of weights) {

@@ -1,7 +1,7 @@
 import { logitGradients } from '../../autodiff/gradients.ts';
 import { logarithm } from '../../core/elementary.ts';
 import { foldNetwork } from '../../network/fold.ts';
-import { differentiable, realInputs } from './differentiable.ts';
+import { batchSize, differentiable, realInputs } from './differentiable.ts';
 import { gramMatrix } from './linear-cka.ts';
 import { symmetricEigenvalues } from './symmetric-eigenvalues.ts';
 import { type ArchitectureProxy, assertNeeds } from './types.ts';
@@ -26,9 +26,15 @@ export const JACOBIAN_COVARIANCE: ArchitectureProxy = {
     const model = await differentiable(context, folded);
     try {
       const seedOf = (logits: Float32Array) => new Float32Array(logits.length).fill(1);
-      const { batch } = logitGradients(model, realInputs(folded, images), images.length, seedOf, { batch: true });
-      const size = batch.length / images.length;
-      return correlationLoss(images.map((_, i) => batch.subarray(i * size, (i + 1) * size)));
+      const gradients: Float32Array[] = [];
+      const size = batchSize(folded, BATCH);
+      for (let first = 0; first < images.length; first += size) {
+        const chunk = images.slice(first, first + size);
+        const { batch } = logitGradients(model, realInputs(folded, chunk), chunk.length, seedOf, { batch: true });
+        const pixels = batch.length / chunk.length;
+        for (let i = 0; i < chunk.length; i++) gradients.push(batch.subarray(i * pixels, (i + 1) * pixels));
+      }
+      return correlationLoss(gradients);
     } finally {
       model.dispose();
     }

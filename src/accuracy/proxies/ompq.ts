@@ -1,5 +1,6 @@
 import { exponential } from '../../core/elementary.ts';
 import type { NetworkInput } from '../../engine/input.ts';
+import { inferShapes } from '../../network/shapes.ts';
 import { quantizeNetwork } from '../../quant/quantize.ts';
 import { uniformSchemes } from '../../quant/tensor-plan.ts';
 import { gramMatrix, linearCka } from './linear-cka.ts';
@@ -9,6 +10,8 @@ import { assertNeeds, type BitProxy, interrupted, type ProxyContext } from './ty
 /** Images of the one batch, as published. */
 const BATCH = 32;
 const BETA = 1;
+/** Features that are held at once; with more, the images run once for each group of layers. */
+const MOST_FEATURES = 2 ** 24;
 const REAL_BITS = 32;
 
 /**
@@ -31,24 +34,42 @@ export const OMPQ: BitProxy = {
   },
 };
 
-/** The centred Gram matrix of each weighted layer's output over the batch, in execution order. */
-async function layerGrams(context: ProxyContext): Promise<Float64Array[]> {
+/**
+ * The centred Gram matrix of each weighted layer's output over the batch, in execution order.
+ *
+ * @param mostFeatures how many numbers may be held at once; the result does not depend on it.
+ */
+export async function layerGrams(context: ProxyContext, mostFeatures = MOST_FEATURES): Promise<Float64Array[]> {
   assertNeeds(OMPQ, context);
   const { engine, source, onProgress, cancellation, pause } = context;
   const images: readonly NetworkInput[] = context.images.slice(0, BATCH);
-  const layers = weightedLayersOf(source.folded).map(({ name }) => name);
-  const outputs = new Map(layers.map((layer): [string, Float32Array[]] => [layer, []]));
-  const session = engine.load(quantizeNetwork(source, uniformSchemes(source.folded, 'f32')));
-  for (const image of images) {
-    session.observe(image, (tensor, values) => outputs.get(tensor)?.push((values as Float32Array).slice()));
+  const shapes = inferShapes(source.folded);
+  const groups: string[][] = [];
+  let room = 0;
+  for (const { name } of weightedLayersOf(source.folded)) {
+    const features = images.length * shapes.get(name)!.reduce((product, size) => product * size, 1);
+    if (groups.length === 0 || features > room) {
+      groups.push([]);
+      room = mostFeatures;
+    }
+    groups[groups.length - 1].push(name);
+    room -= features;
   }
-  session.dispose();
+  const session = engine.load(quantizeNetwork(source, uniformSchemes(source.folded, 'f32')));
   const grams: Float64Array[] = [];
-  for (const features of outputs.values()) {
-    grams.push(gramMatrix(features));
-    onProgress("comparing the layers' outputs", grams.length / layers.length);
-    if (cancellation.aborted) throw interrupted();
-    await pause();
+  try {
+    for (const [i, group] of groups.entries()) {
+      const outputs = new Map(group.map((layer): [string, Float32Array[]] => [layer, []]));
+      for (const image of images) {
+        session.observe(image, (tensor, values) => outputs.get(tensor)?.push((values as Float32Array).slice()));
+      }
+      for (const features of outputs.values()) grams.push(gramMatrix(features));
+      onProgress("comparing the layers' outputs", (i + 1) / groups.length);
+      if (cancellation.aborted) throw interrupted();
+      await pause();
+    }
+  } finally {
+    session.dispose();
   }
   return grams;
 }

@@ -69,7 +69,7 @@ export function register(program: Command, context: CliContext): void {
     .addOption(threadsFlag('threads that share each layer, in every table'))
     .addOption(new Option('--space <file>', 'what to choose from, as YAML or JSON: schemes alone'))
     .addOption(presetOption())
-    .addOption(proxyOption());
+    .addOption(proxyOption(`; the preset's, or ${DEFAULT_PROXIES.proxy}, unless given`));
   for (const option of schemeOptions()) command.addOption(option);
   command.addOption(
     new Option('--ends <how>', 'first and last layer: w8a8, or chosen too').choices(['fixed', 'free']).default('fixed'),

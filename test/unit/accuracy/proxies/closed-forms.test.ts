@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { ACTIVATION_NOISE } from '../../../../src/accuracy/proxies/activation-noise.ts';
 import { BN_STATISTICS } from '../../../../src/accuracy/proxies/bn-statistics.ts';
+import { batchSize } from '../../../../src/accuracy/proxies/differentiable.ts';
 import { GRADIENT_NORM } from '../../../../src/accuracy/proxies/gradient-norm.ts';
 import { ARCHITECTURE_PROXIES, BIT_PROXIES, findBitProxy } from '../../../../src/accuracy/proxies/index.ts';
 import { correlationLoss } from '../../../../src/accuracy/proxies/jacobian-covariance.ts';
 import { gramMatrix, linearCka } from '../../../../src/accuracy/proxies/linear-cka.ts';
-import { OMPQ, orthogonalityCoefficients } from '../../../../src/accuracy/proxies/ompq.ts';
+import { layerGrams, OMPQ, orthogonalityCoefficients } from '../../../../src/accuracy/proxies/ompq.ts';
 import { stepNoise } from '../../../../src/accuracy/proxies/quantization-error.ts';
 import { SIGNAL_NOISE } from '../../../../src/accuracy/proxies/signal-noise.ts';
 import { symmetricEigenvalues } from '../../../../src/accuracy/proxies/symmetric-eigenvalues.ts';
@@ -14,6 +15,7 @@ import { schemeLoss } from '../../../../src/accuracy/proxies/types.ts';
 import { WEIGHT_NOISE } from '../../../../src/accuracy/proxies/weight-noise.ts';
 import { NetworkBuilder } from '../../../../src/network/builder.ts';
 import { seededWeights } from '../../../../src/network/seeded-weights.ts';
+import { zooNetwork } from '../../../../src/network/zoo/index.ts';
 import { quantizationError, rangeToFormat } from '../../../../src/quant/calibration.ts';
 import { TensorStatistics } from '../../../../src/quant/statistics.ts';
 import { contextOf, linearNetwork, softmaxOf, timesVector, values } from './proxy-fixture.ts';
@@ -107,6 +109,20 @@ describe('OMPQ', () => {
       expect(losses.get(layer)!.get('w8a8')).toBeCloseTo(24, 6);
       expect(losses.get(layer)!.get('w4a2')).toBeCloseTo(28, 6);
     }
+  });
+});
+
+describe('large networks', () => {
+  it('go through in smaller batches', () => {
+    expect(batchSize(zooNetwork('resnet20'), 32)).toBe(32);
+    expect(batchSize(zooNetwork('mobilenet-v2'), 32)).toBeLessThan(8);
+  });
+
+  it('are compared layer by layer with the same result', async () => {
+    const network = linearNetwork(4, { outputs: 3, weights: values(3, 12) }, { outputs: 2, weights: values(4, 6) });
+    const context = await contextOf(network, [values(1, 4), values(2, 4), values(5, 4)]);
+    expect(await layerGrams(context, 1)).toEqual(await layerGrams(context));
+    expect(await layerGrams(context, 1)).toHaveLength(2);
   });
 });
 
