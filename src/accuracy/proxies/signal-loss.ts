@@ -24,7 +24,8 @@ const ROUNDING = 1e-20;
  *
  * First every layer is quantized alone (p). Then networks with random schemes in all layers are measured in the same way,
  * and a ridge regression of their losses, t = c·Σ p + Σ (u of the layer's weight bits + v of its activation bits) + d,
- * corrects what a layer does alone by what it does among other quantized layers. Last, no layer gains by fewer bits: a loss
+ * corrects what a layer does alone by what it does among other quantized layers; u and v are penalised relative to the
+ * layer's mean p at that width, so that where little is lost, little is corrected. Last, no layer gains by fewer bits: a loss
  * is at least those of the same layer with as many bits or more. The first and the last layer, which spaces keep,
  * stay at the widest scheme in the random networks, and so uncorrected. All is + − × ÷ and √, the same on every engine.
  */
@@ -123,7 +124,7 @@ export function correctTable(
 ): Table {
   const lossAlone = (layer: string, scheme: Scheme) => alone.get(layer)!.get(scheme)!;
   const sums = networks.map((schemes) => layers.reduce((sum, layer) => sum + lossAlone(layer, schemes.get(layer)!), 0));
-  const columns = columnsOf(layers, networks);
+  const columns = columnsOf(layers, networks, alone);
   const rows = networks.map((schemes, n) => [sums[n], ...columns.rowOf(schemes)]);
   const means = rows[0].map((_, k) => rows.reduce((sum, row) => sum + row[k], 0) / rows.length);
   const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
@@ -143,8 +144,9 @@ export function correctTable(
   for (const layer of layers) {
     for (const [scheme, loss] of alone.get(layer)!) {
       if (scheme === 'f32') continue;
-      const [w, a] = columns.of(layer, scheme);
-      corrected.get(layer)!.set(scheme, slope * loss + (corrections[w] ?? 0) + (corrections[a] ?? 0));
+      const own = columns.of(layer, scheme);
+      const added = own.reduce((sum, column) => sum + corrections[column] * columns.scales[column], 0);
+      corrected.get(layer)!.set(scheme, slope * loss + added);
     }
   }
   return corrected;
@@ -152,28 +154,34 @@ export function correctTable(
 
 /**
  * A column for each layer and each of its weight widths, and of its activation widths, that are met in the networks; the
- * widest of a layer has none.
+ * widest of a layer has none. A column's entries are what the layer loses alone at that width, on average, in units of
+ * the root mean square over all columns.
  */
-function columnsOf(layers: readonly string[], networks: readonly Assignment[]) {
+function columnsOf(layers: readonly string[], networks: readonly Assignment[], alone: Table) {
   const columns = new Map<string, number>();
+  const scales: number[] = [];
   for (const layer of layers) {
     for (const side of ['weightBits', 'activationBits'] as const) {
       const widths = new Set(networks.map((schemes) => schemeBits(schemes.get(layer)!)[side]));
-      const narrower = [...widths].sort((x, y) => x - y).slice(0, -1);
-      for (const width of narrower) columns.set(`${layer}/${side}/${width}`, columns.size);
+      for (const width of [...widths].sort((x, y) => x - y).slice(0, -1)) {
+        columns.set(`${layer}/${side}/${width}`, columns.size);
+        const own = [...alone.get(layer)!].filter(([scheme]) => schemeBits(scheme)[side] === width);
+        scales.push(own.reduce((sum, [, loss]) => sum + loss, 0) / own.length);
+      }
     }
   }
-  const of = (layer: string, scheme: Scheme): [number, number] => {
+  const size = Math.sqrt(scales.reduce((sum, scale) => sum + scale * scale, 0) / scales.length) || 1;
+  const of = (layer: string, scheme: Scheme): number[] => {
     const { weightBits, activationBits } = schemeBits(scheme);
-    const column = (side: string, width: number) => columns.get(`${layer}/${side}/${width}`) ?? -1;
-    return [column('weightBits', weightBits), column('activationBits', activationBits)];
+    const column = (side: string, width: number) => columns.get(`${layer}/${side}/${width}`) ?? [];
+    return [column('weightBits', weightBits), column('activationBits', activationBits)].flat();
   };
   const rowOf = (schemes: Assignment): number[] => {
     const row = new Array<number>(columns.size).fill(0);
-    for (const [layer, scheme] of schemes) for (const column of of(layer, scheme)) if (column >= 0) row[column] = 1;
+    for (const [layer, scheme] of schemes) for (const column of of(layer, scheme)) row[column] = scales[column] / size;
     return row;
   };
-  return { of, rowOf };
+  return { of, rowOf, scales: scales.map((scale) => scale / size) };
 }
 
 /** Each loss raised to the greatest of the same layer with at least as many bits on both sides; none is below 0. */

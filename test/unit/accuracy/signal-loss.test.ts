@@ -37,7 +37,7 @@ describe('correction by whole networks', () => {
       new Map<Scheme, number>([
         ['f32', 0],
         ['w8a8', 0],
-        ['w2a2', i],
+        ['w2a2', i + 1],
       ]),
     ]),
   );
@@ -48,12 +48,13 @@ describe('correction by whole networks', () => {
   const networks = Array.from({ length: 2000 }, (_, n) => draw(n));
 
   it('finds what layers lose among others, where that is not what they lose alone', () => {
-    const truth: Record<string, number> = { a: 5, b: 2, c: 4, d: 1 };
+    const truth: Record<string, number> = { a: 9, b: 2, c: 4, d: 1 };
     const loss = (network: ReadonlyMap<string, Scheme>) =>
       0.3 + layers.reduce((sum, layer) => sum + (network.get(layer) === 'w2a2' ? truth[layer] : 0), 0);
     const table = correctTable(layers, alone, networks, networks.map(loss));
     for (const layer of layers) {
-      expect(table.get(layer)!.get('w2a2')).toBeCloseTo(truth[layer], 0);
+      const found = table.get(layer)!.get('w2a2')!;
+      expect(Math.abs(found - truth[layer])).toBeLessThan(0.4 * Math.max(truth[layer], 1)); // alone they would be in reverse order
       expect(table.get(layer)!.get('f32')).toBe(0);
     }
   });
@@ -62,7 +63,7 @@ describe('correction by whole networks', () => {
     const loss = (network: ReadonlyMap<string, Scheme>) =>
       layers.reduce((sum, layer) => sum + 3 * alone.get(layer)!.get(network.get(layer)!)!, 0);
     const table = correctTable(layers, alone, networks, networks.map(loss));
-    for (const [i, layer] of layers.entries()) expect(table.get(layer)!.get('w2a2')).toBeCloseTo(3 * i, 6);
+    for (const [i, layer] of layers.entries()) expect(table.get(layer)!.get('w2a2')).toBeCloseTo(3 * (i + 1), 6);
   });
 });
 
