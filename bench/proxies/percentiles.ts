@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { bitbudget, type ProxyCase } from './cases.ts';
 
 /** How `solve` is asked for an allocation. */
-const WAYS = [[], ['--proxy', 'sensitivity-kl'], ['--preset', 'hawq-v3'], ['--preset', 'ompq']];
+const WAYS = [[], ['--proxy', 'signal-loss'], ['--preset', 'hawq-v3'], ['--preset', 'ompq']];
 
 interface Checked {
   fixedBudget: { value: number };
@@ -27,7 +27,7 @@ export function percentiles(one: ProxyCase, schemes: string[], out: string, fold
   const median = [...random].sort((a, b) => a - b)[Math.floor(random.length / 2)];
   for (const way of WAYS) {
     const candidate = join(folder, `${one.name}-${way.at(-1) ?? 'default'}.json`);
-    const table = lut === undefined ? [] : ['--lut', lut, '--interpolate'];
+    const table = lut === undefined ? [] : ['--lut', lut];
     const own = way[0] === '--preset' ? [] : schemes; // a preset chooses its own bits
     const start = performance.now();
     bitbudget('solve', ...one.flags, ...own, ...way, ...table, '--size-budget-kib', kib, '--out', candidate);

@@ -41,7 +41,10 @@ const SCHEMES = ['--schemes', 'w8a8,w8a4,w8a2,w4a8,w4a4,w4a2,w2a8,w2a4,w2a2'];
 
 function tableOf(one: ProxyCase, fixed: string): string[] {
   const out = join(folder, `${one.name}-${fixed}.json`);
-  const reuse = existsSync(out) ? ['--reuse', out] : [];
+  const kept = ['size', 'bitops', 'latency']
+    .map((cost) => join(folder, `${one.name}-${cost}.json`))
+    .filter((path) => existsSync(path));
+  const reuse = kept.length > 0 ? ['--reuse', ...kept] : [];
   const drawn = ['--candidates', flags.candidates, '--at-budget', flags['at-budget'], '--fixed', fixed];
   const check = bitbudget('proxy', 'check', ...one.flags, ...SCHEMES, ...one.images, ...drawn, '--out', out, ...reuse);
   const group = (found: CheckedProxy['topFifth'] | null) =>

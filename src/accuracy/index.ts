@@ -7,4 +7,6 @@ export {
   type SchemeLosses,
   schemeLoss,
 } from './proxies/types.ts';
+export { evaluationsSaved } from './ranking/evaluations-saved.ts';
+export { type Correlation, type RankAgreement, rankAgreement } from './ranking/rank-agreement.ts';
 export { countCorrect, shareWithInterval, type Top1 } from './top1.ts';

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { BIT_PROXIES, findBitProxy } from '../accuracy/proxies/index.ts';
+import { ARCHITECTURE_PROXIES, BIT_PROXIES, findArchitectureProxy, findBitProxy } from '../accuracy/proxies/index.ts';
 import { BitbudgetError } from '../core/errors.ts';
 import { DEFAULT_PROXIES } from '../node/space-proxy.ts';
 import { type Budgets, budgetName } from '../space/index.ts';
@@ -100,6 +100,7 @@ function knownDevice(name: string, devices: readonly string[]): string {
 export interface StudyOptions extends BudgetOptions {
   objectives: string;
   proxy: string;
+  architectureProxy: string;
   population: number;
   evaluations: number;
   generations?: number;
@@ -118,7 +119,8 @@ export function addStudyOptions(command: Command): void {
   addBudgetOptions(command);
   command
     .addOption(new Option('--objectives <list>', 'what to trade off').default(DEFAULT_STUDY.objectives))
-    .addOption(proxyOption())
+    .addOption(proxyOption().default(DEFAULT_PROXIES.proxy))
+    .addOption(architectureProxyOption())
     .addOption(new Option('--population <n>').argParser(wholeNumber(4, 10_000)).default(DEFAULT_STUDY.population))
     .addOption(
       new Option('--evaluations <n>', 'candidates to evaluate')
@@ -159,7 +161,13 @@ export function addStudyOptions(command: Command): void {
 /** `--proxy`: what predicts accuracy. */
 export function proxyOption(): Option {
   const names = BIT_PROXIES.map(({ name }) => name).join(', ');
-  return new Option('--proxy <name>', `what ranks bits: ${names}`).default(DEFAULT_PROXIES.proxy);
+  return new Option('--proxy <name>', `what predicts accuracy from bits: ${names}`);
+}
+
+function architectureProxyOption(): Option {
+  const names = ARCHITECTURE_PROXIES.map(({ name }) => name).join(', ');
+  const what = `what predicts it where channels, windows or blocks go: ${names}`;
+  return new Option('--architecture-proxy <name>', what).default(DEFAULT_PROXIES.architectureProxy);
 }
 
 /**
@@ -191,6 +199,7 @@ export function pickNames(objectives: readonly string[]): string[] {
  */
 export function studySettings(options: StudyOptions, devices: readonly string[] = [], preset?: Preset): StudySettings {
   findBitProxy(options.proxy);
+  findArchitectureProxy(options.architectureProxy);
   const { population, evaluations, generations, stagnation, target, seed } = options;
   const strategy = preset ? 'evolution' : options.strategy;
   const algorithm = options.algorithm ?? preset?.settings.algorithm;

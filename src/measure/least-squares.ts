@@ -1,5 +1,5 @@
+import { cholesky, inverseForm, solveCholesky } from '../core/cholesky.ts';
 import { assert } from '../core/errors.ts';
-import { cholesky, inverseForm, solveCholesky } from './cholesky.ts';
 import type { TimedNetwork } from './rounds.ts';
 import { type Summary, summarizeSamples } from './statistics.ts';
 

@@ -1,5 +1,13 @@
 import { findArchitectureProxy, findBitProxy } from '../accuracy/proxies/index.ts';
-import { type ArchitectureProxy, interrupted, type ProxyContext, schemeLoss } from '../accuracy/proxies/types.ts';
+import { assignmentNoise, OUTPUT_NOISE } from '../accuracy/proxies/output-noise.ts';
+import { REDUCTION_NOISE } from '../accuracy/proxies/reduction-noise.ts';
+import {
+  type ArchitectureProxy,
+  interrupted,
+  type ProxyContext,
+  type SchemeLosses,
+  schemeLoss,
+} from '../accuracy/proxies/types.ts';
 import type { Cancellation, Progress } from '../core/ports.ts';
 import { type Reduction, reduceNetwork } from '../network/reduce/index.ts';
 import type { Scheme } from '../quant/scheme.ts';
@@ -28,6 +36,8 @@ export const DEFAULT_PROXIES: ProxyChoice = { proxy: 'output-noise', architectur
 const PROBE_IMAGES = 32;
 const FEW_IMAGES = 8;
 const MANY_PROBES = 200;
+/** Reductions by which the units of two proxies are compared, about. */
+const EXCHANGE_PROBES = 8;
 
 /** What proxies see of a workbench. */
 export function proxyContext(
@@ -44,7 +54,8 @@ export function proxyContext(
 
 /**
  * The additive proxy of a space: the loss of each layer's scheme, and of each choice that makes the network smaller, as
- * the difference that it alone makes.
+ * the difference that it alone makes. Where both are chosen, and by other proxies than the default ones, each is brought
+ * to the unit of those, noise at the logits, by one factor that is measured: other units could not be added up.
  *
  * @throws {BitbudgetError} `usage` for an unknown proxy, `input` for what it needs and is not there, `interrupted`.
  */
@@ -52,23 +63,63 @@ export async function spaceProxy(
   workbench: Pick<Workbench, 'engine' | 'source' | 'opened' | 'images' | 'labels'>,
   space: SearchSpace,
   surroundings: ProbeSurroundings,
-  { proxy: name, architectureProxy }: ProxyChoice = DEFAULT_PROXIES,
+  choice: ProxyChoice = DEFAULT_PROXIES,
 ): Promise<StudyProxy<SpacePoint>> {
-  const bits = findBitProxy(name);
+  const bits = findBitProxy(choice.proxy);
+  const architecture = findArchitectureProxy(choice.architectureProxy);
   const context = proxyContext(workbench, surroundings);
   const full = space.genes.map(({ kind, choices }) => (kind === 'drop' ? 0 : choices.length - 1));
   const table = await bits.losses(context, schemesOf(space, full));
-  const structure = await structureLosses(context, findArchitectureProxy(architectureProxy), space, full);
+  const probes = structureProbes(space, full);
+  const structure = await structureLosses(context, architecture, space, probes);
+  const joint = probes.length > 0 && space.genes.some(({ kind }) => isBits(kind));
+  const factor = joint && bits !== OUTPUT_NOISE ? noisePerLoss(context, space, full, table) : 1;
+  if (joint && architecture !== REDUCTION_NOISE) await toNoise(context, probes, structure);
+  const other = probes.length > 0 && architecture !== REDUCTION_NOISE;
   return {
-    name,
+    name: other ? `${bits.name}+${architecture.name}` : bits.name,
     loss({ genome, schemes: assigned }) {
       // a layer that is gone has no scheme, and adds no noise of its own
       const present = table.layers.map((layer) => assigned.get(layer) ?? 'f32');
-      let sum = schemeLoss(table, present);
+      let sum = factor * schemeLoss(table, present);
       for (const [gene, row] of structure) sum += row[genome[gene]];
       return sum;
     },
   };
+}
+
+function isBits(kind: string): boolean {
+  return kind === 'scheme' || kind === 'weights' || kind === 'activations';
+}
+
+/** Measured noise at the logits per unit of a table's loss, of the network with the middle choice of all bits. */
+function noisePerLoss(context: ProxyContext, space: SearchSpace, full: readonly number[], table: SchemeLosses): number {
+  const counts = choiceCounts(space);
+  const middle = full.map((choice, gene) => (isBits(space.genes[gene].kind) ? counts[gene] >> 1 : choice));
+  const assigned = space.decode(middle).schemes;
+  const schemes = table.layers.map((layer): Scheme => assigned.get(layer) ?? 'f32');
+  const loss = schemeLoss(table, schemes);
+  const noise = assignmentNoise(context)(new Map(table.layers.map((layer, i) => [layer, schemes[i]])));
+  return loss > 0 && noise > 0 ? noise / loss : 1;
+}
+
+/** Brings the losses of reductions to noise at the logits, by what a few of them measure. */
+async function toNoise(context: ProxyContext, probes: readonly Probe[], rows: Map<number, number[]>): Promise<void> {
+  const step = Math.max(1, Math.floor(probes.length / EXCHANGE_PROBES));
+  const seen = { ...context, images: context.images.slice(0, FEW_IMAGES) };
+  let noise = 0;
+  let loss = 0;
+  for (let i = 0; i < probes.length; i += step) {
+    const { gene, choice, reduction } = probes[i];
+    noise += await REDUCTION_NOISE.loss(seen, reduceNetwork(context.network, reduction));
+    loss += Math.abs(rows.get(gene)![choice]);
+  }
+  const factor = loss > 0 && noise > 0 ? noise / loss : 1;
+  for (const [gene, row] of rows)
+    rows.set(
+      gene,
+      row.map((value) => factor * value),
+    );
 }
 
 /** Every scheme that some layer of the space can have. */
@@ -84,26 +135,42 @@ export function schemesOf(space: SearchSpace, full: readonly number[]): Scheme[]
   return [...met];
 }
 
-/** For each gene that makes the network smaller, what each of its choices alone adds to the loss. */
-async function structureLosses(
-  context: ProxyContext,
-  proxy: ArchitectureProxy,
-  space: SearchSpace,
-  full: readonly number[],
-): Promise<Map<number, number[]>> {
-  const probes: { gene: number; choice: number; reduction: Reduction }[] = [];
+/** One choice that makes the network smaller. */
+interface Probe {
+  gene: number;
+  choice: number;
+  reduction: Reduction;
+}
+
+function structureProbes(space: SearchSpace, full: readonly number[]): Probe[] {
+  const probes: Probe[] = [];
   for (const [gene, { kind, choices }] of space.genes.entries()) {
-    if (kind === 'scheme' || kind === 'weights' || kind === 'activations') continue;
+    if (isBits(kind)) continue;
     for (let choice = 0; choice < choices.length; choice++) {
       const { reduction } = space.decode(full.with(gene, choice));
       if (choice !== full[gene] || kind === 'keep')
         probes.push({ gene, choice, reduction: alone(reduction, space, full, gene) });
     }
   }
+  return probes;
+}
+
+/** For each gene that makes the network smaller, what each of its choices alone adds to the loss. */
+async function structureLosses(
+  context: ProxyContext,
+  proxy: ArchitectureProxy,
+  space: SearchSpace,
+  probes: readonly Probe[],
+): Promise<Map<number, number[]>> {
   const rows = new Map<number, number[]>();
   if (probes.length === 0) return rows;
   const count = probes.length > MANY_PROBES ? FEW_IMAGES : PROBE_IMAGES;
-  const seen = { ...context, images: context.images.slice(0, count), labels: context.labels?.slice(0, count) };
+  const { labels } = context;
+  const seen = {
+    ...context,
+    images: context.images.slice(0, count),
+    ...(labels && { labels: labels.slice(0, count) }),
+  };
   const whole = await proxy.loss(seen, context.network);
   for (const [i, { gene, choice, reduction }] of probes.entries()) {
     const row = rows.get(gene) ?? space.genes[gene].choices.map(() => 0);

@@ -1,8 +1,8 @@
+import type { TrainableModel } from '../autodiff/model.ts';
 import { BitbudgetError } from '../core/errors.ts';
 import type { Cancellation, Progress } from '../core/ports.ts';
 import type { Dataset } from '../data/types.ts';
 import { inputBatch, inputTable } from './batches.ts';
-import type { TrainableModel } from './model.ts';
 
 const BATCH = 50;
 

@@ -1,4 +1,4 @@
+export { TrainableModel } from '../autodiff/model.ts';
 export type { Augmentation } from './batches.ts';
 export { compareForward, type ForwardComparison, floatAccuracy, logitsOf } from './evaluate.ts';
-export { TrainableModel } from './model.ts';
 export { DEFAULT_SETTINGS, type TrainOptions, type TrainResult, type TrainSettings, train } from './train.ts';

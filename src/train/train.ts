@@ -1,5 +1,6 @@
 import { assertDatasetFits } from '../accuracy/dataset-fit.ts';
 import type { Autodiff } from '../autodiff/index.ts';
+import { TrainableModel } from '../autodiff/model.ts';
 import { BitbudgetError } from '../core/errors.ts';
 import type { Cancellation, Progress } from '../core/ports.ts';
 import { Random } from '../core/random.ts';
@@ -10,7 +11,6 @@ import type { Network, Weights } from '../network/types.ts';
 import { attachWeights } from '../network/weights-file.ts';
 import { type Augmentation, inputBatch, inputTable, smoothedTargets } from './batches.ts';
 import { floatAccuracy, interrupted } from './evaluate.ts';
-import { TrainableModel } from './model.ts';
 import { cosineSchedule, createOptimizer, type Optimizer } from './optimizer.ts';
 
 export interface TrainOptions {

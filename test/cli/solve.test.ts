@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Scheme } from '../../src/quant/scheme.ts';
 import { failure, run, runJson, temporaryFolder } from './command-line.ts';
 import { tableOfThisDevice } from './this-device.ts';
 
@@ -210,6 +211,45 @@ describe('solve --network', () => {
     expect(exitCode).toBe(0);
     expect(document.results[0].metrics.ramBytes).toBeLessThanOrEqual(ramKib * 1024);
     expect(document.results[0].lowerBound).toBeLessThanOrEqual(document.results[0].metrics.loss);
+  });
+
+  it.each([
+    ['hawq-v3', /HAWQ-V3/, ['w4a4', 'w8a8']],
+    ['ompq', /OMPQ/, ['w2a8', 'w4a8', 'w8a8']],
+  ])('%s allocates as published, under a size, within it, and names the paper', async (preset, paper, schemes) => {
+    const own = folder.path(`${preset}.json`);
+    writeFileSync(own, await tableOfThisDevice(schemes as Scheme[], { device: { id: 'another' } }));
+    const flags = ['--preset', preset, '--size-budget-kib', '60', '--out', folder.path('preset.json')];
+    const { exitCode, document } = await runJson('--quiet', 'solve', '--lut', own, ...flags);
+    expect(exitCode).toBe(0);
+    expect(document).toMatchObject({ preset, proxy: preset, paper: expect.stringMatching(paper) });
+    const [{ metrics, optimal }] = document.results;
+    expect([optimal, metrics.sizeBytes <= 60 * 1024]).toEqual([true, true]);
+    const { layers, predicted, quantization } = JSON.parse(readFileSync(document.candidate, 'utf8'));
+    const chosen = new Set<string>(layers.map(({ scheme }: { scheme: string }) => scheme));
+    expect(chosen.size).toBeGreaterThan(1);
+    expect([...chosen].filter((scheme) => !schemes.includes(scheme))).toEqual([]);
+    expect(predicted.accuracy.kind).toBe(`proxy:${preset}`);
+    expect(quantization.samples).toBe(preset === 'ompq' ? 32 : 64);
+  });
+
+  it('takes another proxy by name, in the limits of another budget', async () => {
+    const { exitCode, document } = await solve('--proxy', 'signal-noise', '--bitops-budget', '4e8');
+    expect(exitCode).toBe(0);
+    expect(document).toMatchObject({ proxy: 'signal-noise' });
+    expect(document.results[0].metrics.bitOps).toBeLessThanOrEqual(4e8);
+  });
+
+  it.each([
+    [['--proxy', 'hawq-v4'], /^Unknown proxy "hawq-v4"\.$/, /Did you mean hawq-v3\?/],
+    [['--preset', 'ompk'], /^Unknown preset "ompk"\.$/, /Did you mean ompq\?/],
+    [['--preset', 'ompq', '--proxy', 'fit'], /--preset ompq ranks by ompq, and --proxy says fit\./, /Leave one/],
+    [['--problem', 'x.json', '--preset', 'ompq'], /--preset does not go with --problem\./, /--budget/],
+  ])('refuses %j', async (flags, message, remedy) => {
+    const outcome = await run('--quiet', 'solve', ...flags);
+    expect(outcome.exitCode).toBe(2);
+    expect(failure(outcome).message).toMatch(message);
+    expect(failure(outcome).remedy).toMatch(remedy);
   });
 
   it('ends with code 3 where a budget cannot be kept', async () => {

@@ -1,7 +1,8 @@
 import { quantizeNetwork } from '../../quant/quantize.ts';
 import type { Scheme } from '../../quant/scheme.ts';
 import { uniformSchemes, weightedLayers } from '../../quant/tensor-plan.ts';
-import { assertNeeds, type BitProxy, interrupted } from './types.ts';
+import { oneAtATime, runVersions } from './probe-runs.ts';
+import { assertNeeds, type BitProxy, type ProxyContext } from './types.ts';
 
 /** Images that each probe looks at. */
 const PROBE_IMAGES = 32;
@@ -17,34 +18,36 @@ export const OUTPUT_NOISE: BitProxy = {
   needs: ['images'],
   async losses(context, schemes) {
     assertNeeds(OUTPUT_NOISE, context);
-    const { engine, source, onProgress, cancellation, pause } = context;
     const images = context.images.slice(0, PROBE_IMAGES);
-    const layers = weightedLayers(source.folded);
-    const real = uniformSchemes(source.folded, 'f32');
-    const logitsOf = (assignment: ReadonlyMap<string, Scheme>) => {
-      const session = engine.load(quantizeNetwork(source, assignment));
-      const logits = images.map((image) => session.run(image));
-      session.dispose();
-      return logits;
-    };
-    const reference = logitsOf(real);
-    const signal = logitPower(reference);
-    const losses = new Map<string, Map<Scheme, number>>();
-    for (const [i, layer] of layers.entries()) {
-      const row = new Map<Scheme, number>([['f32', 0]]); // what a layer adds that a candidate lacks
-      for (const scheme of schemes) {
-        if (scheme === 'f32') continue;
-        const ratio = logitPower(logitsOf(new Map(real).set(layer, scheme)), reference) / signal;
-        row.set(scheme, ratio);
-      }
-      losses.set(layer, row);
-      onProgress('measuring the noise of each layer', (i + 1) / layers.length);
-      if (cancellation.aborted) throw interrupted();
-      await pause();
-    }
+    const layers = weightedLayers(context.source.folded);
+    // f32 is what a layer adds that a candidate lacks
+    const losses = new Map(layers.map((layer) => [layer, new Map<Scheme, number>([['f32', 0]])]));
+    const { real, single, versions } = oneAtATime(context, schemes);
+    let reference: readonly Float32Array[] = [];
+    let signal = 0;
+    await runVersions(context, [real, ...versions], images, 'measuring the noise of each layer', (version, logits) => {
+      if (version === 0) [reference, signal] = [logits, logitPower(logits)];
+      else
+        losses.get(single[version - 1].layer)!.set(single[version - 1].scheme, logitPower(logits, reference) / signal);
+    });
     return { layers, losses };
   },
 };
+
+/** Measures the noise-to-signal power ratio of the logits of any assignment of schemes. */
+export function assignmentNoise(context: ProxyContext): (schemes: ReadonlyMap<string, Scheme>) => number {
+  const { engine, source } = context;
+  const images = context.images.slice(0, PROBE_IMAGES);
+  const logitsOf = (assignment: ReadonlyMap<string, Scheme>) => {
+    const session = engine.load(quantizeNetwork(source, assignment));
+    const logits = images.map((image) => session.run(image));
+    session.dispose();
+    return logits;
+  };
+  const reference = logitsOf(uniformSchemes(source.folded, 'f32'));
+  const signal = logitPower(reference);
+  return (schemes) => logitPower(logitsOf(schemes), reference) / signal;
+}
 
 /** Mean squared difference from a reference, or from 0; the mean logit of an image is no information and is taken off. */
 export function logitPower(images: readonly Float32Array[], reference?: readonly Float32Array[]): number {

@@ -1,11 +1,10 @@
 import { exponential, logarithm } from '../../core/elementary.ts';
-import { loadForEvaluation } from '../../engine/evaluation-variants.ts';
-import { SharedRuns } from '../../engine/shared-runs.ts';
-import { type QuantizationSource, type QuantizedNetwork, quantizeNetwork } from '../../quant/quantize.ts';
+import type { QuantizationSource } from '../../quant/quantize.ts';
 import type { Scheme } from '../../quant/scheme.ts';
-import { uniformSchemes, weightedLayers } from '../../quant/tensor-plan.ts';
+import { weightedLayers } from '../../quant/tensor-plan.ts';
 import { indexOfLargest } from '../top1.ts';
-import { assertNeeds, type BitProxy, interrupted, type ProxyContext, type SchemeLosses } from './types.ts';
+import { oneAtATime, runVersions, type SingleLayer } from './probe-runs.ts';
+import { assertNeeds, type BitProxy, type ProxyContext, type SchemeLosses } from './types.ts';
 
 const PAPER =
   'Wang et al., HAQ, CVPR 2019 (loss and KL); Wu et al., Integer Quantization for Deep Learning Inference, 2020, section 5 (top-1)';
@@ -40,10 +39,7 @@ export const SENSITIVITY_TOP1: BitProxy = {
 type Measure = 'kl' | 'loss' | 'top1';
 
 /** One layer in one scheme, the others in f32: what it changes, as means over the images. */
-interface Probe extends Record<Measure, number> {
-  layer: string;
-  scheme: Scheme;
-}
+type Probe = SingleLayer & Record<Measure, number>;
 
 async function sensitivity(
   proxy: BitProxy,
@@ -79,57 +75,17 @@ function probesOf(context: ProxyContext, schemes: readonly Scheme[]): Promise<Pr
   return probes;
 }
 
-/** Networks that run together; each holds its activations. */
-const TOGETHER = 16;
-const MOST_BYTES = 2 ** 28;
-
-/** Runs every layer in every scheme; networks that agree up to a layer share what comes before it. */
+/** Runs every layer in every scheme. */
 async function runProbes(context: ProxyContext, schemes: readonly Scheme[]): Promise<Probe[]> {
-  const { engine, source, labels, onProgress, cancellation, pause } = context;
-  const real = uniformSchemes(source.folded, 'f32');
-  const whole = quantizeNetwork(source, real);
-  const reference = await logitsOf(context, [whole], () => {});
-  const probes = weightedLayers(source.folded).flatMap((layer) =>
-    schemes.flatMap((scheme) => (scheme === 'f32' ? [] : [{ layer, scheme, kl: 0, loss: 0, top1: 0 }])),
-  );
-  const [trial] = loadForEvaluation(engine, [whole]);
-  const together = Math.max(Math.min(TOGETHER, Math.floor(MOST_BYTES / trial.ramBytes)), 1);
-  trial.dispose();
-  for (let from = 0; from < probes.length; from += together) {
-    const group = probes.slice(from, from + together);
-    const networks = group.map(({ layer, scheme }) => quantizeNetwork(source, new Map(real).set(layer, scheme)));
-    const logits = await logitsOf(context, networks, (share) =>
-      onProgress('measuring the sensitivity of each layer', (from + share * group.length) / probes.length),
-    );
-    for (const [p, probe] of group.entries()) {
-      Object.assign(probe, compareLogits(reference[0], logits[p], labels));
-    }
-    if (cancellation.aborted) throw interrupted();
-    await pause();
-  }
+  const { images, labels } = context;
+  const { real, single, versions } = oneAtATime(context, schemes);
+  const probes: Probe[] = [];
+  let reference: readonly Float32Array[] = [];
+  await runVersions(context, [real, ...versions], images, 'measuring the sensitivity of each layer', (v, logits) => {
+    if (v === 0) reference = logits;
+    else probes.push({ ...single[v - 1], ...compareLogits(reference, logits, labels) });
+  });
   return probes;
-}
-
-/** The logits of each network, image by image. */
-async function logitsOf(
-  { engine, images, cancellation, pause }: ProxyContext,
-  networks: readonly QuantizedNetwork[],
-  onShare: (share: number) => void,
-): Promise<Float32Array[][]> {
-  const sessions = loadForEvaluation(engine, networks);
-  try {
-    const runs = new SharedRuns(sessions);
-    const logits = networks.map((): Float32Array[] => []);
-    for (const [i, image] of images.entries()) {
-      for (const [n, output] of runs.run(image).entries()) logits[n].push(output);
-      onShare((i + 1) / images.length);
-      if (cancellation.aborted) throw interrupted();
-      await pause();
-    }
-    return logits;
-  } finally {
-    for (const session of sessions) session.dispose();
-  }
 }
 
 /**

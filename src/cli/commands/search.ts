@@ -9,7 +9,6 @@ import { isModelFile, runName } from '../../node/model-files.ts';
 import { predictedAccuracy } from '../../node/predictor.ts';
 import { collectReport, reportedCandidate, writeReport } from '../../node/report-files.ts';
 import { deviceLabels, evaluateFront, searchNetwork, spreadOver } from '../../node/search.ts';
-import { DEFAULT_PROXIES } from '../../node/space-proxy.ts';
 import { openTables } from '../../node/tables.ts';
 import { openWorkbench, type Workbench } from '../../node/workbench.ts';
 import type { SearchSpace } from '../../space/index.ts';
@@ -160,7 +159,7 @@ export function register(program: Command, context: CliContext): void {
       measuredAccuracy(builder, { dataset: tried, workers, disabled, cancellation });
     const request = {
       ...{ settings, space, spaceFile, preset, interpolate, folder, resume, version: context.io.version },
-      ...{ proxies: { ...DEFAULT_PROXIES, proxy: flags.proxy } },
+      ...{ proxies: { proxy: flags.proxy, architectureProxy: flags.architectureProxy } },
       ...(flags.accuracy === 'measured' && { accuracy }),
       ...(predictor && {
         accuracy: (_: DesignBuilder, own: SearchSpace) => predictedAccuracy(predictor, own, workbench.opened),

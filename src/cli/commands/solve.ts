@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { findBitProxy } from '../../accuracy/proxies/index.ts';
 import { BitbudgetError } from '../../core/errors.ts';
 import type { Clock } from '../../core/ports.ts';
 import { COST_METRICS, metricValue } from '../../cost/types.ts';
@@ -8,10 +9,12 @@ import { describeHost, disabledIds } from '../../node/host.ts';
 import { runName } from '../../node/model-files.ts';
 import { deviceLabels } from '../../node/search.ts';
 import { solveNetwork } from '../../node/solve.ts';
+import { DEFAULT_PROXIES } from '../../node/space-proxy.ts';
 import { openTables } from '../../node/tables.ts';
 import { openWorkbench } from '../../node/workbench.ts';
 import { type Allocation, type AllocationModel, allocate, readAllocation } from '../../search/index.ts';
 import { budgetEntries, budgetedValue } from '../../space/index.ts';
+import { ALLOCATION_PRESETS, type AllocationPreset, findAllocationPreset } from '../../study/index.ts';
 import { type ImageFlags, normalisationOptions, preprocessingOf } from '../dataset-options.ts';
 import {
   type CalibrationOptions,
@@ -23,7 +26,7 @@ import {
   threadsFlag,
   weightsFlag,
 } from '../options.ts';
-import { addBudgetOptions, type BudgetOptions, budgetsOf } from '../search-options.ts';
+import { addBudgetOptions, type BudgetOptions, budgetsOf, proxyOption } from '../search-options.ts';
 import { chosenSpace, type SpaceFlags } from '../search-space.ts';
 import { budgetsName } from '../search-text.ts';
 import type { CliContext, CommandResult, Session } from '../session.ts';
@@ -33,6 +36,8 @@ interface SolveFlags extends BudgetOptions, SpaceFlags, CalibrationOptions, Pick
   pixels?: string;
   problem?: string;
   budget?: string;
+  preset?: string;
+  proxy?: string;
   weights?: string;
   lut?: string[];
   threads: number;
@@ -62,7 +67,9 @@ export function register(program: Command, context: CliContext): void {
     .addOption(pixelsFlag())
     .addOption(new Option('--lut <file...>', 'the tables, one a device; the newest of this device unless given'))
     .addOption(threadsFlag('threads that share each layer, in every table'))
-    .addOption(new Option('--space <file>', 'what to choose from, as YAML or JSON: schemes alone'));
+    .addOption(new Option('--space <file>', 'what to choose from, as YAML or JSON: schemes alone'))
+    .addOption(presetOption())
+    .addOption(proxyOption());
   for (const option of schemeOptions()) command.addOption(option);
   command.addOption(
     new Option('--ends <how>', 'first and last layer: w8a8, or chosen too').choices(['fixed', 'free']).default('fixed'),
@@ -73,8 +80,35 @@ export function register(program: Command, context: CliContext): void {
   context.handle<SolveFlags>(command, async (_, flags, session) => {
     refuseStrays(flags);
     if (flags.problem !== undefined) return solveProblem(flags.problem, flags, session);
-    return solveForNetwork(flags, command.getOptionValueSource('network') === 'default', session);
+    const isDefault = (name: string) => command.getOptionValueSource(name) === 'default';
+    const preset = flags.preset === undefined ? undefined : findAllocationPreset(flags.preset);
+    return solveForNetwork(withAllocation(flags, preset, isDefault), preset, isDefault('network'), session);
   });
+}
+
+function presetOption(): Option {
+  const told = ALLOCATION_PRESETS.map(({ name, summary, paper }) => `${name}: ${summary} (${paper})`).join('; ');
+  return new Option('--preset <name>', `a published allocation: ${told}`);
+}
+
+/** The flags with what a published allocation says wherever the command line left the default. */
+function withAllocation(
+  flags: SolveFlags,
+  preset: AllocationPreset | undefined,
+  isDefault: (name: string) => boolean,
+): SolveFlags {
+  const proxy = findBitProxy(flags.proxy ?? preset?.proxy ?? DEFAULT_PROXIES.proxy).name;
+  if (!preset) return { ...flags, proxy };
+  if (flags.proxy !== undefined && flags.proxy !== preset.proxy) {
+    const problem = `--preset ${preset.name} ranks by ${preset.proxy}, and --proxy says ${flags.proxy}.`;
+    throw new BitbudgetError('usage', problem, 'Leave one of them out.');
+  }
+  const ownChoices = flags.space !== undefined || flags.schemes !== undefined || !isDefault('bits');
+  return {
+    ...{ ...flags, proxy },
+    ...(!ownChoices && { schemes: preset.schemes.join() }),
+    ...(isDefault('calibrationSamples') && { calibrationSamples: preset.calibrationSamples }),
+  };
 }
 
 /** A flag that the other kind of problem would silently ignore. */
@@ -85,7 +119,7 @@ function refuseStrays(flags: SolveFlags): void {
     throw new BitbudgetError('usage', '--budget goes with --problem.', remedy);
   }
   const given = Object.entries(flags).flatMap(([name, value]) => (value === undefined ? [] : [name]));
-  const stray = given.find((name) => /Budget|^(lut|space|weights|out)$/.test(name));
+  const stray = given.find((name) => /Budget|^(lut|space|weights|out|preset|proxy)$/.test(name));
   if (stray === undefined) return;
   const flag = `--${stray.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   throw new BitbudgetError('usage', `${flag} does not go with --problem.`, 'Choose a budget of the file by --budget.');
@@ -106,7 +140,12 @@ async function solveProblem(path: string, flags: SolveFlags, session: Session): 
   return { document: { results }, text: () => describeResults(results) };
 }
 
-async function solveForNetwork(flags: SolveFlags, anyNetwork: boolean, session: Session): Promise<CommandResult> {
+async function solveForNetwork(
+  flags: SolveFlags,
+  preset: AllocationPreset | undefined,
+  anyNetwork: boolean,
+  session: Session,
+): Promise<CommandResult> {
   const { files, clock, cancellation, progress: onProgress, note } = session;
   const { network, space } = await chosenSpace(flags, undefined, anyNetwork, session);
   const tables = await openTables(files, flags.lut, readDevice(), flags.threads);
@@ -121,7 +160,8 @@ async function solveForNetwork(flags: SolveFlags, anyNetwork: boolean, session: 
   });
   if (workbench.opened.remark) note(workbench.opened.remark);
   const startNs = clock.nowNs();
-  const request = { budgets, budgetConfidence, space, spaceFile: flags.space };
+  const proxies = { ...DEFAULT_PROXIES, proxy: flags.proxy! };
+  const request = { budgets, budgetConfidence, space, spaceFile: flags.space, proxies };
   const surroundings = { files, cancellation, onProgress };
   const { candidate, allocation } = await solveNetwork(workbench, tables, request, surroundings);
   const { genome, cost, loss, optimal, lowerBound } = allocation;
@@ -142,10 +182,13 @@ async function solveForNetwork(flags: SolveFlags, anyNetwork: boolean, session: 
     timeMs: (clock.nowNs() - startNs) / 1e6,
   };
   const layers = candidate.layers.map(({ name, scheme }) => [name, scheme]);
+  const { paper } = findBitProxy(flags.proxy!);
+  const how = { proxy: flags.proxy, ...(preset && { preset: preset.name }), paper: preset?.paper ?? paper };
   return {
-    document: { results: [result], candidate: path },
+    document: { results: [result], candidate: path, ...how },
     text: () =>
       [
+        `Loss by ${flags.proxy} (${how.paper}).\n`,
         describeResults([result], ''),
         renderTable([{ title: 'layer' }, { title: 'scheme' }], layers),
         `\nCandidate: ${path}. \`bitbudget verify --candidate ${path}\` measures it.`,

@@ -5,6 +5,13 @@ import type { Preset } from './preset.ts';
 import { PRUNE_EA } from './prune-ea.ts';
 import { QUANT_EA } from './quant-ea.ts';
 
+export {
+  ALLOCATION_PRESETS,
+  type AllocationPreset,
+  findAllocationPreset,
+  HAWQ_V3_ALLOCATION,
+  OMPQ_ALLOCATION,
+} from './allocation-presets.ts';
 export { APQ_EVOLUTION, apqTable, capacityProxy } from './apq-evolution.ts';
 export { formatOutput, OUTPUT_COLUMNS } from './output.ts';
 export { type Preset, PUBLISHED_MEASURES } from './preset.ts';

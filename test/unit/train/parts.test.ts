@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { outChannelsFirst, outChannelsLast } from '../../../src/autodiff/layout.ts';
 import { Random } from '../../../src/core/random.ts';
 import { inputBatch, inputTable, smoothedTargets } from '../../../src/train/batches.ts';
-import { outChannelsFirst, outChannelsLast } from '../../../src/train/layout.ts';
 import { cosineSchedule, createOptimizer } from '../../../src/train/optimizer.ts';
 import { halves } from './train-fixture.ts';
 

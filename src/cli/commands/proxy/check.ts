@@ -50,7 +50,7 @@ interface CheckFlags extends SpaceFlags, CalibrationOptions, DatasetFlags, Budge
   seed: number;
   workers?: number;
   out?: string;
-  reuse?: string;
+  reuse?: string[];
 }
 
 /** The costs that candidates can be held at, and the budget flags that say where. */
@@ -105,7 +105,7 @@ export function registerCheck(program: Command, context: CliContext): void {
       new Option('--workers <n>', 'threads that run them; all cores unless given').argParser(wholeNumber(1, 256)),
     )
     .addOption(new Option('--out <file>', 'every candidate with its accuracy and what each proxy says, as JSON'))
-    .addOption(new Option('--reuse <file>', 'such a file: what it tells of a candidate is not run again'));
+    .addOption(new Option('--reuse <file...>', 'such files: candidates that they tell of are not run again'));
   context.handle<CheckFlags>(command, async (_, flags, session) => {
     const check = await runCheck(flags, command.getOptionValueSource('network') === 'default', session);
     const { network, found, conditions } = check;
@@ -153,7 +153,10 @@ async function runCheck(
   const builder = new DesignBuilder(workbench);
   const { weightsSha256 } = workbench.opened;
   const conditions = { network, weightsSha256, space: config, calibration, dataset: datasetSpecOf(flags, 'test') };
-  const known = flags.reuse === undefined ? new Map() : await readEvaluated(files, flags.reuse, conditions);
+  const known = new Map<string, number>();
+  for (const path of flags.reuse ?? []) {
+    for (const [genome, loss] of await readEvaluated(files, path, conditions)) known.set(genome, loss);
+  }
   const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
   const { candidates, atBudget, proxies, seed } = flags;
   const found = await checkProxies(

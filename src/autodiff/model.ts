@@ -1,7 +1,7 @@
-import type { Autodiff, Tensor } from '../autodiff/index.ts';
 import { assert, BitbudgetError } from '../core/errors.ts';
 import { consumersOf } from '../network/shapes.ts';
 import { INPUT, type Layer, type Network, type Weights } from '../network/types.ts';
+import type { Autodiff, Tensor } from './index.ts';
 import { outChannelsFirst, outChannelsLast } from './layout.ts';
 import { runLayer } from './operations.ts';
 
@@ -47,13 +47,18 @@ export class TrainableModel {
     for (const layer of network.layers) this.createVariables(layer, byName);
   }
 
-  /** The logits [n][classes] of a batch [n][height][width][channels]. In training the running statistics move. */
-  forward(batch: Tensor, training: boolean): Tensor {
+  /**
+   * The logits [n][classes] of a batch [n][height][width][channels]. In training the running statistics move.
+   *
+   * @param tap takes the place of a layer's first input by what it returns; for whoever wants gradients there.
+   */
+  forward(batch: Tensor, training: boolean, tap?: (layer: Layer, input: Tensor) => Tensor): Tensor {
     const { autodiff } = this;
     const tensors = new Map<string, Tensor>([[INPUT, batch]]);
     const last = this.network.layers[this.network.layers.length - 1];
     for (const layer of this.network.layers) {
       const inputs = layer.inputs.map((name) => tensors.get(name)!);
+      if (tap) inputs[0] = tap(layer, inputs[0]);
       const fusedActivation = layer.op === 'activation' && training && this.fused.has(layer.name);
       let output: Tensor;
       if (fusedActivation || layer.op === 'softmax') output = inputs[0];

@@ -1,6 +1,6 @@
-import type { Autodiff, Tensor } from '../autodiff/index.ts';
 import { assert } from '../core/errors.ts';
 import type { Activation, Layer, PoolLayer, SubsampleLayer } from '../network/types.ts';
+import type { Autodiff, Tensor } from './index.ts';
 
 /** Anything but batch norm, whose forward pass depends on whether it is being trained, and softmax, which stays apart. */
 export function runLayer(

@@ -1,4 +1,4 @@
-import { assert } from '../core/errors.ts';
+import { assert } from './errors.ts';
 
 /**
  * The lower triangle L with matrix = L·Lᵀ.
