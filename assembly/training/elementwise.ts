@@ -1,4 +1,4 @@
-// What is left of a training step: masks of activations and column sums.
+// What is left of a training step: masks of activations, column sums and sums of neighbours.
 
 import { field } from './correlate';
 
@@ -61,5 +61,29 @@ export function f32_column_sum(parameters: usize): void {
   }
   for (let c = 0; c < columns; c++) {
     f32.store(sums + (<usize>c << 2), <f32>f64.load(totals + (<usize>c << 3)));
+  }
+}
+
+/** Fields of the parameter block, each an i32 at 4 · index. */
+export const enum NeighbourSum {
+  rows,
+  columns,
+  values,
+  sums,
+}
+
+/** sums[row] = Σ of values[row][…] in index order: what the copies of a channel give back to it. */
+export function f32_neighbour_sum(parameters: usize): void {
+  const rows = field(parameters, NeighbourSum.rows);
+  const columns = field(parameters, NeighbourSum.columns);
+  const sums = <usize>field(parameters, NeighbourSum.sums);
+  let value = <usize>field(parameters, NeighbourSum.values);
+  for (let row = 0; row < rows; row++) {
+    let sum: f32 = 0;
+    for (let c = 0; c < columns; c++) {
+      sum += f32.load(value);
+      value += 4;
+    }
+    f32.store(sums + (<usize>row << 2), sum);
   }
 }

@@ -4,6 +4,7 @@
 //   input gradient   panel p, tap (y, x), output channel o, lane l =  filter[y'][x'][8p + l][o]
 //                    where y' = phaseY + strideHeight · (taps − 1 − y), and x' likewise: only the taps that meet
 //                    inputs of this phase of the stride, turned round.
+//   depthwise        tap (y, x), channel c  =  filter[y'][x'][c], for `f32_depthwise`
 
 import { field } from './correlate';
 
@@ -64,6 +65,24 @@ export function f32_pack_turned_filter(parameters: usize): void {
           out += 32;
         }
       }
+    }
+  }
+}
+
+/** Turns a depthwise filter [kernelHeight][kernelWidth][inChannels] round; its `outChannels` are 1. */
+export function f32_pack_turned_depthwise(parameters: usize): void {
+  const pixelBytes = <usize>field(parameters, Pack.inChannels) << 2;
+  const filter = <usize>field(parameters, Pack.filter);
+  const kernelWidth = field(parameters, Pack.kernelWidth);
+  const tapsY = field(parameters, Pack.tapsY);
+  const tapsX = field(parameters, Pack.tapsX);
+  let out = <usize>field(parameters, Pack.packed);
+  for (let y = 0; y < tapsY; y++) {
+    const ky = field(parameters, Pack.phaseY) + field(parameters, Pack.strideHeight) * (tapsY - 1 - y);
+    for (let x = 0; x < tapsX; x++) {
+      const kx = field(parameters, Pack.phaseX) + field(parameters, Pack.strideWidth) * (tapsX - 1 - x);
+      memory.copy(out, filter + <usize>(ky * kernelWidth + kx) * pixelBytes, pixelBytes);
+      out += pixelBytes;
     }
   }
 }

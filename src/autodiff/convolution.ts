@@ -1,7 +1,7 @@
 import type { backend_util, TensorInfo } from '@tensorflow/tfjs-core';
 import type { WasmKernels } from './wasm-kernels.ts';
 
-/** Geometry of a convolution without dilation or groups, NHWC, filter [height][width][in][out], as tfjs works it out. */
+/** Geometry of a convolution without dilation, NHWC, filter [height][width][in][out], as tfjs works it out. */
 export type Geometry = backend_util.Conv2DInfo;
 
 /** The parameter blocks of assembly/training, field by field; a test compares them with the sources. */
@@ -70,13 +70,13 @@ export const FILTER_GRADIENT_FIELDS = [
   'filterGradient',
 ] as const;
 
-const FLOAT_BYTES = 4;
+export const FLOAT_BYTES = 4;
 
 /** Channels come in panels of eight. */
 const roundUp8 = (channels: number) => Math.ceil(channels / 8) * 8;
 
 /** What the forward pass and the filter gradient say alike about the input and the window. */
-function window(g: Geometry) {
+export function window(g: Geometry) {
   const paddedHeight = Math.max(g.padInfo.top + g.inHeight, (g.outHeight - 1) * g.strideHeight + g.filterHeight);
   const paddedWidth = Math.max(g.padInfo.left + g.inWidth, (g.outWidth - 1) * g.strideWidth + g.filterWidth);
   return {
@@ -159,7 +159,7 @@ export function filterGradient(kernels: WasmKernels, x: TensorInfo, dy: TensorIn
 }
 
 /** The inputs along one axis whose distance to the windows' start leaves the same remainder by the stride. */
-interface Phase {
+export interface Phase {
   /** The remainder: these inputs meet the taps phase, phase + stride, … */
   phase: number;
   /** How many taps that are. */

@@ -65,6 +65,11 @@ export class Autodiff {
     return this.kernels.view(tensor);
   }
 
+  /** Bytes of memory that tensors and scratch share; it grows and never shrinks. */
+  memoryBytes(): number {
+    return this.kernels.backend.wasm.asm.memory.buffer.byteLength;
+  }
+
   /** Convolution with padding on the four sides, [top, right, bottom, left]; differentiable in x and filter. */
   convolution(
     x: Tensor,
@@ -72,14 +77,40 @@ export class Autodiff {
     stride: readonly [number, number],
     padding: readonly [number, number, number, number],
   ): Tensor {
-    const [top, right, bottom, left] = padding;
-    const pad: [[number, number], [number, number], [number, number], [number, number]] = [
-      [0, 0],
-      [top, bottom],
-      [left, right],
-      [0, 0],
-    ];
-    return this.tf.conv2d(x as TfjsModule.Tensor4D, filter as TfjsModule.Tensor4D, [stride[0], stride[1]], pad);
+    const given = [x as TfjsModule.Tensor4D, filter as TfjsModule.Tensor4D] as const;
+    return this.tf.conv2d(...given, [stride[0], stride[1]], explicitPadding(padding));
+  }
+
+  /**
+   * Depthwise convolution: each channel of x with its own windows of the filter [h][w][channels][multiplier], which give
+   * the output channels c · multiplier and on; padding as with {@link convolution}; differentiable in x and filter.
+   */
+  depthwise(
+    x: Tensor,
+    filter: Tensor,
+    stride: readonly [number, number],
+    padding: readonly [number, number, number, number],
+  ): Tensor {
+    const given = [x as TfjsModule.Tensor4D, filter as TfjsModule.Tensor4D] as const;
+    return this.tf.depthwiseConv2d(...given, [stride[0], stride[1]], explicitPadding(padding));
+  }
+
+  /**
+   * Convolution in groups: x's channels are cut into as many parts, and each meets its own part of the filters
+   * [h][w][channels / groups][out]; composed of plain convolutions, and differentiable in both.
+   */
+  groupedConvolution(
+    x: Tensor,
+    filter: Tensor,
+    groups: number,
+    stride: readonly [number, number],
+    padding: readonly [number, number, number, number],
+  ): Tensor {
+    const { tf } = this;
+    const inputs = tf.split(x, groups, 3);
+    const filters = tf.split(filter, groups, 3);
+    const outputs = inputs.map((input, group) => this.convolution(input, filters[group], stride, padding));
+    return tf.concat(outputs, 3);
   }
 
   /**
@@ -157,4 +188,16 @@ export class Autodiff {
     });
     return loss(logits);
   }
+}
+
+type ExplicitPadding = [[number, number], [number, number], [number, number], [number, number]];
+
+/** [top, right, bottom, left] as tfjs has it, one pair an axis of NHWC. */
+function explicitPadding([top, right, bottom, left]: readonly [number, number, number, number]): ExplicitPadding {
+  return [
+    [0, 0],
+    [top, bottom],
+    [left, right],
+    [0, 0],
+  ];
 }

@@ -1,5 +1,5 @@
 import { assert } from '../core/errors.ts';
-import type { Activation, Layer, PoolLayer, SubsampleLayer } from '../network/types.ts';
+import type { Activation, Conv2dLayer, Layer, PoolLayer, SubsampleLayer } from '../network/types.ts';
 import type { Autodiff, Tensor } from './index.ts';
 
 /** Anything but batch norm, whose forward pass depends on whether it is being trained, and softmax, which stays apart. */
@@ -12,7 +12,7 @@ export function runLayer(
   const [x] = inputs;
   switch (layer.op) {
     case 'conv2d': {
-      let y = autodiff.convolution(x, weights.kernel!, layer.stride, layer.padding);
+      let y = convolve(autodiff, layer, x, weights.kernel!);
       if (weights.bias) y = autodiff.addBias(y, weights.bias);
       if (inputs.length > 1) y = y.add(inputs[1]);
       return activate(autodiff, y, layer.activation);
@@ -40,6 +40,15 @@ export function runLayer(
     default:
       assert(false, `layer ${layer.name} (${layer.op}) does not run here`);
   }
+}
+
+/** Filters are kept as [h][w][channels of a group][out], whatever the groups. */
+function convolve(autodiff: Autodiff, { groups, stride, padding }: Conv2dLayer, x: Tensor, kernel: Tensor): Tensor {
+  if (groups === 1) return autodiff.convolution(x, kernel, stride, padding);
+  if (kernel.shape[2] !== 1) return autodiff.groupedConvolution(x, kernel, groups, stride, padding);
+  const [height, width, , outChannels] = kernel.shape;
+  const filter = kernel.reshape([height!, width!, groups, outChannels! / groups]);
+  return autodiff.depthwise(x, filter, stride, padding);
 }
 
 function activate(autodiff: Autodiff, x: Tensor, activation: Activation): Tensor {

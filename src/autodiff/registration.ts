@@ -1,5 +1,6 @@
 import type * as TfjsCore from '@tensorflow/tfjs-core';
 import { convolve, filterGradient, type Geometry, inputGradient } from './convolution.ts';
+import { convolveDepthwise, depthwiseFilterGradient, depthwiseInputGradient } from './depthwise.ts';
 import {
   activationGradient,
   type BatchNormAttributes,
@@ -40,25 +41,25 @@ function register(
 }
 
 /**
- * Replaces the wasm backend's convolution and its input gradient by ours, adds the filter gradient that it lacks, and
- * registers batch norm, activation gradients and column sums as kernels of their own. A dilated convolution still goes
- * to the backend; it has no gradient.
+ * Replaces the wasm backend's convolutions, plain and depthwise, and the input gradient that it has by ours, adds the
+ * gradients that it lacks, and registers batch norm, activation gradients and column sums as kernels of their own. A
+ * dilated convolution still goes to the backend; it has no gradient.
  */
 export function registerKernels(tf: Tfjs, kernels: WasmKernels): void {
-  const geometry = (
-    inShape: readonly number[],
-    filterShape: readonly number[],
-    attributes: ConvolutionAttributes,
-  ): Geometry =>
-    tf.backend_util.computeConv2DInfo(
-      inShape as Shape4,
-      filterShape as Shape4,
-      attributes.strides,
-      attributes.dilations ?? 1,
-      attributes.pad,
-      attributes.dimRoundingMode,
-    );
-  registerConvolutions(tf, kernels, geometry);
+  registerConvolutions(tf, kernels, {
+    kernelNames: [tf.Conv2D, tf.Conv2DBackpropInput, tf.Conv2DBackpropFilter],
+    depthwise: false,
+    run: [convolve, inputGradient, filterGradient],
+  });
+  registerConvolutions(tf, kernels, {
+    kernelNames: [
+      tf.DepthwiseConv2dNative,
+      tf.DepthwiseConv2dNativeBackpropInput,
+      tf.DepthwiseConv2dNativeBackpropFilter,
+    ],
+    depthwise: true,
+    run: [convolveDepthwise, depthwiseInputGradient, depthwiseFilterGradient],
+  });
   register(tf, BATCH_NORM_TRAINING, (inputs, attributes) =>
     batchNorm(kernels, inputs as { x: Info; gamma: Info; beta: Info }, attributes as BatchNormAttributes),
   );
@@ -75,28 +76,49 @@ export function registerKernels(tf: Tfjs, kernels: WasmKernels): void {
   register(tf, COLUMN_SUM, ({ x }) => columnSum(kernels, x));
 }
 
+/** One kind of convolution: its forward pass, and its gradients with respect to the input and to the filter. */
+interface ConvolutionKernels {
+  kernelNames: readonly [forward: string, input: string, filter: string];
+  depthwise: boolean;
+  run: readonly [
+    forward: (kernels: WasmKernels, x: Info, filter: Info, g: Geometry) => Info,
+    input: (kernels: WasmKernels, dy: Info, filter: Info, g: Geometry) => Info,
+    filter: (kernels: WasmKernels, x: Info, dy: Info, g: Geometry) => Info,
+  ];
+}
+
 function registerConvolutions(
   tf: Tfjs,
   kernels: WasmKernels,
-  geometry: (inShape: readonly number[], filterShape: readonly number[], attributes: ConvolutionAttributes) => Geometry,
+  { kernelNames, depthwise, run }: ConvolutionKernels,
 ): void {
-  const stock = tf.getKernel(tf.Conv2D, 'wasm').kernelFunc;
-  register(tf, tf.Conv2D, ({ x, filter }, attributes) => {
+  const geometry = (inShape: readonly number[], filterShape: readonly number[], attributes: ConvolutionAttributes) =>
+    tf.backend_util.computeConv2DInfo(
+      inShape as Shape4,
+      filterShape as Shape4,
+      attributes.strides,
+      attributes.dilations ?? 1,
+      attributes.pad,
+      attributes.dimRoundingMode,
+      depthwise,
+    );
+  const stock = tf.getKernel(kernelNames[0], 'wasm').kernelFunc;
+  register(tf, kernelNames[0], ({ x, filter }, attributes) => {
     const g = geometry(x.shape, filter.shape, attributes as ConvolutionAttributes);
     const ours = g.dilationHeight === 1 && g.dilationWidth === 1 && g.inChannels === filter.shape[2];
-    if (ours) return convolve(kernels, x, filter, g);
+    if (ours) return run[0](kernels, x, filter, g);
     return stock({
       inputs: { x, filter },
       attrs: attributes as object as TfjsCore.NamedAttrMap,
       backend: kernels.backend,
     });
   });
-  register(tf, tf.Conv2DBackpropInput, ({ dy, filter }, attributes) => {
+  register(tf, kernelNames[1], ({ dy, filter }, attributes) => {
     const { inputShape, ...rest } = attributes as ConvolutionAttributes & { inputShape: number[] };
-    return inputGradient(kernels, dy, filter, geometry(inputShape, filter.shape, rest));
+    return run[1](kernels, dy, filter, geometry(inputShape, filter.shape, rest));
   });
-  register(tf, tf.Conv2DBackpropFilter, ({ x, dy }, attributes) => {
+  register(tf, kernelNames[2], ({ x, dy }, attributes) => {
     const { filterShape, ...rest } = attributes as ConvolutionAttributes & { filterShape: number[] };
-    return filterGradient(kernels, x, dy, geometry(x.shape, filterShape, rest));
+    return run[2](kernels, x, dy, geometry(x.shape, filterShape, rest));
   });
 }

@@ -5,6 +5,7 @@ export interface TfjsBackend {
   wasm: { asm: { memory: WebAssembly.Memory }; _malloc(bytes: number): number; _free(address: number): void };
   dataIdMap: { get(dataId: object): { memoryOffset: number } };
   makeOutput(shape: readonly number[], dtype: 'float32'): TensorInfo;
+  disposeData(dataId: object): boolean;
 }
 
 /** Room for the largest parameter block, 24 fields, rounded up. */
@@ -51,6 +52,11 @@ export class WasmKernels {
   /** A new tensor whose values are whatever the memory held. */
   allocate(shape: readonly number[]): TensorInfo {
     return this.backend.makeOutput(shape, 'float32');
+  }
+
+  /** Gives back the memory of a tensor that {@link allocate} made and no kernel returns. */
+  free(tensor: TensorInfo): void {
+    this.backend.disposeData(tensor.dataId);
   }
 
   /** Addresses of scratch buffers of these sizes, 16-byte aligned, valid until the next call. */

@@ -163,20 +163,26 @@ function packWeights(layer: LayerArithmetic, m: 2 | 4, panelBytes: number, steps
   const { workload: w, weights, scheme } = layer;
   assert(weights, `layer ${layer.name} has weights to pack`);
   const real = scheme === 'f32';
-  const transform = filterTransform(m, real);
-  const matrices = (m + 2) ** 2;
+  const [left, right] = filterTransform(m, real);
+  const n = m + 2;
   const bytes = new Uint8Array(Math.ceil(w.outChannels / COLUMNS) * panelBytes);
-  const view = new DataView(bytes.buffer);
-  const u = new Float64Array(matrices);
+  // element sizes of the kernel's own memory, which is little-endian as all memory of WebAssembly
+  const packed = real ? new Float32Array(bytes.buffer) : new Int16Array(bytes.buffer);
+  const matrixLength = (steps * 64) / packed.BYTES_PER_ELEMENT;
+  const half = new Float64Array(n * 3);
   for (let panel = 0; panel * COLUMNS < w.outChannels; panel++) {
     const first = firstChannel(panel, COLUMNS, w.outChannels);
     for (let c = 0; c < Math.min(COLUMNS, w.outChannels); c++) {
       for (let i = 0; i < w.inChannels; i++) {
-        transform((k) => weights[((first + c) * 9 + k) * w.inChannels + i], u);
-        for (let p = 0; p < matrices; p++) {
-          const matrix = panel * panelBytes + p * steps * 64;
-          if (real) view.setFloat32(matrix + i * 64 + c * 4, u[p], true);
-          else view.setInt16(matrix + (i >> 1) * 64 + c * 4 + (i & 1) * 2, u[p], true);
+        transformRows(weights, (first + c) * 9 * w.inChannels + i, w.inChannels, left, half);
+        let at = (panel * panelBytes) / packed.BYTES_PER_ELEMENT;
+        at += real ? i * COLUMNS + c : (i >> 1) * 2 * COLUMNS + c * 2 + (i & 1);
+        for (let row = 0; row < half.length; row += 3) {
+          for (let column = 0; column < right.length; column += 3) {
+            packed[at] =
+              half[row] * right[column] + half[row + 1] * right[column + 1] + half[row + 2] * right[column + 2];
+            at += matrixLength;
+          }
         }
       }
     }
@@ -184,29 +190,36 @@ function packWeights(layer: LayerArithmetic, m: 2 | 4, panelBytes: number, steps
   return bytes;
 }
 
-/** G w Gᵀ in double precision for reals; for integers 2G w 2Gᵀ or E G' w G'ᵀ. */
-function filterTransform(m: 2 | 4, real: boolean): (weightAt: (k: number) => number, target: Float64Array) => void {
+/** half = left · w for one filter of 3 × 3 taps, `step` apart from `at` on. */
+function transformRows(
+  weights: ArrayLike<number>,
+  at: number,
+  step: number,
+  left: Float64Array,
+  half: Float64Array,
+): void {
+  for (let x = 0; x < 3; x++) {
+    const upper = weights[at + x * step];
+    const middle = weights[at + (3 + x) * step];
+    const lower = weights[at + (6 + x) * step];
+    for (let row = 0; row < left.length; row += 3) {
+      half[row + x] = left[row] * upper + left[row + 1] * middle + left[row + 2] * lower;
+    }
+  }
+}
+
+/**
+ * The factors of G w Gᵀ in double precision for reals; for integers of 2G w 2Gᵀ or E G' w G'ᵀ: what weights are multiplied
+ * with from the left and, transposed, from the right, row by row.
+ */
+function filterTransform(m: 2 | 4, real: boolean): [left: Float64Array, right: Float64Array] {
   const { rows, denominators } = TRANSFORMS[m];
-  const n = m + 2;
   const along = (axis: 'y' | 'x', i: number) => {
     if (real) return 1 / denominators[i];
     if (m === 2) return 2 / denominators[i];
     return axis === 'y' ? 24 / denominators[i] : 1;
   };
-  const left = rows.map((row, i) => row.map((g) => g * along('y', i)));
-  const right = rows.map((row, i) => row.map((g) => g * along('x', i)));
-  const half = new Float64Array(n * 3);
-  return (weightAt, target) => {
-    for (let i = 0; i < n; i++) {
-      for (let x = 0; x < 3; x++) {
-        half[i * 3 + x] = left[i][0] * weightAt(x) + left[i][1] * weightAt(3 + x) + left[i][2] * weightAt(6 + x);
-      }
-    }
-    for (let i = 0; i < n; i++) {
-      for (let j = 0; j < n; j++) {
-        const [a, b, c] = right[j];
-        target[i * n + j] = half[i * 3] * a + half[i * 3 + 1] * b + half[i * 3 + 2] * c;
-      }
-    }
-  };
+  const scaled = (axis: 'y' | 'x') =>
+    Float64Array.from(rows.flatMap((row, i) => row.map((numerator) => numerator * along(axis, i))));
+  return [scaled('y'), scaled('x')];
 }

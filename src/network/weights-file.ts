@@ -1,6 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { canonicalJson } from '../core/canonical-json.ts';
 import { BitbudgetError } from '../core/errors.ts';
+import { halfBits, halfToNumber } from './half.ts';
 import { inferShapes } from './shapes.ts';
 import type { Network, Weights } from './types.ts';
 
@@ -20,9 +21,11 @@ export interface WeightsProvenance {
 
 interface TensorEntry {
   name: string;
-  /** First byte in the body, and number of 32-bit floats. */
+  /** First byte in the body, and number of values. */
   offset: number;
   length: number;
+  /** 16-bit floats; 32-bit ones unless it says so. */
+  type?: 'f16';
 }
 
 interface Header {
@@ -31,7 +34,8 @@ interface Header {
 }
 
 const MAGIC = 'BBWEIGHT';
-const VERSION = 1;
+/** Version 1 has 32-bit floats alone. */
+const VERSIONS = [1, 2];
 /** Magic, version and header length. */
 const PREFIX_BYTES = 16;
 const DIGEST_BYTES = 32;
@@ -39,38 +43,58 @@ const DIGEST_BYTES = 32;
 /**
  * The file form of trained weights, little-endian throughout:
  *
- *     "BBWEIGHT"  version u32  header length u32  header JSON  body f32…  SHA-256 of all before it (32 bytes)
+ *     "BBWEIGHT"  version u32  header length u32  header JSON  body f32 or f16…  SHA-256 of all before it (32 bytes)
  *
  * The header lists name, byte offset in the body and length of each tensor in order, and the provenance; spaces pad it
- * to a multiple of four bytes. Equal weights and provenance give equal bytes.
+ * to a multiple of four bytes. A tensor is stored in half precision where nothing is lost by it, so that rounding it
+ * beforehand, as `train` does with kernels, halves the file. Equal weights and provenance give equal bytes.
  *
  * @example encodeWeights(new Map([['a.bias', Float32Array.of(1, 2)]]), { network: 'n', command: 'c', seed: 1, dataset: 'd', samples: 1, epochs: 1, accuracy: 0.5, testSamples: 1 }).length % 4 // => 0
  */
 export function encodeWeights(weights: Weights, provenance: WeightsProvenance): Uint8Array {
   const tensors: TensorEntry[] = [];
+  const bodies: Uint8Array[] = [];
   let bodyBytes = 0;
   for (const [name, values] of weights) {
-    tensors.push({ name, offset: bodyBytes, length: values.length });
-    bodyBytes += 4 * values.length;
+    const halves = halfBytes(values);
+    const body = halves ?? floatBytes(values);
+    tensors.push({ name, offset: bodyBytes, length: values.length, ...(halves && { type: 'f16' }) });
+    bodies.push(body);
+    bodyBytes += body.length;
   }
   const json = new TextEncoder().encode(canonicalJson({ tensors, provenance }));
   const headerBytes = Math.ceil(json.length / 4) * 4;
   const bytes = new Uint8Array(PREFIX_BYTES + headerBytes + bodyBytes + DIGEST_BYTES);
   const view = new DataView(bytes.buffer);
   bytes.set(new TextEncoder().encode(MAGIC));
-  view.setUint32(8, VERSION, true);
+  view.setUint32(8, tensors.some(({ type }) => type) ? 2 : 1, true);
   view.setUint32(12, headerBytes, true);
   bytes.fill(0x20, PREFIX_BYTES, PREFIX_BYTES + headerBytes);
   bytes.set(json, PREFIX_BYTES);
   let at = PREFIX_BYTES + headerBytes;
-  for (const values of weights.values()) {
-    for (const value of values) {
-      view.setFloat32(at, value, true);
-      at += 4;
-    }
+  for (const body of bodies) {
+    bytes.set(body, at);
+    at += body.length;
   }
   bytes.set(sha256(bytes.subarray(0, at)), at);
   return bytes;
+}
+
+/** The values as 16-bit floats, little-endian; undefined if any of them would change. */
+function halfBytes(values: Float32Array): Uint8Array | undefined {
+  const view = new DataView(new ArrayBuffer(2 * values.length));
+  for (const [k, value] of values.entries()) {
+    const bits = halfBits(value);
+    if (bits === undefined) return undefined;
+    view.setUint16(2 * k, bits, true);
+  }
+  return new Uint8Array(view.buffer);
+}
+
+function floatBytes(values: Float32Array): Uint8Array {
+  const view = new DataView(new ArrayBuffer(4 * values.length));
+  for (const [k, value] of values.entries()) view.setFloat32(4 * k, value, true);
+  return new Uint8Array(view.buffer);
 }
 
 /**
@@ -95,7 +119,8 @@ export function decodeWeights(
   if (bytes.length < PREFIX_BYTES + DIGEST_BYTES) throw damaged(`is cut short: it has only ${bytes.length} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = view.getUint32(8, true);
-  if (version !== VERSION) throw damaged(`is of version ${version}, and only version ${VERSION} is known`);
+  if (!VERSIONS.includes(version))
+    throw damaged(`is of version ${version}, and only ${VERSIONS.join(' and ')} are known`);
   const end = bytes.length - DIGEST_BYTES;
   const digest = sha256(bytes.subarray(0, end));
   if (digest.some((byte, k) => byte !== bytes[end + k])) {
@@ -106,16 +131,21 @@ export function decodeWeights(
   const header = parseHeader(bytes.subarray(PREFIX_BYTES, body), damaged);
   const weights: Weights = new Map();
   let expected = 0;
-  for (const { name, offset, length } of header.tensors) {
-    const fits = offset === expected && Number.isInteger(length) && length >= 0 && body + offset + 4 * length <= end;
+  for (const { name, offset, length, type } of header.tensors) {
+    if (type !== undefined && (type !== 'f16' || version === 1)) throw damaged(`has tensor "${name}" of type ${type}`);
+    const bytesEach = type === 'f16' ? 2 : 4;
+    const whole = Number.isInteger(length) && length >= 0;
+    const fits = offset === expected && whole && body + offset + bytesEach * length <= end;
     if (!fits) throw damaged(`places tensor "${name}" at byte ${offset} with length ${length}, outside its body`);
     if (weights.has(name)) throw damaged(`holds tensor "${name}" twice`);
     const values = new Float32Array(length);
-    for (let k = 0; k < length; k++) values[k] = view.getFloat32(body + offset + 4 * k, true);
+    for (let k = 0, at = body + offset; k < length; k++, at += bytesEach) {
+      values[k] = type === 'f16' ? halfToNumber(view.getUint16(at, true)) : view.getFloat32(at, true);
+    }
     const bad = values.find((value) => !Number.isFinite(value));
     if (bad !== undefined) throw damaged(`holds ${bad} in tensor "${name}"`);
     weights.set(name, values);
-    expected += 4 * length;
+    expected += bytesEach * length;
   }
   if (body + expected !== end) throw damaged(`has ${end - body - expected} bytes that belong to no tensor`);
   return { weights, provenance: header.provenance };

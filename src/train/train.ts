@@ -49,8 +49,9 @@ export const DEFAULT_SETTINGS: TrainSettings = {
 };
 
 export interface TrainResult {
+  /** Kernels hold numbers of half precision, in which a file keeps them: see `encodeWeights`. */
   weights: Weights;
-  /** Top-1 in f32 on the whole test set. */
+  /** Top-1 of these weights in f32 on the whole test set. */
   accuracy: number;
   /** Mean loss and top-1 on the augmented training images, as they went by. */
   history: { epoch: number; loss: number; trainAccuracy: number }[];
@@ -80,6 +81,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       const run = { model, dataset, settings, optimizer, random, epoch, epochs, progress, cancellation };
       history.push({ epoch: epoch + 1, ...(await trainEpoch(run)) });
     }
+    model.roundKernels();
     const weights = model.weights();
     for (const [name, values] of weights) assertFinite(name, values);
     const accuracy = await floatAccuracy(model, test, undefined, cancellation);

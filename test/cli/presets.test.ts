@@ -59,7 +59,7 @@ describe('search --preset quant-ea', { timeout: PATIENCE_MS }, () => {
 
   it.each([
     [['--space', 'x.yaml'], 'Both --preset and --space'],
-    [['--network', 'resnet20', '--accuracy', 'measured'], 'no trained weights'],
+    [['--network', 'resnet20-a', '--accuracy', 'measured'], 'no trained weights'],
   ])('refuses %j', async (flags, message) => {
     const outcome = await run(...search('quant-ea', 'refused', ...flags));
     expect(outcome.exitCode).toBe(2);

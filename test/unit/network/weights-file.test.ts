@@ -20,6 +20,7 @@ const WEIGHTS: Weights = new Map([
   ['a.kernel', Float32Array.of(1.5, -2, 0, 1e-30)],
   ['empty', new Float32Array(0)],
   ['a.bias', Float32Array.of(-0.1)],
+  ['half.kernel', Float32Array.of(0.25, -0, 65504)],
 ]);
 
 function refusal(bytes: Uint8Array): BitbudgetError {
@@ -33,10 +34,15 @@ function refusal(bytes: Uint8Array): BitbudgetError {
 }
 
 /** A file with this header and a right digest, as a forger would make it. */
-function forged(header: string, body = new Uint8Array(20), claimedHeaderBytes = header.length): Uint8Array {
+function forged(
+  header: string,
+  body = new Uint8Array(20),
+  claimedHeaderBytes = header.length,
+  version = 1,
+): Uint8Array {
   const bytes = new Uint8Array(16 + header.length + body.length + 32);
   bytes.set(new TextEncoder().encode('BBWEIGHT'));
-  new DataView(bytes.buffer).setUint32(8, 1, true);
+  new DataView(bytes.buffer).setUint32(8, version, true);
   new DataView(bytes.buffer).setUint32(12, claimedHeaderBytes, true);
   bytes.set(new TextEncoder().encode(header), 16);
   bytes.set(body, 16 + header.length);
@@ -51,6 +57,16 @@ describe('the file of weights', () => {
     const { weights, provenance } = decodeWeights(bytes, 'w.weights');
     expect([...weights]).toEqual([...WEIGHTS]);
     expect(provenance).toEqual(PROVENANCE);
+  });
+
+  it('keeps a tensor in half precision where that changes nothing, and its bytes are as many fewer', () => {
+    const exact = new Map([['a.kernel', Float32Array.from({ length: 1000 }, (_, k) => k / 64)]]);
+    const inexact = new Map([['a.kernel', exact.get('a.kernel')!.map((value) => value + 1e-5)]]);
+    const [small, large] = [exact, inexact].map((weights) => encodeWeights(weights, PROVENANCE));
+    // but for the few bytes of the header that say so
+    expect(large.length - small.length).toBeGreaterThan(2000 - 20);
+    expect([...decodeWeights(small, 'w').weights]).toEqual([...exact]);
+    expect([...decodeWeights(large, 'w').weights]).toEqual([...inexact]);
   });
 
   it('is the same for the same weights, and reads at any alignment', () => {
@@ -100,6 +116,31 @@ describe('the file of weights', () => {
     [
       'a value that is no number',
       forged('{"provenance":{},"tensors":[{"name":"a","offset":0,"length":5}]}', new Uint8Array(20).fill(255)),
+      'holds NaN',
+    ],
+    [
+      'a type of no kind',
+      forged('{"provenance":{},"tensors":[{"name":"a","offset":0,"length":5,"type":"f8"}]}', undefined, undefined, 2),
+      'of type f8',
+    ],
+    [
+      'a type before there were any',
+      forged('{"provenance":{},"tensors":[{"name":"a","offset":0,"length":10,"type":"f16"}]}'),
+      'of type f16',
+    ],
+    [
+      'halves outside',
+      forged('{"provenance":{},"tensors":[{"name":"a","offset":0,"length":11,"type":"f16"}]}', undefined, undefined, 2),
+      'length 11',
+    ],
+    [
+      'a half that is no number',
+      forged(
+        '{"provenance":{},"tensors":[{"name":"a","offset":0,"length":10,"type":"f16"}]}',
+        new Uint8Array(20).fill(255),
+        undefined,
+        2,
+      ),
       'holds NaN',
     ],
     ['a header beyond the end', forged('{}', undefined, 4294967295), 'more than the whole file'],

@@ -81,5 +81,24 @@ describe('the library', () => {
     const three = await evaluateNetworks(networks, { ...calm, dataset, workers: 3 });
     expect(three).toEqual(one);
     expect(one[0].samples).toBe(130);
+    const few = await evaluateNetworks(networks, { ...calm, dataset: { ...dataset, samples: 3 }, workers: 64 });
+    expect(few.map(({ samples }) => samples)).toEqual([3, 3]);
+  });
+
+  it('says how far an evaluation is, and stops soon after it is cancelled', async () => {
+    const { source, folded } = await openWorkbench('resnet8');
+    const networks = [quantizeNetwork(source, uniformSchemes(folded, 'w8a8'))];
+    const dataset = { name: 'builtin', split: 'test' as const, samples: 100_000 };
+    const cancellation = { aborted: false };
+    const fractions: number[] = [];
+    const onProgress = (_: string, fraction: number) => {
+      fractions.push(fraction);
+      cancellation.aborted = fractions.length === 3;
+    };
+    const evaluation = evaluateNetworks(networks, { dataset, workers: 2, onProgress, cancellation });
+    await expect(evaluation).rejects.toMatchObject({ kind: 'interrupted' });
+    expect(fractions).toHaveLength(3);
+    expect(fractions[2]).toBeGreaterThan(fractions[0]);
+    expect(fractions[2]).toBeLessThan(0.5);
   });
 });

@@ -19,13 +19,14 @@ beforeAll(async () => {
 describe('every bit proxy on resnet8', () => {
   it.each(BIT_PROXIES.map((proxy) => [proxy.name, proxy] as const))(
     '%s loses more with fewer bits, nothing in f32, and the same each time',
-    async (_, proxy) => {
+    async (name, proxy) => {
       const context = proxyContext(workbench, surroundings);
       const { layers, losses } = await proxy.losses(context, SCHEMES);
       expect(layers).toHaveLength(10);
       const sum = (scheme: Scheme) => layers.reduce((total, layer) => total + losses.get(layer)!.get(scheme)!, 0);
       expect(sum('f32')).toBe(0);
-      expect(sum('w8a8')).toBeGreaterThan(0);
+      // eight bits may change no label of four images
+      if (name !== 'sensitivity-top1') expect(sum('w8a8')).toBeGreaterThan(0);
       expect(sum('w4a4')).toBeGreaterThan(sum('w8a8'));
       expect(sum('w2a2')).toBeGreaterThan(sum('w4a4'));
       expect((await proxy.losses(context, SCHEMES)).losses).toEqual(losses);

@@ -30,6 +30,9 @@ export function tinyNetwork(): Network {
   const shortcut = builder.convolution('shortcut', 6, { kernel: 1, stride: 2, padding: 'same', bias: true }).tensor;
   builder.from(start).convolution('conv', 6, { kernel: 3, stride: 2, padding: 'same' }).batchNorm('norm', 1e-5);
   builder.add('add', shortcut).activation('relu6', 'relu6');
+  builder.depthwise('depthwise', { kernel: 3, padding: 'same', bias: true }).batchNorm('depthwise.norm', 1e-3);
+  builder.convolution('wider', 12, { kernel: 3, stride: 2, padding: 'same', groups: 6 }).activation('relu', 'relu');
+  builder.convolution('groups', 6, { kernel: 1, padding: 'same', groups: 3 });
   builder.subsample('subsample', 1, 1, 1).globalAveragePool('pool').dense('classifier', 2);
   return builder.build();
 }

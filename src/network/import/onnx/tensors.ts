@@ -1,5 +1,5 @@
+import { halfToNumber } from '../../half.ts';
 import { damagedModel, printable } from '../failures.ts';
-import { halfToNumber } from '../half.ts';
 import { countElements, LIMITS } from '../limits.ts';
 import type { WireMessage } from './wire.ts';
 

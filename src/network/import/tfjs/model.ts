@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { halfToNumber } from '../../half.ts';
 import { damagedModel, printable, unsupportedLayer } from '../failures.ts';
-import { halfToNumber } from '../half.ts';
 import { assertCount, countElements, LIMITS } from '../limits.ts';
 
 const layerSchema = z.object({

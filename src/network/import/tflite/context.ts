@@ -1,6 +1,6 @@
+import { halfToNumber } from '../../half.ts';
 import { type Activation, INPUT, type Shape, type StoredFormat } from '../../types.ts';
 import { damagedModel, type Place, printable, unsupportedLayer } from '../failures.ts';
-import { halfToNumber } from '../half.ts';
 import { ImportedGraph, type Tensor } from '../imported-graph.ts';
 import { assertCount, countElements, isSoundScale, LIMITS } from '../limits.ts';
 import type { TfliteModel, TfliteOperator, TfliteTensor } from './model.ts';
