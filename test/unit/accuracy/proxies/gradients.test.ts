@@ -159,6 +159,21 @@ describe('tables from gradients', () => {
     await expect(HAWQ_V3.losses(stopped, ['w4a4'])).rejects.toMatchObject({ kind: 'interrupted' });
   });
 
+  it('say which layer has no gradient, and what to do', async () => {
+    const builder = new NetworkBuilder('smooth', [2, 2, 2], { mean: [0, 0], std: [1, 1] });
+    builder.convolution('a', 3, { kernel: 1, padding: 0, bias: true });
+    const graph = builder.globalAveragePool('pool').dense('d', CLASSES).build();
+    const smooth = { op: 'activation' as const, name: 'swish', inputs: ['a'], activation: 'hardSwish' as const };
+    const layers = graph.layers.map((layer) => (layer.name === 'pool' ? { ...layer, inputs: ['swish'] } : layer));
+    const network = seededWeights({ ...graph, layers: [layers[0], smooth, ...layers.slice(1)] }, 5);
+    const context = await contextOf(network, [values(1, 8)]);
+    await expect(HAWQ_V3.losses(context, ['w4a4'])).rejects.toMatchObject({
+      kind: 'unsupported',
+      message: expect.stringContaining('"swish"'),
+      remedy: expect.stringContaining('without gradients'),
+    });
+  });
+
   it('begin with a softmax that is one', () => {
     const shares = softmaxRows(Float32Array.of(1, 2, 3, 100, 0, -100), 3);
     const truth = [1, 2, 3].map((x) => Math.exp(x) / (Math.exp(1) + Math.exp(2) + Math.exp(3)));
