@@ -94,7 +94,7 @@ function drawNetworks(layers: readonly string[], schemes: readonly Scheme[]): As
   const random = new Random(1);
   const widest = schemes.reduce((most, scheme) => (area(scheme) > area(most) ? scheme : most));
   return Array.from({ length: WHOLE_NETWORKS }, (_, n) => {
-    const likings = schemes.map(() => (n % 2 === 0 ? 1 : random.real() ** 3 + 0.005));
+    const likings = schemes.map(() => (n % 2 === 0 ? 1 : liking(random)));
     const sum = likings.reduce((total, liking) => total + liking, 0);
     const draw = () => {
       let left = random.real() * sum;
@@ -102,6 +102,12 @@ function drawNetworks(layers: readonly string[], schemes: readonly Scheme[]): As
     };
     return new Map(layers.map((layer, i) => [layer, i === 0 || i === layers.length - 1 ? widest : draw()]));
   });
+}
+
+/** Mostly small; a product, because engines may round a power as they like. */
+function liking(random: Random): number {
+  const share = random.real();
+  return share * share * share + 0.005;
 }
 
 function area(scheme: Scheme): number {

@@ -97,9 +97,15 @@ function drawBiased(space: SearchSpace, random: Random): number[] {
   return space.genes.map(({ kind }, gene) => {
     const key = `${kind}/${counts[gene]}`;
     let liking = likings.get(key);
-    if (!liking) likings.set(key, (liking = Array.from({ length: counts[gene] }, () => random.real() ** 3 + 0.005)));
+    if (!liking) likings.set(key, (liking = Array.from({ length: counts[gene] }, () => likingOf(random))));
     let left = random.real() * liking.reduce((sum, weight) => sum + weight, 0);
     const choice = liking.findIndex((weight) => (left -= weight) < 0);
     return choice < 0 ? counts[gene] - 1 : choice;
   });
+}
+
+/** A product, because engines may round a power as they like. */
+function likingOf(random: Random): number {
+  const share = random.real();
+  return share * share * share + 0.005;
 }
