@@ -197,7 +197,10 @@ describe('surrogate search', () => {
       {
         ...{ tables, limits: {}, objectives },
         alike: ([a, b]) => `${Math.max(a, 1)},${b}`,
-        evaluate: (batch) => batch.map(([a, b]) => (evaluated++, a + b)),
+        evaluate(batch) {
+          evaluated += batch.length;
+          return batch.map(([a, b]) => a + b);
+        },
       },
       { evaluations: 100, seed: 1 },
     );
