@@ -80,7 +80,7 @@ export async function predictedAccuracy(
   return {
     kind: `predictor:${stored.sha256?.slice(0, 12) ?? 'unsaved'}`, // another file is another search
     losses: (points) => predictor.predict(points.map(({ genome }) => genome)).map(({ value }) => value),
-    accuracyOf: (loss) => 1 - loss,
+    accuracyOf: (loss) => Math.min(Math.max(1 - loss, 0), 1),
   };
 }
 

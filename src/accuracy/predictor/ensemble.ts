@@ -55,7 +55,8 @@ export async function trainEnsemble(
   { onProgress, cancellation, pause }: Surroundings,
   start?: Ensemble,
 ): Promise<TrainedEnsemble> {
-  const { hidden, members, batch, seed } = settings;
+  const { hidden, batch, seed } = settings;
+  const members = Math.min(settings.members, Math.floor(rows.length / 2)); // each holds out two pairs at least
   const sizes = [rows[0].length, ...hidden, 1];
   const inputs = flatten(rows);
   const random = new Random(seed);

@@ -52,6 +52,11 @@ describe('a predictor', () => {
     expect(rankCorrelation(predicted, truth)).toBeGreaterThan(0.85);
     const few = { genomes: learned.slice(0, 9), losses: learned.slice(0, 9).map(lossOf) };
     await expect(fitPredictor(wasm, bare, few, small, quiet)).rejects.toMatchObject({ kind: 'input' });
+    const many = { ...small, hidden: [8], members: 32, epochs: 2 };
+    const least = { genomes: learned.slice(0, 10), losses: learned.slice(0, 10).map(lossOf) };
+    const { model: modest } = await fitPredictor(wasm, bare, least, many, quiet);
+    expect(modest.ensemble.members.length).toBe(5);
+    expect(new Predictor(wasm, modest).predict(fresh).every(({ value }) => Number.isFinite(value))).toBe(true);
     const stopped = { ...quiet, cancellation: { aborted: true } };
     await expect(fitPredictor(wasm, bare, pairs, small, stopped)).rejects.toMatchObject({ kind: 'interrupted' });
   });
