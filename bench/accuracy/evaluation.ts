@@ -4,7 +4,6 @@ import { cachedDataset } from '../../src/data/cache.ts';
 import { builtinDataset } from '../../src/data/index.ts';
 import { loadForEvaluation } from '../../src/engine/evaluation-variants.ts';
 import { SharedRuns } from '../../src/engine/shared-runs.ts';
-import { evaluateNetworks } from '../../src/node/evaluate.ts';
 import { openWorkbench } from '../../src/node/workbench.ts';
 import { quantizeNetwork } from '../../src/quant/quantize.ts';
 import type { Scheme } from '../../src/quant/scheme.ts';
@@ -17,6 +16,9 @@ import { uniformSchemes, weightedLayers } from '../../src/quant/tensor-plan.ts';
  *
  *   npm run bench:evaluation
  */
+// as it is shipped: from source, every thread would translate its modules first
+const built = new URL('../../dist/node/evaluate.js', import.meta.url).href;
+const { evaluateNetworks } = (await import(built)) as typeof import('../../src/node/evaluate.ts');
 const calm = { onProgress() {}, cancellation: { aborted: false } };
 const ROUNDS = 5;
 

@@ -1,5 +1,7 @@
+import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runJson, temporaryFolder } from '../cli/command-line.ts';
+import { cifarImages } from './cifar-images.ts';
 import { explainSkip, hasTestData, testDataPath } from './test-data.ts';
 
 explainSkip('model files from profile to verify');
@@ -56,4 +58,27 @@ describe.skipIf(!hasTestData)('a model file on the command line', () => {
     },
     600_000,
   );
+
+  it('labels the 500 test images of CIFAR-10 as the runtimes do that it is made for: ResNet-8, float and int8', async () => {
+    const images = cifarImages('test_first500');
+    const records = Array.from({ length: images.count }, (_, index) => {
+      const pixels = images.pixels(index);
+      const planes = [0, 1, 2].map((channel) => pixels.filter((_, at) => at % 3 === channel));
+      return Buffer.concat([Uint8Array.of(images.label(index)), ...planes]);
+    });
+    const dataset = folder.path('test_batch.bin');
+    writeFileSync(dataset, Buffer.concat(records));
+    const top1 = async (name: string, ...more: string[]) => {
+      const model = testDataPath(`mlperf-tiny/${name}.tflite`);
+      const calibration = ['--calibration-samples', '4'];
+      const flags = ['--network', model, '--dataset', dataset, ...calibration, ...more];
+      const { exitCode, document } = await runJson('--quiet', 'evaluate', ...flags);
+      expect(exitCode).toBe(0);
+      expect(document).toMatchObject({ samples: 500, dataset });
+      return document.top1;
+    };
+    expect(await top1('pretrainedResnet', '--schemes', 'f32', '--pixels', '0..255')).toBe(0.89);
+    expect(await top1('pretrainedResnet_quant', '--rounding', 'tflite')).toBe(0.89);
+    expect(await top1('pretrainedResnet_quant')).toBe(0.884); // rounded once
+  }, 600_000);
 });
