@@ -1,7 +1,5 @@
 import { Random } from '../../core/random.ts';
 import { GuidedArchive } from './archive.ts';
-import { type PairProbe, planScreen, planTable } from './pair-probes.ts';
-import { planProbes } from './probes.ts';
 import { Proposals } from './proposals.ts';
 import { rankCorrelation } from './rank-correlation.ts';
 import { GuidedSpace } from './space.ts';
@@ -10,19 +8,15 @@ import type { CheckedProblem, GuidedResult, GuidedSettings } from './types.ts';
 
 const DEFAULT_BATCH = 20;
 /** Losses this close, relatively, are the same. */
-const SAME = 1e-9;
+export const SAME = 1e-9;
 /** Below this rank correlation with the truth the model makes next to no proposals until a later batch does better. */
 const LEAST_CORRELATION = 0.3;
 /** Fewer points than this have no ranks to speak of. */
 const LEAST_RANKED = 4;
 /** The model is fitted again when the points have grown by this factor. */
-const REFIT = 1.04;
+const REFIT = 1.08;
 /** Choices that are looked at for one evaluation, most of them being the same as others. */
 const MOST_ALIKE = 50;
-/** Pairs are screened where that takes at most this share of the evaluations that are left. */
-const MOST_SCREENED = 0.5;
-/** Batches of probes for each batch of proposals. */
-const PROBES_A_PROPOSAL = 6;
 
 /** What every guided search works with: the space, the archive, the model and the ways to learn from evaluations. */
 export class GuidedCore {
@@ -35,6 +29,8 @@ export class GuidedCore {
   correlation: number | null = null;
   /** How many batches in a row came out just as the model predicted. */
   exactBatches = 0;
+  /** Where single changes were last measured around a good point, and what each does there. */
+  local: { base: Int32Array; loss: number; effects: readonly (readonly number[])[] } | undefined;
   private readonly problem: CheckedProblem;
   private readonly settings: GuidedSettings;
   private stopped = false;
@@ -67,6 +63,11 @@ export class GuidedCore {
   /** Whether the model's ranking has been good enough to act on. */
   get trusted(): boolean {
     return this.correlation === null || this.correlation >= LEAST_CORRELATION;
+  }
+
+  /** The best genome so far; the refuge comes first, so that there is one. */
+  get bestGenome(): Int32Array {
+    return this.archive.genomes[this.archive.elites(1)[0]];
   }
 
   result(): GuidedResult {
@@ -116,9 +117,15 @@ export class GuidedCore {
     const { archive, model } = this;
     const known = batch.filter((genome) => !archive.has(genome));
     const predicted = known.map((genome) => model.predict(genome));
+    const best = this.bestGenome;
     await this.evaluate(known);
     const seen = known.flatMap((genome, i) => (archive.has(genome) ? [[predicted[i], archive.lossOf(genome)]] : []));
     if (seen.length === 0) return;
+    this.proposals.caution = middleOf(
+      known.flatMap((genome, i) =>
+        archive.has(genome) ? [Math.abs(predicted[i] - archive.lossOf(genome)) / changes(genome, best)] : [],
+      ),
+    );
     const exact = seen.every(([guess, truth]) => Math.abs(guess - truth) <= SAME * Math.abs(truth));
     this.exactBatches = exact ? this.exactBatches + 1 : 0;
     if (seen.length < LEAST_RANKED) return;
@@ -128,70 +135,23 @@ export class GuidedCore {
     );
   }
 
-  /** Fits the model anew where it errs and enough was learnt since. */
+  /** Fits the model anew where it errs and enough was learnt since; single changes that were measured stay exact. */
   refit(): void {
     if (this.exactBatches > 0 || this.archive.size < REFIT * this.fitted) return;
     this.model.fit();
+    if (this.local) this.model.recentre(this.local.base, this.local.loss, this.local.effects);
     this.fitted = this.archive.size;
   }
+}
 
-  /** One-at-a-time probes around the refuge: the additive model, exact where the loss is additive. */
-  async probe(): Promise<void> {
-    const { space, model, archive } = this;
-    const base = space.refuge;
-    await this.evaluate([base]);
-    const effects = space.counts.map((count) => new Array<number>(count).fill(0));
-    const probes = planProbes(space, base, this.random);
-    await this.evaluate(probes.map(({ genome }) => genome));
-    for (const { genome, gene, value } of probes) {
-      if (!archive.has(genome)) continue;
-      let rest = archive.lossOf(genome) - archive.losses[0];
-      genome.forEach((v, other) => {
-        if (other !== gene) rest -= effects[other][v];
-      });
-      effects[gene][value] = rest;
-    }
-    model.start(archive.losses[0], effects);
-  }
+/** Genes in which two genomes differ; at least 1. */
+function changes(genome: Int32Array, other: Int32Array): number {
+  return Math.max(
+    1,
+    genome.reduce((sum, value, gene) => sum + (value === other[gene] ? 0 : 1), 0),
+  );
+}
 
-  /**
-   * The joint effects of pairs of genes: one probe a pair, then the whole tables of those that showed one, the strongest
-   * first.
-   *
-   * @param between called now and then, to make use of what is known so far.
-   * @param share of the evaluations that are left.
-   */
-  async probePairs(between: () => Promise<void>, share = 1): Promise<void> {
-    const { space, model, archive } = this;
-    const reserved = this.left * (1 - share);
-    const base = space.refuge;
-    const alone = model.effects.map((own) => own.slice());
-    const joint = ({ genome, first, second, values: [a, b] }: PairProbe) =>
-      archive.lossOf(genome) - archive.losses[0] - alone[first][a] - alone[second][b];
-    const pairs = (space.counts.length * (space.counts.length - 1)) / 2;
-    if (pairs > MOST_SCREENED * this.left) return between();
-    const screen = planScreen(space, base, alone);
-    await this.evaluate(screen.map(({ genome }) => genome));
-    const strong = screen
-      .filter(({ genome }) => archive.has(genome))
-      .map((probe) => ({ probe, strength: Math.abs(joint(probe)) }))
-      .filter(({ probe, strength }) => strength > SAME * Math.abs(archive.lossOf(probe.genome)))
-      .sort((a, b) => b.strength - a.strength);
-    let proposed = archive.size;
-    for (const { probe } of strong) {
-      if (this.left <= reserved) break;
-      const { first, second } = probe;
-      const table = planTable(space, base, first, second);
-      await this.evaluate(table.map(({ genome }) => genome));
-      const values = new Float64Array(space.counts[first] * space.counts[second]);
-      for (const cell of table) {
-        if (archive.has(cell.genome)) values[cell.values[0] * space.counts[second] + cell.values[1]] = joint(cell);
-      }
-      model.setPair(first, second, values);
-      if (archive.size - proposed < PROBES_A_PROPOSAL * this.batchSize) continue;
-      await between();
-      proposed = archive.size;
-    }
-    await between();
-  }
+function middleOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1];
 }

@@ -2,6 +2,8 @@ import { AllocationModel } from '../allocation/model.ts';
 import { parseAllocation } from '../allocation/parse.ts';
 import { usage } from '../problem.ts';
 import { GuidedCore } from './core.ts';
+import { measureTables, screenPairs, tableCost } from './joint-effects.ts';
+import { canMeasureBest, measureBest, probeRefuge } from './single-effects.ts';
 import { traceFront } from './trace-front.ts';
 import type { GuidedProblem, GuidedResult, GuidedSettings } from './types.ts';
 
@@ -9,16 +11,23 @@ import type { GuidedProblem, GuidedResult, GuidedSettings } from './types.ts';
 const ELITES = 40;
 /** So many batches in a row just as predicted, and the model is taken for the truth. */
 const PROVEN_BATCHES = 10;
+/** Tables of pairs are measured where those of all that act together take at most this share of what is left. */
+const MOST_TABLES = 0.5;
+/** Neighbourhoods of the best point that are measured one after the other. */
+const NEIGHBOURHOODS = 2;
+/** Batches that find nothing better before the neighbourhood of the best point is measured. */
+const PATIENCE = 5;
 
 /**
  * Minimises a loss that is known only by evaluating it, under hard limits on metrics that tables tell for nothing: for
  * choosing bits where the loss does not add up over the layers. Every evaluated choice keeps the limits. First each value
  * of each gene is probed alone, which fits an additive model; its exact optimum is evaluated next. Where the model errs,
- * pairs of genes are probed as well, and from then on batches mix the model's exact optimum, walks over the model, and
- * children of the best points (uniform crossover, one or two genes reset, swaps); a model whose rank correlation with the
- * truth falls makes way for the children. With several objectives the front is traced instead. No choice is evaluated
- * twice. The search ends early where the model has predicted everything exactly for some time and has nothing left to
- * propose.
+ * pairs of genes are probed as well, and single changes around the best point again; from then on batches mix the
+ * model's exact optimum, walks over the model, and children of the best points (uniform crossover, one or two genes
+ * reset, swaps). What is proposed stays as near to the best point as the model's errors advise; a model whose rank
+ * correlation with the truth falls makes way for the children. With several objectives the front is traced instead. No
+ * choice is evaluated twice. The search ends early where the model has predicted everything exactly for some time and has
+ * nothing left to propose.
  *
  * @throws {BitbudgetError} `infeasible` before any evaluation if nothing keeps the limits, `usage` for objectives that
  * are no metrics.
@@ -39,7 +48,7 @@ export async function guidedSearch(problem: GuidedProblem, settings: GuidedSetti
     throw usage(`The option evaluations is ${settings.evaluations}.`, 'Give a whole number of at least 1.');
   }
   const core = new GuidedCore({ ...problem, tables }, settings);
-  await core.probe();
+  await probeRefuge(core);
   if (objectives.length > 1) await traceFront(core, objectives, settings);
   else await minimise(core);
   return core.result();
@@ -48,12 +57,30 @@ export async function guidedSearch(problem: GuidedProblem, settings: GuidedSetti
 async function minimise(core: GuidedCore): Promise<void> {
   const propose = () => core.examine(nextBatch(core));
   await propose();
-  if (core.exactBatches === 0) await core.probePairs(propose);
+  if (core.exactBatches === 0) await learnInteractions(core, propose);
+  let idle = 0;
   while (core.left > 0 && (core.exactBatches < PROVEN_BATCHES || !core.space.tablesHold)) {
     const before = core.archive.size;
+    const best = core.archive.best!.loss;
     await propose();
     if (core.archive.size === before) break;
+    idle = core.archive.best!.loss < best ? 0 : idle + 1;
+    if (core.exactBatches === 0 && idle >= PATIENCE && canMeasureBest(core)) {
+      await measureBest(core);
+      idle = 0;
+    }
     core.refit();
+  }
+}
+
+/** How pairs of genes act together, then what single changes do where the loss is low. */
+async function learnInteractions(core: GuidedCore, propose: () => Promise<void>): Promise<void> {
+  const pairs = await screenPairs(core);
+  await propose();
+  if (tableCost(core, pairs) <= MOST_TABLES * core.left) await measureTables(core, pairs, propose, 1);
+  for (let round = 0; round < NEIGHBOURHOODS; round++) {
+    await measureBest(core);
+    await propose();
   }
 }
 

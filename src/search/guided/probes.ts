@@ -64,6 +64,53 @@ function makeRoom(
   return sound && space.excess(genome) === 0 ? genome : undefined;
 }
 
+/** Exchanges that are looked at in full for one blocked value. */
+const MOST_EXCHANGES = 12;
+
+/**
+ * One-at-a-time probes around any genome: each other value of each gene where the limits let it be, then each blocked one
+ * together with the change of another gene that makes room for the least loss.
+ *
+ * @param loss what each value of each gene changes around the base, as far as is known.
+ */
+export function planLocalProbes(
+  space: GuidedSpace,
+  base: Int32Array,
+  loss: readonly (readonly number[])[],
+  random: RandomSource,
+): Probe[] {
+  const free: Probe[] = [];
+  const blocked: { gene: number; value: number }[] = [];
+  space.counts.forEach((count, gene) => {
+    for (let value = 0; value < count; value++) {
+      if (value === base[gene]) continue;
+      const genome = base.with(gene, value);
+      if (space.excess(genome) === 0) free.push({ genome, gene, value });
+      else blocked.push({ gene, value });
+    }
+  });
+  shuffle(free, random);
+  const room = free.toSorted((a, b) => loss[a.gene][a.value] - loss[b.gene][b.value]);
+  const slack = space.slack(base);
+  const costs = room.map((other) => slack.map((_, m) => space.cost(m, other.gene, base[other.gene], other.value)));
+  const exchanged: Probe[] = [];
+  for (const { gene, value } of blocked) {
+    let looked = 0;
+    const left = slack.map((most, m) => most - space.cost(m, gene, base[gene], value));
+    for (const [k, other] of room.entries()) {
+      if (other.gene === gene || left.some((most, m) => costs[k][m] > most)) continue;
+      const genome = other.genome.with(gene, value);
+      if (space.excess(genome) === 0) {
+        exchanged.push({ genome, gene, value });
+        break;
+      }
+      if (++looked === MOST_EXCHANGES) break;
+    }
+  }
+  shuffle(exchanged, random);
+  return [...free, ...exchanged];
+}
+
 function shuffle<T>(items: T[], random: RandomSource): void {
   for (let i = items.length - 1; i > 0; i--) {
     const j = random.below(i + 1);

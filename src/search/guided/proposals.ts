@@ -1,4 +1,4 @@
-import { type Landscape, walk } from '../exact/walk.ts';
+import { walk } from '../exact/walk.ts';
 import type { RandomSource } from '../options.ts';
 import type { GuidedArchive } from './archive.ts';
 import { ModelLandscape } from './model-landscape.ts';
@@ -10,6 +10,8 @@ import type { Surrogate } from './surrogate.ts';
 const MOST_ATTEMPTS = 20;
 /** Moves of one walk over the model. */
 const WALK_MOVES = 4000;
+/** Moves of the first walk over a model that is new, for each value of each gene. */
+const DEEP_MOVES = 80;
 
 /** Makes genomes that were never evaluated and keep the limits. */
 export class Proposals {
@@ -17,8 +19,12 @@ export class Proposals {
   private readonly archive: GuidedArchive;
   private readonly model: Surrogate;
   private readonly random: RandomSource;
-  private readonly landscape: Landscape;
+  private readonly landscape: ModelLandscape;
+  /** What a change from the best point must be predicted to gain at the least: how far the model errs a change. */
+  caution = 0;
   private allocated = '';
+  /** The version of the model that was walked over in depth. */
+  private walked = -1;
   private readonly sheets = new Map<number, PairwiseTables>();
 
   constructor(space: GuidedSpace, archive: GuidedArchive, model: Surrogate, random: RandomSource) {
@@ -39,7 +45,10 @@ export class Proposals {
     const fresh = (genome: Int32Array) => !this.archive.has(genome) && !chosen.has(genome.join());
     for (let k = 0; k < wanted; k++) {
       const start = afar ? this.anywhere() : this.archive.genomes[elites[k % elites.length]];
-      const { genome } = walk(this.landscape, start, { moves: WALK_MOVES, random: this.random, wanted: fresh }) ?? {};
+      const moves = this.walked === this.model.version ? WALK_MOVES : this.deepMoves;
+      this.walked = this.model.version;
+      this.landscape.stayNear(afar ? undefined : start, this.caution);
+      const { genome } = walk(this.landscape, start, { moves, random: this.random, wanted: fresh }) ?? {};
       const inside = genome && this.inside(genome, chosen);
       if (inside) found.push(inside);
     }
@@ -72,6 +81,11 @@ export class Proposals {
     return entering;
   }
 
+  private get deepMoves(): number {
+    const values = this.space.counts.reduce((sum, count) => sum + count, 0);
+    return Math.max(WALK_MOVES, DEEP_MOVES * values);
+  }
+
   private sheet(metric: number): PairwiseTables {
     const known = this.sheets.get(metric);
     if (known) return known;
@@ -90,7 +104,13 @@ export class Proposals {
     const view = `${this.model.version}:${around.join()}`;
     if (view === this.allocated) return undefined;
     this.allocated = view;
-    const genome = this.space.allocate(this.model.around(around));
+    const loss = this.model.around(around);
+    loss.forEach((own, gene) => {
+      own.forEach((_, value) => {
+        if (value !== around[gene]) own[value] += this.caution;
+      });
+    });
+    const genome = this.space.allocate(loss);
     return genome && this.inside(genome, chosen);
   }
 

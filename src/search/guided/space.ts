@@ -159,6 +159,17 @@ export class GuidedSpace {
     return current;
   }
 
+  /** What is left under each limit, by the tables. */
+  slack(genome: Int32Array): number[] {
+    const choice = this.decode(genome);
+    return this.limits.map(({ metric, ceiling }) => ceiling - this.tables.value(metric, choice));
+  }
+
+  /** What each limited metric gains by one gene's change from a value to another, terms between genes left out. */
+  cost(limit: number, gene: number, from: number, to: number): number {
+    return this.added[limit][gene][to] - this.added[limit][gene][from];
+  }
+
   private relieve(genome: Int32Array, random: RandomSource, loss: readonly ArrayLike<number>[]): void {
     let best = { gene: -1, value: 0, price: Number.POSITIVE_INFINITY };
     for (let k = 0; k < RELIEF_GENES; k++) {

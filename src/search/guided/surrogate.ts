@@ -15,6 +15,8 @@ interface PairTable {
   first: number;
   second: number;
   values: Float64Array;
+  /** Of a pair that was probed: what cells are taken to be as long as no points speak for something else. */
+  prior?: Float64Array;
 }
 
 /**
@@ -71,11 +73,24 @@ export class Surrogate {
     });
   }
 
-  /** Sets the table of a pair outright, values by [first's value · second's count + second's value]. */
+  /** Sets the table of a pair outright, values by [first's value · second's count + second's value]; fits stay near it. */
   setPair(first: number, second: number, values: Float64Array): void {
     this.version++;
-    this.pairs.push({ first, second, values });
-    this.tables.addPair(first, second, values);
+    const others = this.pairs.filter((pair) => pair.first !== first || pair.second !== second);
+    this.pairs = [...others, { first, second, values: values.slice(), prior: values }];
+    this.tabulatePairs();
+  }
+
+  /** Makes the model exact at a genome and at single changes of it that were measured. */
+  recentre(base: ArrayLike<number>, loss: number, effects: readonly (readonly number[])[]): void {
+    this.version++;
+    const now = this.around(base);
+    effects.forEach((own, gene) => {
+      own.forEach((effect, value) => {
+        this.effects[gene][value] += effect - now[gene][value];
+      });
+    });
+    this.tables.constant += loss - this.predict(base);
   }
 
   /**
@@ -90,6 +105,10 @@ export class Surrogate {
       for (let gene = 0; gene < this.effects.length; gene++) this.fitEffects(gene, residual, weights);
       for (const pair of this.pairs) this.fitPair(pair, residual, weights, PAIR_SHRINKAGE);
     }
+    this.tabulatePairs();
+  }
+
+  private tabulatePairs(): void {
     this.tables.clearPairs();
     for (const { first, second, values } of this.pairs) this.tables.addPair(first, second, values);
   }
@@ -122,7 +141,7 @@ export class Surrogate {
   }
 
   private fitPair(pair: PairTable, residual: Float64Array, weights: Float64Array, shrinkage: number): void {
-    const { first, second, values } = pair;
+    const { first, second, values, prior } = pair;
     const columns = this.counts[second];
     const sums = new Float64Array(values.length);
     const totals = new Float64Array(values.length);
@@ -132,7 +151,7 @@ export class Surrogate {
       totals[cell] += weights[i];
     }
     for (let cell = 0; cell < values.length; cell++) {
-      const fitted = sums[cell] / (totals[cell] + shrinkage);
+      const fitted = (sums[cell] + shrinkage * (prior?.[cell] ?? 0)) / (totals[cell] + shrinkage);
       sums[cell] = fitted - values[cell];
       values[cell] = fitted;
     }
@@ -158,9 +177,11 @@ export class Surrogate {
       }
     }
     scored.sort((a, b) => b.gain - a.gain);
-    const kept = scored.slice(0, PAIRS_PER_GENE * this.counts.length).filter(({ gain }) => gain > 0);
-    for (const { pair } of scored.slice(kept.length)) {
-      if (!known.has(`${pair.first},${pair.second}`)) continue;
+    const most = PAIRS_PER_GENE * this.counts.length;
+    const kept = scored.filter(({ pair, gain }, k) => pair.prior || (k < most && gain > 0));
+    const keeping = new Set(kept.map(({ pair }) => pair));
+    for (const { pair } of scored) {
+      if (keeping.has(pair) || !known.has(`${pair.first},${pair.second}`)) continue;
       for (let i = 0; i < residual.length; i++) {
         residual[i] +=
           pair.values[this.genomes[i][pair.first] * this.counts[pair.second] + this.genomes[i][pair.second]];

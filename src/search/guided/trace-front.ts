@@ -2,6 +2,7 @@ import { paretoIndices } from '../indicators/pareto-front.ts';
 import { nsga2 } from '../nsga2.ts';
 import { nsga3 } from '../nsga3.ts';
 import type { GuidedCore } from './core.ts';
+import { measureTables, screenPairs } from './joint-effects.ts';
 import { coarseToFine, modelFront } from './model-front.ts';
 import type { GuidedSettings } from './types.ts';
 
@@ -34,7 +35,11 @@ export async function traceFront(
     }
     if (core.exactBatches > 0 && front.length > 0 && core.space.tablesHold) return;
   }
-  if (core.exactBatches === 0) await core.probePairs(() => walkRound(core, objectives), PAIR_SHARE);
+  if (core.exactBatches === 0) {
+    const walks = () => walkRound(core, objectives);
+    await measureTables(core, await screenPairs(core), walks, PAIR_SHARE);
+    await walks();
+  }
   for (let idle = 0; core.left > 0 && idle < MOST_IDLE; idle++) {
     const before = core.archive.size;
     await walkRound(core, objectives);

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.ts';
 import { type PairwiseTables, tabulateMetric } from '../../../src/search/guided/pairwise-tables.ts';
+import { planLocalProbes } from '../../../src/search/guided/probes.ts';
 import { rankCorrelation } from '../../../src/search/guided/rank-correlation.ts';
+import { GuidedSpace } from '../../../src/search/guided/space.ts';
 import { Surrogate } from '../../../src/search/guided/surrogate.ts';
 import {
   type AllocationProblem,
@@ -235,5 +237,68 @@ describe('scaledHypervolume', () => {
       [1.1, 1.1, 1.1, 1.1],
     );
     expect(Math.abs(scaledHypervolume(points, bounds, new Random(1)) - exact)).toBeLessThan(0.01);
+  });
+});
+
+describe('planLocalProbes', () => {
+  it('reaches every value that room can be made for, with one other gene changed at most', () => {
+    const problem = randomProblem({ layers: 6, choices: 4, metrics: ['latency'], seed: 3 });
+    const limits = limitsAt(problem, 0.4);
+    const space = new GuidedSpace({ tables: parseAllocation(problem), limits, evaluate: () => [] });
+    const base = space.allocate(problem.tables.loss.map((row) => [...row]))!;
+    const changesOf = (genome: Int32Array) =>
+      genome.reduce((sum, value, gene) => sum + Number(value !== base[gene]), 0);
+    const probes = planLocalProbes(
+      space,
+      base,
+      problem.tables.loss.map((row) => [...row]),
+      new Random(1),
+    );
+    const within = enumerate(problem).filter(({ values }) => values[1] <= limits.latency);
+    const near = within.filter(({ choice }) => [1, 2].includes(changesOf(Int32Array.from(choice))));
+    const reachable = new Set(
+      near.flatMap(({ choice }) => choice.flatMap((value, gene) => (value === base[gene] ? [] : [`${gene}:${value}`]))),
+    );
+    expect(new Set(probes.map(({ gene, value }) => `${gene}:${value}`))).toEqual(reachable);
+    expect(probes.some(({ genome }) => changesOf(genome) === 2)).toBe(true);
+    for (const { genome, gene, value } of probes) {
+      expect(genome[gene]).toBe(value);
+      expect(space.excess(genome)).toBe(0);
+      expect(changesOf(genome)).toBeLessThanOrEqual(2);
+    }
+  });
+});
+
+describe('a recentred model', () => {
+  it('is exact at the point and at each single change, whatever its pairs say', () => {
+    const model = new Surrogate([3, 3, 2]);
+    model.start(5, [
+      [0, 1, 2],
+      [0, 3, 4],
+      [0, 7],
+    ]);
+    model.setPair(
+      0,
+      1,
+      Float64Array.from({ length: 9 }, (_, cell) => cell * cell),
+    );
+    const base = [1, 2, 1];
+    const effects = [
+      [4, 0, -3],
+      [9, 2, 0],
+      [6, 0],
+    ];
+    model.recentre(base, 100, effects);
+    expect(model.predict(base)).toBeCloseTo(100, 9);
+    effects.forEach((own, gene) => {
+      own.forEach((effect, value) => {
+        expect(model.predict(base.with(gene, value))).toBeCloseTo(100 + effect, 9);
+      });
+    });
+    model.setPair(0, 1, new Float64Array(9));
+    expect(model.predict([0, 0, 1]) - model.predict([1, 0, 1])).toBeCloseTo(
+      model.predict([0, 2, 1]) - model.predict([1, 2, 1]),
+      9,
+    );
   });
 });
