@@ -73,6 +73,7 @@ export class ReferenceKernel {
   /** Time spent waiting for calm, in all. */
   waitedMs = 0;
   private stageStartMs = 0;
+  private stagePatienceMs = STAGE_PATIENCE_MS;
   private readonly afterCalm = { looks: 0, disturbed: 0 };
   private readonly loop: (steps: number) => number;
   private readonly clock: Clock;
@@ -123,6 +124,11 @@ export class ReferenceKernel {
     this.stageStartMs = this.waitedMs;
   }
 
+  /** Waits no longer than this in each stage, where that is less than a minute. */
+  waitAtMost(ms: number): void {
+    this.stagePatienceMs = Math.min(ms, STAGE_PATIENCE_MS);
+  }
+
   /** Runs it once. @returns whether nothing else slowed it down. */
   look(): boolean {
     this.latestNs = this.time();
@@ -133,7 +139,7 @@ export class ReferenceKernel {
     const learning = this.seen.size < FIRST_LOOKS;
     const calm = learning || this.latestNs <= this.calmNs * (1 + TOLERANCE) + 2 * this.clockStepNs;
     if (calm) this.seen.add(this.latestNs);
-    return calm || this.waitedMs - this.stageStartMs > STAGE_PATIENCE_MS;
+    return calm || this.waitedMs - this.stageStartMs > this.stagePatienceMs;
   }
 
   /** Waits until the machine is left alone, for four seconds at most; less if the user cancels. */

@@ -50,6 +50,8 @@ export const BASELINES: readonly Scheme[] = ['f32', 'w8a8', 'w4a4', 'w2a2'];
 
 /** Beside busy neighbours measuring goes on for so long; where they leave gaps, entries are marked. */
 const PROFILE_MAX_S = 90;
+/** For calm, when the candidates are timed: the whole job ends in five minutes beside neighbours too. */
+const PATIENCE_MS = 20_000;
 const TIMING: NetworkTimingOptions = { rounds: 15 };
 
 /** One network that was run: a candidate of the front by its position, or a baseline. */
@@ -135,6 +137,7 @@ export async function runDemo(host: Host, settings: DemoSettings, surroundings: 
 
   onStep(`Timing all ${networks.length} on this machine, in interleaved rounds`);
   const bench = workbench.bench({ cancellation, onProgress });
+  bench.reference.waitAtMost(PATIENCE_MS);
   const assignments = networks.map((n) => n.schemes);
   const timed = { seed, timing: TIMING, ranking: tableRanking(opened.table), levelNs: tableLevelNs(opened.table) };
   const verification = await withOwnCore(bench, (calm) => verifyPredictions(calm, costModel, assignments, timed));

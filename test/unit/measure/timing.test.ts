@@ -192,6 +192,20 @@ describe('the reference kernel', () => {
     expect(reference.look()).toBe(true);
   });
 
+  it('waits no longer in one stage than it may', async () => {
+    const waited = async (mostMs: number) => {
+      let calls = 0;
+      const { reference, waiting } = machine(() => (calls++ % 7 === 0 ? 1 : 1.3)); // never two calm looks in a row
+      reference.waitAtMost(mostMs);
+      reference.beginStage();
+      for (let i = 0; i < 200; i++) await reference.settle(waiting);
+      return reference.waitedMs;
+    };
+    expect(await waited(1000)).toBeLessThan(1100);
+    expect(await waited(1e9)).toBeGreaterThan(59_000);
+    expect(await waited(1e9)).toBeLessThan(65_000);
+  });
+
   it('stops waiting when the user cancels', async () => {
     const { reference, waiting } = machine((nowNs) => 1 + nowNs);
     waiting.cancellation.aborted = true;
