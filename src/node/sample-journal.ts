@@ -48,11 +48,11 @@ export class SampleJournal {
     if ('network' in message) this.networks.push(message.network);
   }
 
-  /** Writes all samples so far; nothing where there are none. */
+  /** Writes all samples so far, and of an interrupted profile the kernels that it chose; nothing where there are none. */
   async write(complete: boolean): Promise<void> {
-    if (this.networks.length === 0) return;
-    const { origin, networks } = this;
-    const text = formatSamples({ origin, complete, ranking: new Map(this.ranking), networks });
+    const { origin, networks, ranking } = this;
+    if (networks.length === 0 && (complete || ranking.length === 0)) return;
+    const text = formatSamples({ origin, complete, ranking: new Map(ranking), networks });
     await this.files.writeAtomic(this.path, await promisify(gzip)(text));
   }
 }

@@ -52,25 +52,29 @@ describe('Ctrl-C in the middle of profile', () => {
     }
   }
 
-  /** The table is as it was, and the samples so far lie beside it. */
-  function expectNothingLost(): void {
+  /** The table is as it was, and what was found out lies beside it. @returns how many networks were timed. */
+  function expectNothingLost(): number {
     expect(readFileSync(folder.path('lut/table.json'), 'utf8')).toBe(sound);
     expect(readdirSync(folder.path('lut'))).toEqual(['table.json', 'table.samples.ndjson.gz']);
     const samples = gunzipSync(readFileSync(folder.path('lut/table.samples.ndjson.gz'))).toString();
-    const { complete, networks } = parseSamples(samples, 'table.samples.ndjson.gz');
+    const { complete, ranking, networks } = parseSamples(samples, 'table.samples.ndjson.gz');
     expect(complete).toBe(false);
-    expect(networks.length).toBeGreaterThan(0);
+    expect(ranking.size).toBeGreaterThan(0);
+    return networks.length;
   }
 
   it('ends with code 130 and one sentence, the table at --out is as it was, and what was measured is kept', async () => {
-    await start();
-    child.kill('SIGINT');
-    expect(await once(child, 'close')).toEqual([130, null]);
-    expect(stderr).toMatch(/Stopping after the current step; press Ctrl-C again to stop at once\.\n/);
-    expect(stderr).toMatch(/\nerror: .+ interrupted\.\n {2}.+\.\n$/);
-    expect(stdout).toBe('');
-    expectNothingLost();
-  });
+    let timed: number;
+    do {
+      await start();
+      child.kill('SIGINT');
+      expect(await once(child, 'close')).toEqual([130, null]);
+      expect(stderr).toMatch(/Stopping after the current step; press Ctrl-C again to stop at once\.\n/);
+      expect(stderr).toMatch(/\nerror: .+ interrupted\.\n {2}.+\.\n$/);
+      expect(stdout).toBe('');
+      timed = expectNothingLost();
+    } while (timed === 0); // beside neighbours the first network may not be timed yet
+  }, 180_000);
 
   it.runIf(process.platform === 'linux')(
     'finds the measuring process in a session of its own, and it ends with its parent, however that dies',

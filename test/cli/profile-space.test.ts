@@ -39,8 +39,9 @@ describe('profiling a search space, from plan to search', () => {
     const out = folder.path('hasty.json');
     const { error } = (await runJson('profile', '--space', space, '--time-max-s', '0.001', '--out', out)).document;
     expect(error).toMatchObject({ kind: 'unsupported', message: expect.stringContaining('within 0.001 s') });
-    expect(error.remedy).toContain('--time-max-s');
+    expect(error.remedy).toContain('--resume');
     expect(existsSync(out)).toBe(false);
+    expect(existsSync(folder.path('hasty.samples.ndjson.gz'))).toBe(true);
   }, 60_000);
 
   it('measures all of it where there is no limit', async () => {

@@ -61,6 +61,13 @@ describe('the samples beside a table', () => {
     expect(readFileSync(path)).toEqual(bytes);
   });
 
+  it('are kept where only kernels were chosen before the interruption', async () => {
+    const journal = await open(false);
+    journal.take({ ranking: [['key', ['v1']]] });
+    await journal.write(false);
+    expect((await open(true)).earlier).toEqual({ ranking: [['key', ['v1']]], networks: [] });
+  });
+
   it('are not written where nothing was measured', async () => {
     await (await open(false)).write(false);
     expect(await nodeFiles.exists(folder.path('table.samples.ndjson.gz'))).toBe(false);
