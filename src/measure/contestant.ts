@@ -8,6 +8,7 @@ import { type KernelMemory, prepareLayer } from '../kernels/prepare.ts';
 import type { KernelVariant } from '../kernels/types.ts';
 import type { Workload } from '../network/workload.ts';
 import type { Scheme } from '../quant/scheme.ts';
+import type { AtPosition } from './stack-positions.ts';
 import { summarizeSamples } from './statistics.ts';
 
 /** Runs in a row at most; many are for clocks of a millisecond and layers of a microsecond. */
@@ -65,8 +66,8 @@ export class Contestant {
     this.kernel(this.parameters);
   }
 
-  sample(): void {
-    this.samplesNs.push(this.time(this.runsPerSample));
+  sample(at: AtPosition): void {
+    this.samplesNs.push(at(() => this.time(this.runsPerSample)));
   }
 
   /** What a run of a batch takes, ns. */

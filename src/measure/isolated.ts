@@ -144,9 +144,10 @@ async function runAlone(contestant: Contestant, bench: Bench, cold: boolean): Pr
   await bench.reference.settle(bench);
   if (cold) bench.evictCaches!();
   else contestant.run();
+  const at = bench.positions.next();
   let ns = 0;
   const calm = watch(bench, () => {
-    ns = cold ? contestant.onceNs() : contestant.batchNs();
+    ns = at(() => (cold ? contestant.onceNs() : contestant.batchNs()));
   });
   return calm && ns > 0 ? ns : undefined;
 }

@@ -5,7 +5,7 @@ import type { NetworkInput } from '../engine/input.ts';
 import type { Session } from '../engine/session.ts';
 import { isSameLevel, ownLevel } from './reference-kernel.ts';
 import { type Summary, summarizeSamples } from './statistics.ts';
-import { RunTimer, resume, type Stopwatch, warmSession, watch } from './visit.ts';
+import { RunTimer, resume, type Stopwatch, undisturbedNs, warmSession, watch } from './visit.ts';
 
 export interface NetworkTimingOptions {
   /**
@@ -37,8 +37,8 @@ const MOST_ROUNDS = 3;
 
 /**
  * The truth that predictions are held against: end-to-end latency of loaded networks, timed in interleaved rounds so
- * that drift meets all of them alike. One sample is the median of consecutive runs over at least 8 ms; runs during which the
- * reference kernel or a context switch shows other work are made again.
+ * that drift meets all of them alike. One sample is of consecutive runs over at least 8 ms, those that were left alone as
+ * in a visit; runs during which the reference kernel or a context switch shows other work are made again.
  *
  * @throws {BitbudgetError} `interrupted` if the user cancels; `unsupported` if every run of a network was disturbed.
  */
@@ -120,25 +120,26 @@ function atOneLevel(samples: readonly Sample[][], levelNs: number): NetworkTimes
 /** Undefined if every run was disturbed. */
 async function takeSample(session: Session, input: NetworkInput, stopwatch: Stopwatch): Promise<Sample | undefined> {
   const { clock, reference } = stopwatch;
+  const at = stopwatch.positions.next();
   await reference.settle(stopwatch);
-  warmSession(session, input, clock);
+  at(() => warmSession(session, input, clock));
   const timer = new RunTimer(session, input, stopwatch);
   const runsNs: number[] = [];
   let sumNs = 0;
   for (let disturbed = 0; sumNs < SAMPLE_NS && disturbed < ATTEMPTS_PER_RUN * (runsNs.length + 1); ) {
     let ns = 0;
     const calm = watch(stopwatch, () => {
-      ns = timer.runNs();
+      ns = at(() => timer.runNs());
     });
     if (calm && ns > 0) {
       runsNs.push(ns);
       sumNs += ns * timer.runs;
     } else {
       disturbed++;
-      await resume(session, input, stopwatch);
+      await resume(session, input, stopwatch, at);
     }
   }
   return runsNs.length === 0
     ? undefined
-    : { ms: summarizeSamples(runsNs).median / 1e6, referenceNs: reference.levelNs };
+    : { ms: undisturbedNs(runsNs, stopwatch) / 1e6, referenceNs: reference.levelNs };
 }

@@ -48,7 +48,7 @@ interface Heat {
  * @throws {BitbudgetError} `interrupted` if the user cancels, `unsupported` for an entry that no variant can run.
  */
 export async function raceVariants(
-  bench: Pick<Bench, 'engine' | 'clock' | 'pause' | 'cancellation' | 'onProgress'>,
+  bench: Pick<Bench, 'engine' | 'clock' | 'positions' | 'pause' | 'cancellation' | 'onProgress'>,
   subjects: ReadonlyMap<string, EntrySubject>,
   options: RaceOptions = DEFAULT_RACE,
 ): Promise<VariantRanking> {
@@ -62,7 +62,7 @@ export async function raceVariants(
     } else {
       const random = new Random(options.seed);
       const heat = lineUp(bench, group, random);
-      run(heat, options, random);
+      run(heat, bench, options, random);
       for (const { key, subject, eligible } of heat.subjects) ranking.set(key, place(subject, eligible));
       for (const contestant of heat.contestants) contestant.dispose();
     }
@@ -128,11 +128,16 @@ export function servedAs(variant: KernelVariant, subject: EntrySubject): Scheme 
     : (`w${weightBits}a${schemeBits(subject.scheme).activationBits}` as Scheme);
 }
 
-function run({ subjects, contestants }: Heat, { sampleMs, rounds }: RaceOptions, random: Random): void {
+function run(
+  { subjects, contestants }: Heat,
+  { positions }: Pick<Bench, 'positions'>,
+  { sampleMs, rounds }: RaceOptions,
+  random: Random,
+): void {
   let running = contestants;
   for (const contestant of running) contestant.warmUp(sampleMs * 1e6);
   for (let round = 0; round < rounds && running.length > 0; round++) {
-    for (const contestant of random.shuffle(running)) contestant.sample();
+    for (const contestant of random.shuffle(running)) contestant.sample(positions.next());
     const cut = round === 0 ? FIRST_CUT : CUT;
     const kept = new Set(subjects.flatMap(({ subject, eligible }) => stillIn(subject, eligible, cut)));
     running = running.filter((contestant) => kept.has(contestant));

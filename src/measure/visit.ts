@@ -4,6 +4,7 @@ import type { NetworkInput } from '../engine/input.ts';
 import type { Session } from '../engine/session.ts';
 import { EdgeTimer } from './edge-timer.ts';
 import type { ReferenceKernel, Waiting } from './reference-kernel.ts';
+import type { AtPosition, StackPositions } from './stack-positions.ts';
 import { summarizeSamples } from './statistics.ts';
 
 /** What timing needs of its surroundings. */
@@ -11,6 +12,7 @@ export interface Stopwatch extends Waiting {
   clock: Clock;
   interruptions: InterruptionCounter;
   reference: ReferenceKernel;
+  positions: StackPositions;
   /** How wrong a time may be because the clock moves in steps, ns; 0 or absent for a fine clock. */
   clockQuantumNs?: number;
 }
@@ -23,7 +25,7 @@ export interface VisitPlan {
   repeats: number;
 }
 
-/** One network's visit: medians over its undisturbed runs, in nanoseconds. */
+/** One network's visit: what its undisturbed runs took, in nanoseconds. */
 export interface Visit {
   layersNs: Float64Array;
   wholeNs: number;
@@ -46,6 +48,8 @@ export const STEPS_PER_SAMPLE = 20;
 const MOST_REPEATS = 2 ** 20;
 /** How often a disturbed pair of runs is tried again before the visit is given up. */
 const ATTEMPTS_PER_REPEAT = 4;
+/** Runs that took more than this in multiples of the shortest of a visit were not left alone. */
+const LEFT_ALONE = 1.02;
 
 /**
  * How often to run a network that takes so long: short ones need several runs after a switch until they are steady, long
@@ -67,58 +71,67 @@ export function visitPlan(runNs: number): VisitPlan {
  */
 export async function visitNetwork(session: Session, input: NetworkInput, stopwatch: Stopwatch): Promise<VisitResult> {
   const { clock, reference } = stopwatch;
+  const at = stopwatch.positions.next();
   const layers = session.steps.length;
   const ticksNs = new Float64Array(layers + 1);
   const layerSamples = session.steps.map(() => [] as number[]);
+  const layeredSamples: number[] = [];
   const wholeSamples: number[] = [];
   let interrupted = 0;
 
   await reference.settle(stopwatch);
   const { levelShifts } = reference;
-  const plan = warmSession(session, input, clock);
+  const plan = at(() => warmSession(session, input, clock));
   for (let attempt = 0; attempt < plan.repeats * ATTEMPTS_PER_REPEAT && wholeSamples.length < plan.repeats; attempt++) {
     let wholeNs = 0;
     const calm = watch(stopwatch, () => {
-      session.setInput(input);
-      session.executeTimed(clock, ticksNs);
-      wholeNs = timeWhole(session, input, clock);
+      at(() => {
+        session.setInput(input);
+        session.executeTimed(clock, ticksNs);
+      });
+      wholeNs = at(() => timeWhole(session, input, clock));
     });
     if (calm && wholeNs >= 0 && isAscending(ticksNs)) {
       for (let layer = 0; layer < layers; layer++) layerSamples[layer].push(ticksNs[layer + 1] - ticksNs[layer]);
+      layeredSamples.push(ticksNs[layers] - ticksNs[0]);
       wholeSamples.push(wholeNs);
       continue;
     }
     interrupted++;
-    await resume(session, input, stopwatch);
+    await resume(session, input, stopwatch, at);
   }
   // runs at two speeds of the machine are no sample of either
   if (wholeSamples.length === 0 || reference.levelShifts !== levelShifts) return { interrupted };
-  const visit = { layersNs: Float64Array.from(layerSamples, medianOf), wholeNs: medianOf(wholeSamples) };
+  const visit = {
+    layersNs: Float64Array.from(layerSamples, (samples) => undisturbedNs(samples, stopwatch, layeredSamples)),
+    wholeNs: undisturbedNs(wholeSamples, stopwatch),
+  };
   return { visit, interrupted };
 }
 
 /** The same for the network as a whole alone: for clocks too coarse for layers, and where layers are timed otherwise. */
 export async function visitWhole(session: Session, input: NetworkInput, stopwatch: Stopwatch): Promise<VisitResult> {
   const { clock, reference } = stopwatch;
+  const at = stopwatch.positions.next();
   await reference.settle(stopwatch);
   const { levelShifts } = reference;
-  const { repeats } = warmSession(session, input, clock);
+  const { repeats } = at(() => warmSession(session, input, clock));
   const timer = new RunTimer(session, input, stopwatch);
   const samples: number[] = [];
   let interrupted = 0;
   for (let attempt = 0; attempt < repeats * ATTEMPTS_PER_REPEAT && samples.length < repeats; attempt++) {
     let ns = 0;
     const calm = watch(stopwatch, () => {
-      ns = timer.runNs();
+      ns = at(() => timer.runNs());
     });
     if (calm && ns >= 0) samples.push(ns);
     else {
       interrupted++;
-      await resume(session, input, stopwatch);
+      await resume(session, input, stopwatch, at);
     }
   }
   if (samples.length === 0 || reference.levelShifts !== levelShifts) return { interrupted };
-  return { visit: { layersNs: new Float64Array(0), wholeNs: medianOf(samples) }, interrupted };
+  return { visit: { layersNs: new Float64Array(0), wholeNs: undisturbedNs(samples, stopwatch) }, interrupted };
 }
 
 /**
@@ -193,10 +206,15 @@ export function warmSession(session: Session, input: NetworkInput, clock: Clock)
 }
 
 /** Waits for calm after a disturbance, and brings the network's state back if that took time. */
-export async function resume(session: Session, input: NetworkInput, stopwatch: Stopwatch): Promise<void> {
+export async function resume(
+  session: Session,
+  input: NetworkInput,
+  stopwatch: Stopwatch,
+  at: AtPosition,
+): Promise<void> {
   const { waitedMs } = stopwatch.reference;
   await stopwatch.reference.settle(stopwatch);
-  if (stopwatch.reference.waitedMs > waitedMs) timeWhole(session, input, stopwatch.clock);
+  if (stopwatch.reference.waitedMs > waitedMs) at(() => timeWhole(session, input, stopwatch.clock));
 }
 
 /** Does something. @returns whether it had the processor for itself until its end. */
@@ -221,6 +239,19 @@ function isAscending(ticksNs: Float64Array): boolean {
   return true;
 }
 
-function medianOf(samples: readonly number[]): number {
-  return summarizeSamples(samples).median;
+/**
+ * What runs in a row take: the median of those that took at most 2% longer than the shortest. Work that hides between two
+ * calm looks at the reference kernel only makes runs longer, and more than the noise of a run left alone does. By a clock
+ * that moves in steps the shortest is the one that met the fewest of them, and all runs count.
+ *
+ * @param samplesNs at least one.
+ * @param wholesNs what decides which runs count, for each sample: the samples themselves unless given.
+ */
+export function undisturbedNs(
+  samplesNs: readonly number[],
+  { clockQuantumNs = 0 }: Stopwatch,
+  wholesNs: readonly number[] = samplesNs,
+): number {
+  const longestNs = clockQuantumNs > 0 ? Number.POSITIVE_INFINITY : Math.min(...wholesNs) * LEFT_ALONE;
+  return summarizeSamples(samplesNs.filter((_, run) => wholesNs[run] <= longestNs)).median;
 }

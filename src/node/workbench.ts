@@ -3,6 +3,7 @@ import type { Cancellation, Progress } from '../core/ports.ts';
 import type { Engine } from '../engine/engine.ts';
 import { cacheEviction } from '../measure/cache-eviction.ts';
 import { ReferenceKernel } from '../measure/reference-kernel.ts';
+import { StackPositions } from '../measure/stack-positions.ts';
 import type { Bench } from '../measure/surroundings.ts';
 import { foldNetwork } from '../network/fold.ts';
 import type { Network } from '../network/types.ts';
@@ -74,6 +75,7 @@ export async function openWorkbench(
       clock: nodeClock,
       interruptions: nodeInterruptions,
       reference: new ReferenceKernel(engine.kernels.referenceLoop, nodeClock),
+      positions: new StackPositions(),
       sensors: conditionsReader().sensors,
       evictCaches: cacheEviction(lastCacheBytes()),
       pause: sleep, // even 0 ms lets signals and output through

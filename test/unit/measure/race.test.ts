@@ -6,6 +6,7 @@ import type { LoadedKernels } from '../../../src/kernels/types.ts';
 import { entryKey } from '../../../src/lut/entry-key.ts';
 import { raceVariants } from '../../../src/measure/race.ts';
 import type { EntrySubject } from '../../../src/measure/reachable.ts';
+import { StackPositions } from '../../../src/measure/stack-positions.ts';
 import type { Workload } from '../../../src/network/workload.ts';
 import { loadKernelModules } from '../../../src/node/kernel-files.ts';
 import type { Scheme } from '../../../src/quant/scheme.ts';
@@ -44,6 +45,7 @@ function race(schemes: Scheme[], costNs: (id: string) => number, aborted = false
   const bench = {
     engine: new Engine({ ...kernels, call }),
     clock: { nowNs: () => nowNs },
+    positions: new StackPositions(),
     pause: async () => {},
     cancellation: { aborted },
     onProgress: () => {},
@@ -92,6 +94,7 @@ describe('the race', () => {
     const bench = {
       engine,
       clock: { nowNs: () => (tick += 1000) },
+      positions: new StackPositions(),
       pause: async () => {},
       cancellation: { aborted: false },
       onProgress: () => {},

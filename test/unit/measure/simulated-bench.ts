@@ -11,6 +11,7 @@ import { type ProfileOptions, type ProfileResult, profileNetwork } from '../../.
 import { servedAs } from '../../../src/measure/race.ts';
 import { ReferenceKernel } from '../../../src/measure/reference-kernel.ts';
 import type { SensorReading } from '../../../src/measure/sensors.ts';
+import { StackPositions } from '../../../src/measure/stack-positions.ts';
 import { clockQuantumNs } from '../../../src/measure/steady-clock.ts';
 import type { Bench } from '../../../src/measure/surroundings.ts';
 import { NetworkBuilder } from '../../../src/network/builder.ts';
@@ -188,6 +189,7 @@ export async function simulateProfile(
       ownClock,
       clockQuantumNs(ownClock, measureClockStepNs(ownClock)),
     ),
+    positions: new StackPositions(),
     interruptions: { contextSwitches: () => device.switches },
     evictCaches: device.evictCaches,
     pause: async (ms) => device.pass(Math.max(ms, 1) * 1e6),

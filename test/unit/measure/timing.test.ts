@@ -3,6 +3,7 @@ import { kendallTau } from '../../../src/core/kendall-tau.ts';
 import type { Session } from '../../../src/engine/session.ts';
 import { measureClockStepNs } from '../../../src/measure/clock-step.ts';
 import { ownLevel, ReferenceKernel } from '../../../src/measure/reference-kernel.ts';
+import { StackPositions } from '../../../src/measure/stack-positions.ts';
 import { predictionError, summarizeSamples } from '../../../src/measure/statistics.ts';
 import { entryTrust, isThrottled } from '../../../src/measure/trust.ts';
 import { visitNetwork, visitPlan } from '../../../src/measure/visit.ts';
@@ -36,6 +37,7 @@ class FakeDevice {
 
   readonly stopwatch = {
     clock: this.clock,
+    positions: new StackPositions(),
     interruptions: { contextSwitches: () => this.switches },
     reference: new ReferenceKernel((steps) => {
       this.nowNs += steps * (this.visible ? this.slowdown(this.runs, this.nowNs) : 1);
@@ -103,6 +105,21 @@ describe('a visit', () => {
     const { visit, interrupted } = await visitNetwork(device.session, input, device.stopwatch);
     expect(visit!.wholeNs).toBe(2e6);
     expect(interrupted).toBeGreaterThan(0);
+  });
+
+  it('counts only runs that were left alone where unseen work hits most of them', async () => {
+    // of five pairs of runs two of either kind are left alone; the others take 10% longer between calm looks
+    const device = new FakeDevice([5e5, 5e5], (run) => (run % 5 < 3 ? 1.1 : 1));
+    const { visit } = await visitNetwork(device.session, input, device.stopwatch);
+    expect([...visit!.layersNs]).toEqual([5e5, 5e5]);
+    expect(visit!.wholeNs).toBe(1e6);
+  });
+
+  it('takes the middle of all runs by a clock that moves in steps', async () => {
+    const device = new FakeDevice([2e6], (run) => 1 + (run % 5) / 10);
+    const stopwatch = { ...device.stopwatch, clockQuantumNs: 1 };
+    const { wholeNs } = (await visitNetwork(device.session, input, stopwatch)).visit!;
+    expect(wholeNs).toBeGreaterThan(2.1e6);
   });
 
   it('gives up on a machine that is never left alone, after a bounded number of runs', async () => {
