@@ -10,10 +10,10 @@ import { RunTimer, resume, type Stopwatch, undisturbedNs, warmSession, watch } f
 export interface NetworkTimingOptions {
   /**
    * Rounds over all networks, each in a new order; one gives one sample of each. Networks with fewer than half so many at
-   * the machine's own speed get more, in up to twice as many further rounds.
+   * the machine's own speed get more, in up to five times as many further rounds.
    */
   rounds: number;
-  /** The machine's speed that the times are to be of, if it runs at that speed for a fifth of the time: as {@link NetworkTimes.levelNs}. */
+  /** The machine's speed that the times are to be of, if it runs at that speed for a tenth of the time: as {@link NetworkTimes.levelNs}. */
   levelNs?: number;
 }
 
@@ -31,9 +31,9 @@ const SAMPLE_NS = 8e6;
 const ATTEMPTS_PER_RUN = 4;
 /** A level is the least of its looks, and another process may find a lesser one. */
 const WANTED_LEVEL = 0.01;
-const WANTED_SHARE = 0.2;
+const WANTED_SHARE = 0.1;
 /** Rounds in all, in multiples of those asked for. */
-const MOST_ROUNDS = 3;
+const MOST_ROUNDS = 6;
 
 /**
  * The truth that predictions are held against: end-to-end latency of loaded networks, timed in interleaved rounds so

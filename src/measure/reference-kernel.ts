@@ -8,6 +8,9 @@ const CLOCK_STEPS_PER_RUN = 20;
 /** Speeds of the machine that differ by less are the same. */
 const SAME_LEVEL = 0.03;
 const OWN_SHARE = 0.2;
+/** A core that is shared takes longer than this in multiples of the best; a neighbour that is merely awake costs 6%. */
+const NEAR_BEST = 1.15;
+const NEAR_SHARE = 0.05;
 /** Calm runs that are looked back at to know what calm is. */
 const HISTORY = 2000;
 /** Calm is the lower edge of what was seen: other work only makes runs longer. */
@@ -30,14 +33,15 @@ const LEVEL_STEPS = 10_000;
 
 /**
  * The machine's own speed: neighbours slow it down by ever-different amounts, left alone it keeps to one. The highest
- * speed counts at which a fifth of the measurements were made, or else the commonest.
+ * speed counts at which a fifth of the measurements were made, or else the commonest. Where the machine was seen near its
+ * best all along, speeds far below it are those of a core that is shared, however common they are.
  *
- * @param levelsNs what the reference kernel took at the time of each measurement; those within 3% are one level.
+ * @param levelsNs what the reference kernel took at the time of each measurement, in order; those within 3% are one level.
  * @returns the least of the level; NaN without any.
  * @example ownLevel([80, 45.1, 80.1, 44.9, 80.2, 61, 45]) // => 44.9
  */
 export function ownLevel(levelsNs: readonly number[]): number {
-  const sorted = [...levelsNs].sort((a, b) => a - b);
+  const sorted = nearBest(levelsNs).sort((a, b) => a - b);
   let [level, most] = [Number.NaN, 0];
   for (let low = 0, high = 0; low < sorted.length; low++) {
     while (high < sorted.length && isSameLevel(sorted[high], sorted[low])) high++;
@@ -45,6 +49,16 @@ export function ownLevel(levelsNs: readonly number[]): number {
     if (most >= OWN_SHARE * sorted.length) break;
   }
   return level;
+}
+
+/** The measurements near the best, where those are a twentieth of the earlier and of the later half of all; or else all. */
+function nearBest(levelsNs: readonly number[]): number[] {
+  const best = [...levelsNs].sort((a, b) => a - b)[Math.floor(levelsNs.length / 100)];
+  const isNear = (ns: number) => ns <= best * NEAR_BEST;
+  const middle = levelsNs.length >> 1;
+  const halves = [levelsNs.slice(0, middle), levelsNs.slice(middle)];
+  const allAlong = halves.every((half) => half.filter(isNear).length >= NEAR_SHARE * half.length);
+  return allAlong ? levelsNs.filter(isNear) : [...levelsNs];
 }
 
 /** Whether a measurement was made at the machine's speed `levelNs`, or up to 3% above it. */

@@ -93,7 +93,7 @@ describe('the race', () => {
     let tick = 0;
     const bench = {
       engine,
-      clock: { nowNs: () => (tick += 1000) },
+      clock: { nowNs: () => (tick += 100_000) },
       positions: new StackPositions(),
       pause: async () => {},
       cancellation: { aborted: false },

@@ -236,6 +236,11 @@ describe('the reference kernel', () => {
     expect(ownLevel([180, 181, 182, 180, 181, 182, 100, 101])).toBe(100);
     // once or twice at turbo does not
     expect(ownLevel([180, 181, 182, 180, 181, 182, 180, 181, 100])).toBe(180);
+    // a neighbour on the same core most of the time, in turns: the tenth that was calm counts
+    const shared = Array.from({ length: 40 }, (_, i) => (i % 10 === 3 ? 100 + (i % 3) : 200 + (i % 3)));
+    expect(ownLevel(shared)).toBe(100);
+    // a device that became slower for good has the speed that it kept
+    expect(ownLevel([100, 101, 100, ...Array(30).fill(150)])).toBe(150);
     expect(ownLevel([])).toBeNaN();
   });
 });
