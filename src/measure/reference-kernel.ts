@@ -46,7 +46,7 @@ export function ownLevel(levelsNs: readonly number[]): number {
   for (let low = 0, high = 0; low < sorted.length; low++) {
     while (high < sorted.length && isSameLevel(sorted[high], sorted[low])) high++;
     if (high - low > most) [level, most] = [sorted[low], high - low];
-    if (most >= OWN_SHARE * sorted.length) break;
+    if (most >= Math.max(OWN_SHARE * sorted.length, NEAR_SHARE * levelsNs.length)) break;
   }
   return level;
 }
