@@ -58,6 +58,28 @@ export class PairwiseTables {
     }
     return sum;
   }
+
+  /** What two genes that change together gain beyond what both gain alone. */
+  joint(genome: ArrayLike<number>, first: number, to: number, second: number, secondTo: number): number {
+    const [row, before] = [to * this.counts[second], genome[first] * this.counts[second]];
+    const from = genome[second];
+    let sum = 0;
+    for (const { other, values } of this.partners[first]) {
+      if (other !== second) continue;
+      sum += values[row + secondTo] - values[row + from] - values[before + secondTo] + values[before + from];
+    }
+    return sum;
+  }
+
+  /** Brings what single changes gain, by gene and value, up to date where a gene went from a value to another. */
+  adjust(gains: readonly Float64Array[], gene: number, from: number, to: number, genome: ArrayLike<number>): void {
+    for (const { other, values } of this.partners[gene]) {
+      const own = gains[other];
+      const [row, before] = [to * own.length, from * own.length];
+      const base = values[row + genome[other]] - values[before + genome[other]];
+      for (let value = 0; value < own.length; value++) own[value] += values[row + value] - values[before + value] - base;
+    }
+  }
 }
 
 /**
