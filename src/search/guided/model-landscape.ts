@@ -65,7 +65,10 @@ export class ModelLandscape implements Landscape {
     const { genome, metrics, sums, sumsBefore } = this;
     this.lossBefore = this.loss;
     this.excessBefore = this.excess;
-    [this.first, this.firstBefore, this.second, this.secondBefore] = [first, genome[first], second, genome[second]];
+    this.first = first;
+    this.firstBefore = genome[first];
+    this.second = second;
+    this.secondBefore = genome[second];
     this.loss += this.rises[first][value];
     if (second !== first) {
       this.loss += this.rises[second][secondValue] + this.model.joint(genome, first, value, second, secondValue);
@@ -88,7 +91,7 @@ export class ModelLandscape implements Landscape {
     this.first = -1;
     this.loss = this.lossBefore;
     this.excess = this.excessBefore;
-    this.sums.set(this.sumsBefore);
+    for (let m = 0; m < this.sums.length; m++) this.sums[m] = this.sumsBefore[m];
   }
 
   /** Brings the rises up to date with an attempt that stands. */
@@ -113,10 +116,11 @@ export class ModelLandscape implements Landscape {
   }
 
   private measureExcess(): void {
-    this.excess = 0;
+    let excess = 0;
     for (let m = 0; m < this.sums.length; m++) {
       const over = this.sums[m] - this.ceilings[m];
-      if (over > 0) this.excess += over / (Math.abs(this.ceilings[m]) || 1);
+      if (over > 0) excess += over / (Math.abs(this.ceilings[m]) || 1);
     }
+    this.excess = excess;
   }
 }

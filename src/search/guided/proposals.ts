@@ -1,3 +1,4 @@
+import type { Limit } from '../exact/solve.ts';
 import { walk } from '../exact/walk.ts';
 import type { RandomSource } from '../options.ts';
 import type { GuidedArchive } from './archive.ts';
@@ -12,6 +13,8 @@ const MOST_ATTEMPTS = 20;
 const WALK_MOVES = 4000;
 /** Moves of the first walk over a model that is new, for each value of each gene. */
 const DEEP_MOVES = 80;
+/** A model is new where its points have grown by this factor. */
+const MUCH_LEARNT = 1.08;
 
 /** Makes genomes that were never evaluated and keep the limits. */
 export class Proposals {
@@ -25,6 +28,8 @@ export class Proposals {
   private allocated = '';
   /** The version of the model that was walked over in depth. */
   private walked = -1;
+  /** Points that it had learnt from then. */
+  private walkedSize = 0;
   private readonly sheets = new Map<number, PairwiseTables>();
 
   constructor(space: GuidedSpace, archive: GuidedArchive, model: Surrogate, random: RandomSource) {
@@ -32,11 +37,7 @@ export class Proposals {
     this.archive = archive;
     this.model = model;
     this.random = random;
-    this.landscape = new ModelLandscape(
-      model.tables,
-      space.limits.map(({ metric }) => this.sheet(metric)),
-      space.limits.map(({ ceiling }) => ceiling),
-    );
+    this.landscape = this.landscapeOf(model.tables, space.limits);
   }
 
   /** Low ground of the model, by walks: from elites in turn, or where `afar` from genomes at random. */
@@ -45,10 +46,25 @@ export class Proposals {
     const fresh = (genome: Int32Array) => !this.archive.has(genome) && !chosen.has(genome.join());
     for (let k = 0; k < wanted; k++) {
       const start = afar ? this.anywhere() : this.archive.genomes[elites[k % elites.length]];
-      const moves = this.walked === this.model.version ? WALK_MOVES : this.deepMoves;
-      this.walked = this.model.version;
+      const isNew = this.walked !== this.model.version && this.model.size >= MUCH_LEARNT * this.walkedSize;
+      const moves = isNew ? this.deepMoves : WALK_MOVES;
+      if (isNew) [this.walked, this.walkedSize] = [this.model.version, this.model.size];
       this.landscape.stayNear(afar ? undefined : start, this.caution);
       const { genome } = walk(this.landscape, start, { moves, random: this.random, wanted: fresh }) ?? {};
+      const inside = genome && this.inside(genome, chosen);
+      if (inside) found.push(inside);
+    }
+    return found;
+  }
+
+  /** Low ground of what the model might be, by walks from elites in turn: each over joint effects that are doubted anew. */
+  fromDoubt(wanted: number, elites: readonly number[], chosen: Set<string>, doubt: number): Int32Array[] {
+    const found: Int32Array[] = [];
+    const fresh = (genome: Int32Array) => !this.archive.has(genome) && !chosen.has(genome.join());
+    for (let k = 0; k < wanted; k++) {
+      const landscape = this.landscapeOf(this.model.doubted(doubt, this.random), this.space.limits);
+      const start = this.archive.genomes[elites[k % elites.length]];
+      const { genome } = walk(landscape, start, { moves: WALK_MOVES, random: this.random, wanted: fresh }) ?? {};
       const inside = genome && this.inside(genome, chosen);
       if (inside) found.push(inside);
     }
@@ -62,11 +78,7 @@ export class Proposals {
       ...space.limits,
       ...metrics.map((metric) => ({ metric, ceiling: this.sheet(metric).value(start) })),
     ];
-    const landscape = new ModelLandscape(
-      this.model.tables,
-      limited.map(({ metric }) => this.sheet(metric)),
-      limited.map(({ ceiling }) => ceiling),
-    );
+    const landscape = this.landscapeOf(this.model.tables, limited);
     const wanted = (genome: Int32Array) => !this.archive.has(genome) && !chosen.has(genome.join());
     const found = walk(landscape, start, { moves: WALK_MOVES, random: this.random, wanted });
     return found && this.inside(found.genome, chosen);
@@ -84,6 +96,14 @@ export class Proposals {
   private get deepMoves(): number {
     const values = this.space.counts.reduce((sum, count) => sum + count, 0);
     return Math.max(WALK_MOVES, DEEP_MOVES * values);
+  }
+
+  private landscapeOf(tables: PairwiseTables, limits: readonly Limit[]): ModelLandscape {
+    return new ModelLandscape(
+      tables,
+      limits.map(({ metric }) => this.sheet(metric)),
+      limits.map(({ ceiling }) => ceiling),
+    );
   }
 
   private sheet(metric: number): PairwiseTables {
