@@ -89,8 +89,12 @@ function nextBatch({ archive, proposals, trusted, left, batchSize, local }: Guid
   const elites = archive.elites(ELITES);
   const chosen = new Set<string>();
   const batch: Int32Array[] = [];
-  const optimum = trusted && wanted > 0 ? proposals.allocation(archive.genomes[elites[0]], chosen) : undefined;
-  if (optimum) batch.push(optimum);
+  const best = archive.genomes[elites[0]];
+  if (trusted && wanted > 0) {
+    let optimum = local ? proposals.jointAllocation(best, chosen, local) : undefined;
+    if (!(local && proposals.solvesJointly)) optimum ??= proposals.allocation(best, chosen);
+    if (optimum) batch.push(optimum);
+  }
   const walks = trusted ? Math.ceil(wanted / (local ? 10 : 4)) : 1;
   if (trusted && local) {
     const doubt = Math.min(1, 0.1 * 1.3 ** idle);

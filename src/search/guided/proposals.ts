@@ -11,6 +11,8 @@ import type { Surrogate } from './surrogate.ts';
 const MOST_ATTEMPTS = 20;
 /** Moves of one walk over the model. */
 const WALK_MOVES = 4000;
+/** Moves of a walk over doubted joint effects: many short ones find more than few long ones. */
+const DOUBTING_MOVES = 1500;
 /** Moves of the first walk over a model that is new, for each value of each gene. */
 const DEEP_MOVES = 80;
 /** A model is new where its points have grown by this factor. */
@@ -30,6 +32,12 @@ export class Proposals {
   private walked = -1;
   /** Points that it had learnt from then. */
   private walkedSize = 0;
+  /** The model's optimum with its pairs when it was last asked for. */
+  private jointlyAsked: { genome: Int32Array | undefined; recentred: unknown; size: number } = {
+    ...{ genome: undefined, recentred: undefined, size: 0 },
+  };
+  /** Whether the model could be solved with its pairs when that was last asked for. */
+  solvesJointly = false;
   private readonly sheets = new Map<number, PairwiseTables>();
 
   constructor(space: GuidedSpace, archive: GuidedArchive, model: Surrogate, random: RandomSource) {
@@ -64,7 +72,7 @@ export class Proposals {
     for (let k = 0; k < wanted; k++) {
       const landscape = this.landscapeOf(this.model.doubted(doubt, this.random), this.space.limits);
       const start = this.archive.genomes[elites[k % elites.length]];
-      const { genome } = walk(landscape, start, { moves: WALK_MOVES, random: this.random, wanted: fresh }) ?? {};
+      const { genome } = walk(landscape, start, { moves: DOUBTING_MOVES, random: this.random, wanted: fresh }) ?? {};
       const inside = genome && this.inside(genome, chosen);
       if (inside) found.push(inside);
     }
@@ -117,6 +125,26 @@ export class Proposals {
   private anywhere(): Int32Array {
     const genome = Int32Array.from(this.space.counts, (count) => this.random.below(count));
     return this.space.repair(genome, this.random, this.model.effects);
+  }
+
+  /**
+   * The exact optimum of the model with its pairs, where it is new. That takes long, so it is asked when the last one was
+   * the best point of all, the model was recentred or many points were learnt since; undefined otherwise.
+   *
+   * @param recentred told apart from what was asked about before.
+   */
+  jointAllocation(around: Int32Array, chosen: Set<string>, recentred: unknown): Int32Array | undefined {
+    const { model, space } = this;
+    const asked = this.jointlyAsked;
+    const won = asked.genome?.every((value, gene) => value === around[gene]);
+    if (!won && asked.recentred === recentred && model.size < MUCH_LEARNT * asked.size) return undefined;
+    const loss = model.effects.map((own, gene) =>
+      Array.from(own, (effect, value) => effect + (value === around[gene] ? 0 : this.caution)),
+    );
+    const genome = space.allocateJointly(loss, model.jointTables);
+    this.solvesJointly = genome !== undefined;
+    this.jointlyAsked = { genome: genome?.join() === around.join() ? undefined : genome, recentred, size: model.size };
+    return genome && this.inside(genome, chosen);
   }
 
   /** The exact allocation by the model's additive view around a genome, where it is new: asked once for each view. */

@@ -1,5 +1,6 @@
 import type { RandomSource } from '../options.ts';
 import { PairwiseTables } from './pairwise-tables.ts';
+import type { JointTable } from './space.ts';
 
 /** Sweeps of one fit. */
 const SWEEPS = 6;
@@ -29,10 +30,7 @@ interface Sample {
 }
 
 /** A term between two genes: one number for each pair of values. */
-interface PairTable {
-  first: number;
-  second: number;
-  values: Float64Array;
+interface PairTable extends JointTable {
   /** Of a pair that was probed: what cells are taken to be as long as no points speak for something else. */
   prior?: Float64Array;
 }
@@ -134,8 +132,13 @@ export class Surrogate {
   }
 
   /** The pairs whose tables were set outright. */
-  get probedPairs(): readonly { first: number; second: number; values: Float64Array }[] {
+  get probedPairs(): readonly JointTable[] {
     return this.pairs.filter(({ prior }) => prior);
+  }
+
+  /** All pairs that have tables. */
+  get jointTables(): readonly JointTable[] {
+    return this.pairs;
   }
 
   /**
