@@ -42,6 +42,10 @@ class ProblemLandscape implements Landscape {
   private readonly limits: readonly Limit[];
   private readonly choice: Int32Array;
   private genome: Int32Array = new Int32Array(0);
+  /** What the last attempt changed. */
+  private before = { first: 0, value: 0, second: 0, secondValue: 0 };
+  private lossBefore = 0;
+  private excessBefore = 0;
 
   constructor(model: AllocationModel, groups: readonly (readonly number[])[], limits: readonly Limit[]) {
     this.model = model;
@@ -59,10 +63,24 @@ class ProblemLandscape implements Landscape {
     this.measure();
   }
 
-  shift(gene: number, value: number): void {
+  attempt(first: number, value: number, second: number, secondValue: number): void {
+    this.before = { first, value: this.genome[first], second, secondValue: this.genome[second] };
+    [this.lossBefore, this.excessBefore] = [this.loss, this.excess];
+    this.put(first, value);
+    this.put(second, secondValue);
+    this.measure();
+  }
+
+  revert(): void {
+    const { first, value, second, secondValue } = this.before;
+    this.put(second, secondValue);
+    this.put(first, value);
+    [this.loss, this.excess] = [this.lossBefore, this.excessBefore];
+  }
+
+  private put(gene: number, value: number): void {
     this.genome[gene] = value;
     for (const layer of this.groups[gene]) this.choice[layer] = value;
-    this.measure();
   }
 
   private measure(): void {

@@ -7,10 +7,12 @@ export interface Landscape {
   readonly loss: number;
   /** By how much the limits are broken; 0 within all of them. */
   readonly excess: number;
-  /** Goes to a genome, which `shift` changes in place from then on. */
+  /** Goes to a genome, which attempts change in place from then on. */
   enter(genome: Int32Array): void;
-  /** Changes one gene of the genome. */
-  shift(gene: number, value: number): void;
+  /** Changes one gene of the genome, or two that differ: `loss` and `excess` are those of the changed genome. */
+  attempt(first: number, value: number, second: number, secondValue: number): void;
+  /** Goes back on the last attempt; one that is followed by another stands. */
+  revert(): void;
 }
 
 export interface WalkOptions {
@@ -53,17 +55,16 @@ export function walk(
     const { loss, excess } = landscape;
     const first = free[random.below(free.length)];
     const second = (random.uint32() & 1) === 0 ? first : free[random.below(free.length)];
-    const [firstBefore, secondBefore] = [current[first], current[second]];
-    landscape.shift(first, another(counts[first], firstBefore, random));
-    if (second !== first) landscape.shift(second, another(counts[second], secondBefore, random));
+    const value = another(counts[first], current[first], random);
+    const secondValue = second === first ? value : another(counts[second], current[second], random);
+    landscape.attempt(first, value, second, secondValue);
     const rise = landscape.excess > excess ? Number.POSITIVE_INFINITY : landscape.loss - loss;
     if (move < sampled && rise > 0 && rise < Number.POSITIVE_INFINITY) threshold += rise / sampled;
     const left = 1 - move / moves;
     if (landscape.excess < excess || rise <= threshold * left * left * left * random.real()) {
       consider();
     } else {
-      if (second !== first) landscape.shift(second, secondBefore);
-      landscape.shift(first, firstBefore);
+      landscape.revert();
     }
   }
   return best;

@@ -29,6 +29,8 @@ export class GuidedCore {
   correlation: number | null = null;
   /** How many batches in a row came out just as the model predicted. */
   exactBatches = 0;
+  /** Whether every pair of genes was probed, as far as the limits let it be. */
+  screened = false;
   /** Where single changes were last measured around a good point, and what each does there. */
   local: { base: Int32Array; loss: number; effects: readonly (readonly number[])[] } | undefined;
   private readonly problem: CheckedProblem;
@@ -137,7 +139,12 @@ export class GuidedCore {
 
   /** Fits the model anew where it errs and enough was learnt since; single changes that were measured stay exact. */
   refit(): void {
-    if (this.exactBatches > 0 || this.archive.size < REFIT * this.fitted) return;
+    if (this.exactBatches > 0) return;
+    if (this.local && this.screened) {
+      this.model.fitAround(this.local.base);
+      return;
+    }
+    if (this.archive.size < REFIT * this.fitted) return;
     this.model.fit();
     if (this.local) this.model.recentre(this.local.base, this.local.loss, this.local.effects);
     this.fitted = this.archive.size;

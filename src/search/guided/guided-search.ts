@@ -55,10 +55,10 @@ export async function guidedSearch(problem: GuidedProblem, settings: GuidedSetti
 }
 
 async function minimise(core: GuidedCore): Promise<void> {
-  const propose = () => core.examine(nextBatch(core));
+  let idle = 0;
+  const propose = () => core.examine(nextBatch(core, idle));
   await propose();
   if (core.exactBatches === 0) await learnInteractions(core, propose);
-  let idle = 0;
   while (core.left > 0 && (core.exactBatches < PROVEN_BATCHES || !core.space.tablesHold)) {
     const before = core.archive.size;
     const best = core.archive.best!.loss;
@@ -84,14 +84,22 @@ async function learnInteractions(core: GuidedCore, propose: () => Promise<void>)
   }
 }
 
-function nextBatch({ archive, proposals, trusted, left, batchSize }: GuidedCore): Int32Array[] {
+function nextBatch({ archive, proposals, trusted, left, batchSize, local }: GuidedCore, idle: number): Int32Array[] {
   const wanted = Math.min(batchSize, left);
   const elites = archive.elites(ELITES);
   const chosen = new Set<string>();
   const batch: Int32Array[] = [];
-  const optimum = trusted && wanted > 0 ? proposals.allocation(archive.genomes[elites[0]], chosen) : undefined;
-  if (optimum) batch.push(optimum);
-  const walks = trusted ? Math.ceil(wanted / 4) : 1;
+  const best = archive.genomes[elites[0]];
+  if (trusted && wanted > 0) {
+    let optimum = local ? proposals.jointAllocation(best, chosen, local) : undefined;
+    if (!(local && proposals.solvesJointly)) optimum ??= proposals.allocation(best, chosen);
+    if (optimum) batch.push(optimum);
+  }
+  const walks = trusted ? Math.ceil(wanted / (local ? 10 : 4)) : 1;
+  if (trusted && local) {
+    const doubt = Math.min(1, 0.1 * 1.3 ** idle);
+    batch.push(...proposals.fromDoubt(Math.ceil(wanted / 2), elites, chosen, doubt));
+  }
   for (const afar of [false, true]) {
     const count = Math.max(0, Math.min(walks, wanted - batch.length));
     batch.push(...proposals.fromModel(count, elites, chosen, afar));

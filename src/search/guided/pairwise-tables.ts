@@ -37,6 +37,11 @@ export class PairwiseTables {
     this.partners[second].push({ other: first, values: turned });
   }
 
+  /** Whether two genes have a term. */
+  joins(one: number, other: number): boolean {
+    return this.partners[one].some((partner) => partner.other === other);
+  }
+
   value(genome: ArrayLike<number>): number {
     let sum = this.constant;
     for (let gene = 0; gene < this.counts.length; gene++) {
@@ -52,11 +57,38 @@ export class PairwiseTables {
   change(genome: ArrayLike<number>, gene: number, to: number): number {
     const from = genome[gene];
     let sum = this.unary[gene][to] - this.unary[gene][from];
-    for (const { other, values } of this.partners[gene]) {
+    const partners = this.partners[gene];
+    for (let k = 0; k < partners.length; k++) {
+      const { other, values } = partners[k];
       const count = this.counts[other];
       sum += values[to * count + genome[other]] - values[from * count + genome[other]];
     }
     return sum;
+  }
+
+  /** What two genes that change together gain beyond what both gain alone. */
+  joint(genome: ArrayLike<number>, first: number, to: number, second: number, secondTo: number): number {
+    const [row, before] = [to * this.counts[second], genome[first] * this.counts[second]];
+    const from = genome[second];
+    let sum = 0;
+    const partners = this.partners[first];
+    for (let k = 0; k < partners.length; k++) {
+      if (partners[k].other !== second) continue;
+      const { values } = partners[k];
+      sum += values[row + secondTo] - values[row + from] - values[before + secondTo] + values[before + from];
+    }
+    return sum;
+  }
+
+  /** Brings what single changes gain, by gene and value, up to date where a gene went from a value to another. */
+  adjust(gains: readonly Float64Array[], gene: number, from: number, to: number, genome: ArrayLike<number>): void {
+    for (const { other, values } of this.partners[gene]) {
+      const own = gains[other];
+      const [row, before] = [to * own.length, from * own.length];
+      const base = values[row + genome[other]] - values[before + genome[other]];
+      for (let value = 0; value < own.length; value++)
+        own[value] += values[row + value] - values[before + value] - base;
+    }
   }
 }
 

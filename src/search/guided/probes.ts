@@ -72,12 +72,14 @@ const MOST_EXCHANGES = 12;
  * together with the change of another gene that makes room for the least loss.
  *
  * @param loss what each value of each gene changes around the base, as far as is known.
+ * @param areJoint whether two genes act together: one makes room for the other only where no third gene can.
  */
 export function planLocalProbes(
   space: GuidedSpace,
   base: Int32Array,
   loss: readonly (readonly number[])[],
   random: RandomSource,
+  areJoint: (one: number, other: number) => boolean = () => false,
 ): Probe[] {
   const free: Probe[] = [];
   const blocked: { gene: number; value: number }[] = [];
@@ -95,17 +97,20 @@ export function planLocalProbes(
   const costs = room.map((other) => slack.map((_, m) => space.cost(m, other.gene, base[other.gene], other.value)));
   const exchanged: Probe[] = [];
   for (const { gene, value } of blocked) {
-    let looked = 0;
     const left = slack.map((most, m) => most - space.cost(m, gene, base[gene], value));
-    for (const [k, other] of room.entries()) {
-      if (other.gene === gene || left.some((most, m) => costs[k][m] > most)) continue;
-      const genome = other.genome.with(gene, value);
-      if (space.excess(genome) === 0) {
-        exchanged.push({ genome, gene, value });
-        break;
+    const exchange = (joint: boolean) => {
+      let looked = 0;
+      for (const [k, other] of room.entries()) {
+        if (other.gene === gene || left.some((most, m) => costs[k][m] > most)) continue;
+        if (areJoint(gene, other.gene) !== joint) continue;
+        const genome = other.genome.with(gene, value);
+        if (space.excess(genome) === 0) return genome;
+        if (++looked === MOST_EXCHANGES) return undefined;
       }
-      if (++looked === MOST_EXCHANGES) break;
-    }
+      return undefined;
+    };
+    const genome = exchange(false) ?? exchange(true);
+    if (genome) exchanged.push({ genome, gene, value });
   }
   shuffle(exchanged, random);
   return [...free, ...exchanged];

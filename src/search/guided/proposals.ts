@@ -1,3 +1,4 @@
+import type { Limit } from '../exact/solve.ts';
 import { walk } from '../exact/walk.ts';
 import type { RandomSource } from '../options.ts';
 import type { GuidedArchive } from './archive.ts';
@@ -10,8 +11,12 @@ import type { Surrogate } from './surrogate.ts';
 const MOST_ATTEMPTS = 20;
 /** Moves of one walk over the model. */
 const WALK_MOVES = 4000;
+/** Moves of a walk over doubted joint effects: many short ones find more than few long ones. */
+const DOUBTING_MOVES = 1500;
 /** Moves of the first walk over a model that is new, for each value of each gene. */
 const DEEP_MOVES = 80;
+/** A model is new where its points have grown by this factor. */
+const MUCH_LEARNT = 1.08;
 
 /** Makes genomes that were never evaluated and keep the limits. */
 export class Proposals {
@@ -25,6 +30,14 @@ export class Proposals {
   private allocated = '';
   /** The version of the model that was walked over in depth. */
   private walked = -1;
+  /** Points that it had learnt from then. */
+  private walkedSize = 0;
+  /** The model's optimum with its pairs when it was last asked for. */
+  private jointlyAsked: { genome: Int32Array | undefined; recentred: unknown; size: number } = {
+    ...{ genome: undefined, recentred: undefined, size: 0 },
+  };
+  /** Whether the model could be solved with its pairs when that was last asked for. */
+  solvesJointly = false;
   private readonly sheets = new Map<number, PairwiseTables>();
 
   constructor(space: GuidedSpace, archive: GuidedArchive, model: Surrogate, random: RandomSource) {
@@ -32,11 +45,7 @@ export class Proposals {
     this.archive = archive;
     this.model = model;
     this.random = random;
-    this.landscape = new ModelLandscape(
-      model.tables,
-      space.limits.map(({ metric }) => this.sheet(metric)),
-      space.limits.map(({ ceiling }) => ceiling),
-    );
+    this.landscape = this.landscapeOf(model.tables, space.limits);
   }
 
   /** Low ground of the model, by walks: from elites in turn, or where `afar` from genomes at random. */
@@ -45,10 +54,25 @@ export class Proposals {
     const fresh = (genome: Int32Array) => !this.archive.has(genome) && !chosen.has(genome.join());
     for (let k = 0; k < wanted; k++) {
       const start = afar ? this.anywhere() : this.archive.genomes[elites[k % elites.length]];
-      const moves = this.walked === this.model.version ? WALK_MOVES : this.deepMoves;
-      this.walked = this.model.version;
+      const isNew = this.walked !== this.model.version && this.model.size >= MUCH_LEARNT * this.walkedSize;
+      const moves = isNew ? this.deepMoves : WALK_MOVES;
+      if (isNew) [this.walked, this.walkedSize] = [this.model.version, this.model.size];
       this.landscape.stayNear(afar ? undefined : start, this.caution);
       const { genome } = walk(this.landscape, start, { moves, random: this.random, wanted: fresh }) ?? {};
+      const inside = genome && this.inside(genome, chosen);
+      if (inside) found.push(inside);
+    }
+    return found;
+  }
+
+  /** Low ground of what the model might be, by walks from elites in turn: each over joint effects that are doubted anew. */
+  fromDoubt(wanted: number, elites: readonly number[], chosen: Set<string>, doubt: number): Int32Array[] {
+    const found: Int32Array[] = [];
+    const fresh = (genome: Int32Array) => !this.archive.has(genome) && !chosen.has(genome.join());
+    for (let k = 0; k < wanted; k++) {
+      const landscape = this.landscapeOf(this.model.doubted(doubt, this.random), this.space.limits);
+      const start = this.archive.genomes[elites[k % elites.length]];
+      const { genome } = walk(landscape, start, { moves: DOUBTING_MOVES, random: this.random, wanted: fresh }) ?? {};
       const inside = genome && this.inside(genome, chosen);
       if (inside) found.push(inside);
     }
@@ -62,11 +86,7 @@ export class Proposals {
       ...space.limits,
       ...metrics.map((metric) => ({ metric, ceiling: this.sheet(metric).value(start) })),
     ];
-    const landscape = new ModelLandscape(
-      this.model.tables,
-      limited.map(({ metric }) => this.sheet(metric)),
-      limited.map(({ ceiling }) => ceiling),
-    );
+    const landscape = this.landscapeOf(this.model.tables, limited);
     const wanted = (genome: Int32Array) => !this.archive.has(genome) && !chosen.has(genome.join());
     const found = walk(landscape, start, { moves: WALK_MOVES, random: this.random, wanted });
     return found && this.inside(found.genome, chosen);
@@ -86,6 +106,14 @@ export class Proposals {
     return Math.max(WALK_MOVES, DEEP_MOVES * values);
   }
 
+  private landscapeOf(tables: PairwiseTables, limits: readonly Limit[]): ModelLandscape {
+    return new ModelLandscape(
+      tables,
+      limits.map(({ metric }) => this.sheet(metric)),
+      limits.map(({ ceiling }) => ceiling),
+    );
+  }
+
   private sheet(metric: number): PairwiseTables {
     const known = this.sheets.get(metric);
     if (known) return known;
@@ -97,6 +125,26 @@ export class Proposals {
   private anywhere(): Int32Array {
     const genome = Int32Array.from(this.space.counts, (count) => this.random.below(count));
     return this.space.repair(genome, this.random, this.model.effects);
+  }
+
+  /**
+   * The exact optimum of the model with its pairs, where it is new. That takes long, so it is asked when the last one was
+   * the best point of all, the model was recentred or many points were learnt since; undefined otherwise.
+   *
+   * @param recentred told apart from what was asked about before.
+   */
+  jointAllocation(around: Int32Array, chosen: Set<string>, recentred: unknown): Int32Array | undefined {
+    const { model, space } = this;
+    const asked = this.jointlyAsked;
+    const won = asked.genome?.every((value, gene) => value === around[gene]);
+    if (!won && asked.recentred === recentred && model.size < MUCH_LEARNT * asked.size) return undefined;
+    const loss = model.effects.map((own, gene) =>
+      Array.from(own, (effect, value) => effect + (value === around[gene] ? 0 : this.caution)),
+    );
+    const genome = space.allocateJointly(loss, model.jointTables);
+    this.solvesJointly = genome !== undefined;
+    this.jointlyAsked = { genome: genome?.join() === around.join() ? undefined : genome, recentred, size: model.size };
+    return genome && this.inside(genome, chosen);
   }
 
   /** The exact allocation by the model's additive view around a genome, where it is new: asked once for each view. */

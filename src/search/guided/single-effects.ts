@@ -1,4 +1,5 @@
 import type { GuidedCore } from './core.ts';
+import { scaleTables } from './joint-effects.ts';
 import { type Probe, planLocalProbes, planProbes } from './probes.ts';
 
 /** Evaluations that must be left for a neighbourhood to be measured, in probes of it. */
@@ -31,11 +32,12 @@ export async function measureBest(core: GuidedCore): Promise<void> {
   if (!canMeasureBest(core)) return;
   const { space, model, archive, bestGenome: base } = core;
   const effects = model.around(base);
-  const probes = planLocalProbes(space, base, effects, core.random);
+  const probes = planLocalProbes(space, base, effects, core.random, (one, other) => model.areJoint(one, other));
   await core.evaluate(probes.map(({ genome }) => genome));
   readEffects(core, base, probes, effects);
   core.local = { base, loss: archive.lossOf(base), effects };
   model.recentre(core.local.base, core.local.loss, effects);
+  await scaleTables(core);
 }
 
 /** Reads the effect of each probe's value off its loss, given those of the other values in it. */

@@ -16,6 +16,13 @@ const QUICK_WIDTH = 6000;
 /** Genes that a relief looks at for its next move. */
 const RELIEF_GENES = 6;
 
+/** A term between two genes, values by [first's value · second's count + second's value]. */
+export interface JointTable {
+  first: number;
+  second: number;
+  values: Float64Array;
+}
+
 /**
  * The decisions of a problem as genes (tied layers are one gene), with everything about limits: all of it read from
  * tables, none of it an evaluation.
@@ -118,6 +125,25 @@ export class GuidedSpace {
     const width = more.length > 0 ? QUICK_WIDTH : PROPOSAL_WIDTH;
     const result = solveExactly(model, limits, width) ?? solveCoupled(model, limits);
     return result.choice && Int32Array.from(this.groups, ([layer]) => result.choice![layer]);
+  }
+
+  /**
+   * The genome within the limits that minimises a loss of single genes and pairs; undefined where pairs reach too far over
+   * the layers for that, or nothing is found.
+   */
+  allocateJointly(loss: readonly (readonly number[])[], joint: readonly JointTable[]): Int32Array | undefined {
+    const { parts } = this.withLoss(loss);
+    const pairs = joint.map(({ first, second, values }) => {
+      const [i, j] = [this.groups[first][0], this.groups[second][0]];
+      const at = (a: number, b: number) => values[a * this.counts[second] + b];
+      const table = loss[first].map((_, a) => loss[second].map((_, b) => at(a, b)));
+      return i < j
+        ? { metric: 0, i, j, table }
+        : { metric: 0, i: j, j: i, table: loss[second].map((_, b) => loss[first].map((_, a) => at(a, b))) };
+    });
+    const model = new AllocationModel({ ...parts, pairs: [...parts.pairs, ...pairs] });
+    const choice = solveExactly(model, this.limits, QUICK_WIDTH)?.choice;
+    return choice && Int32Array.from(this.groups, ([layer]) => choice[layer]);
   }
 
   /** The tables with a loss of our own, one term a gene. */

@@ -1,20 +1,36 @@
+import type { RandomSource } from '../options.ts';
 import { PairwiseTables } from './pairwise-tables.ts';
+import type { JointTable } from './space.ts';
 
 /** Sweeps of one fit. */
 const SWEEPS = 6;
 /** Evidence that a cell must outweigh, in observations. */
 const UNARY_SHRINKAGE = 1e-3;
 const PAIR_SHRINKAGE = 0.3;
+/** The same where all that is fitted are tables around a genome. */
+const NEAR_SHRINKAGE = 0.1;
+/** Points around a genome that its tables are fitted to: about so many. */
+const MOST_NEAR = 2000;
+/** Genes in which they may differ: a share of all, and not less than some. */
+const REACH_SHARE = 3;
+const LEAST_REACH = 6;
+/** Sweeps of such a fit, which begins where the last one ended. */
+const NEAR_SWEEPS = 3;
 /** Pairs of genes that the model keeps, for each gene. */
 const PAIRS_PER_GENE = 4;
 /** Beyond so many pairs of genes the model is additive: there are too few points to tell them apart. */
 const MOST_PAIRS = 20_000;
 
+/** Points that a fit is about, genes as columns. */
+interface Sample {
+  columns: readonly Uint16Array[];
+  weights: Float64Array;
+  /** What the model leaves unexplained; brought up to date with every step of a fit. */
+  residual: Float64Array;
+}
+
 /** A term between two genes: one number for each pair of values. */
-interface PairTable {
-  first: number;
-  second: number;
-  values: Float64Array;
+interface PairTable extends JointTable {
   /** Of a pair that was probed: what cells are taken to be as long as no points speak for something else. */
   prior?: Float64Array;
 }
@@ -36,6 +52,8 @@ export class Surrogate {
   /** effects[gene][value] */
   readonly effects: Float64Array[];
   private pairs: PairTable[] = [];
+  /** Pairs that have no joint effect, first · genes + second. */
+  private readonly apart = new Set<number>();
   private readonly genomes: Uint16Array[] = [];
   private readonly losses: number[] = [];
 
@@ -64,6 +82,28 @@ export class Surrogate {
     return this.effects.map((own, gene) => Array.from(own, (_, value) => this.tables.change(genome, gene, value)));
   }
 
+  /**
+   * What might be predicted as well: joint effects are known only in part, so each is taken anew as so much more or less
+   * than the model says.
+   *
+   * @param doubt how much at most, as a share.
+   */
+  doubted(doubt: number, random: RandomSource): PairwiseTables {
+    const tables = new PairwiseTables(this.counts);
+    tables.constant = this.tables.constant;
+    this.effects.forEach((own, gene) => {
+      tables.unary[gene].set(own);
+    });
+    for (const { first, second, values } of this.pairs) {
+      tables.addPair(
+        first,
+        second,
+        values.map((value) => (value === 0 ? 0 : value * (1 + doubt * (2 * random.real() - 1)))),
+      );
+    }
+    return tables;
+  }
+
   /** Sets the effects outright, as single changes from a base measured them. */
   start(constant: number, effects: readonly (readonly number[])[]): void {
     this.version++;
@@ -81,16 +121,51 @@ export class Surrogate {
     this.tabulatePairs();
   }
 
-  /** Makes the model exact at a genome and at single changes of it that were measured. */
+  /** From now on two genes, the first below the second, are known to have no joint effect. */
+  setApart(first: number, second: number): void {
+    this.apart.add(first * this.counts.length + second);
+  }
+
+  /** Whether two genes have a table. */
+  areJoint(one: number, other: number): boolean {
+    return this.tables.joins(one, other);
+  }
+
+  /** The pairs whose tables were set outright. */
+  get probedPairs(): readonly JointTable[] {
+    return this.pairs.filter(({ prior }) => prior);
+  }
+
+  /** All pairs that have tables. */
+  get jointTables(): readonly JointTable[] {
+    return this.pairs;
+  }
+
+  /**
+   * Makes the model exact at a genome and at single changes of it that were measured: from then on effects are those of
+   * single changes of that genome, and tables hold what two changes do beyond both.
+   */
   recentre(base: ArrayLike<number>, loss: number, effects: readonly (readonly number[])[]): void {
-    this.version++;
-    const now = this.around(base);
-    effects.forEach((own, gene) => {
-      own.forEach((effect, value) => {
-        this.effects[gene][value] += effect - now[gene][value];
-      });
+    this.start(loss - effects.reduce((sum, own, gene) => sum + own[base[gene]], 0), effects);
+    for (const pair of this.pairs) {
+      pair.values = this.contrasts(pair, pair.values, base);
+      if (pair.prior) pair.prior = this.contrasts(pair, pair.prior, base);
+    }
+    this.tabulatePairs();
+  }
+
+  /** A table of a pair less what either gene's change from a genome does alone. */
+  private contrasts(
+    { first, second }: { first: number; second: number },
+    values: Float64Array,
+    base: ArrayLike<number>,
+  ): Float64Array {
+    const columns = this.counts[second];
+    const [row, column] = [base[first] * columns, base[second]];
+    return values.map((value, cell) => {
+      const [a, b] = [Math.floor(cell / columns) * columns, cell % columns];
+      return value - values[a + column] - values[row + b] + values[row + column];
     });
-    this.tables.constant += loss - this.predict(base);
   }
 
   /**
@@ -98,14 +173,105 @@ export class Surrogate {
    */
   fit(): void {
     this.version++;
-    const weights = this.weights();
-    const residual = Float64Array.from(this.losses, (loss, i) => loss - this.predict(this.genomes[i]));
-    this.selectPairs(residual, weights);
+    const sample = this.sample(
+      this.losses.map((_, row) => row),
+      this.weights(),
+    );
+    this.selectPairs(sample);
+    const cells = this.pairs.map(({ first, second }) => this.cellsOf(first, second, sample));
     for (let sweep = 0; sweep < SWEEPS; sweep++) {
-      for (let gene = 0; gene < this.effects.length; gene++) this.fitEffects(gene, residual, weights);
-      for (const pair of this.pairs) this.fitPair(pair, residual, weights, PAIR_SHRINKAGE);
+      for (let gene = 0; gene < this.effects.length; gene++) this.fitEffects(gene, sample);
+      this.pairs.forEach((pair, k) => {
+        this.fitPair(pair, sample, cells[k]);
+      });
     }
     this.tabulatePairs();
+  }
+
+  /**
+   * Fits the tables of pairs alone to the points near a genome that the model was recentred at: the fewer genes differ,
+   * the more a point says about each pair. What was measured stays as it is.
+   */
+  fitAround(base: ArrayLike<number>): void {
+    this.version++;
+    const { rows, weights } = this.nearRows(base);
+    const { columns, residual } = this.sample(rows, weights);
+    const cells = this.pairs.map((pair) => this.changedCells(pair, columns, base));
+    for (let sweep = 0; sweep < NEAR_SWEEPS; sweep++) {
+      this.pairs.forEach((pair, k) => {
+        this.fitCells(pair, cells[k], residual, weights);
+      });
+    }
+    this.tabulatePairs();
+  }
+
+  /** Points that differ in few genes, as many as are of use, and what they weigh. */
+  private nearRows(base: ArrayLike<number>): { rows: number[]; weights: Float64Array } {
+    const byChanges: number[][] = this.counts.map(() => []);
+    this.genomes.forEach((genome, row) => {
+      let changes = 0;
+      for (let gene = 0; gene < genome.length; gene++) if (genome[gene] !== base[gene]) changes++;
+      // one change is measured; where all is changed nothing is near
+      if (changes > 1 && changes < byChanges.length) byChanges[changes].push(row);
+    });
+    const rows: number[] = [];
+    const weights: number[] = [];
+    const most = Math.max(LEAST_REACH, byChanges.length / REACH_SHARE);
+    for (let changes = 2; changes <= most && changes < byChanges.length && rows.length < MOST_NEAR; changes++) {
+      for (const row of byChanges[changes].slice(rows.length - MOST_NEAR)) {
+        rows.push(row);
+        weights.push(4 / (changes * changes));
+      }
+    }
+    return { rows, weights: Float64Array.from(weights) };
+  }
+
+  /** The points in which both genes of a pair differ from a genome, and their cells. */
+  private changedCells({ first, second }: PairTable, columns: readonly Uint16Array[], base: ArrayLike<number>) {
+    const [own, other, count] = [columns[first], columns[second], this.counts[second]];
+    const points = new Int32Array(own.length);
+    const cells = new Int32Array(own.length);
+    let found = 0;
+    for (let i = 0; i < own.length; i++) {
+      if (own[i] === base[first] || other[i] === base[second]) continue;
+      points[found] = i;
+      cells[found++] = own[i] * count + other[i];
+    }
+    return { points: points.slice(0, found), cells: cells.slice(0, found) };
+  }
+
+  private fitCells(
+    { values, prior }: PairTable,
+    { points, cells }: { points: Int32Array; cells: Int32Array },
+    residual: Float64Array,
+    weights: Float64Array,
+  ): void {
+    const sums = new Float64Array(values.length);
+    const totals = new Float64Array(values.length);
+    for (let k = 0; k < points.length; k++) {
+      const i = points[k];
+      const cell = cells[k];
+      sums[cell] += weights[i] * (residual[i] + values[cell]);
+      totals[cell] += weights[i];
+    }
+    for (let cell = 0; cell < values.length; cell++) {
+      if (totals[cell] === 0) continue;
+      const fitted = (sums[cell] + NEAR_SHRINKAGE * (prior?.[cell] ?? 0)) / (totals[cell] + NEAR_SHRINKAGE);
+      sums[cell] = fitted - values[cell];
+      values[cell] = fitted;
+    }
+    for (let k = 0; k < points.length; k++) residual[points[k]] -= sums[cells[k]];
+  }
+
+  private sample(rows: readonly number[], weights: Float64Array): Sample {
+    const columns = this.counts.map(() => new Uint16Array(rows.length));
+    const residual = new Float64Array(rows.length);
+    for (let i = 0; i < rows.length; i++) {
+      const genome = this.genomes[rows[i]];
+      for (let gene = 0; gene < genome.length; gene++) columns[gene][i] = genome[gene];
+      residual[i] = this.losses[rows[i]] - this.predict(genome);
+    }
+    return { columns, weights, residual };
   }
 
   private tabulatePairs(): void {
@@ -115,7 +281,7 @@ export class Surrogate {
 
   /** The best point weighs most, those far above it little; 1 on average. */
   private weights(): Float64Array {
-    const sorted = this.losses.toSorted((a, b) => a - b);
+    const sorted = Float64Array.from(this.losses).sort();
     const best = sorted[0];
     const scale = sorted[Math.floor(sorted.length / 4)] - best || 1;
     const weights = Float64Array.from(this.losses, (loss) => {
@@ -126,76 +292,80 @@ export class Surrogate {
     return weights.map((weight) => weight / mean);
   }
 
-  private fitEffects(gene: number, residual: Float64Array, weights: Float64Array): void {
+  private fitEffects(gene: number, { columns, residual, weights }: Sample): void {
     const count = this.counts[gene];
+    const own = columns[gene];
     const sums = new Float64Array(count);
     const totals = new Float64Array(count);
     for (let i = 0; i < residual.length; i++) {
-      const value = this.genomes[i][gene];
-      sums[value] += weights[i] * residual[i];
-      totals[value] += weights[i];
+      sums[own[i]] += weights[i] * residual[i];
+      totals[own[i]] += weights[i];
     }
     for (let value = 0; value < count; value++) sums[value] /= totals[value] + UNARY_SHRINKAGE;
     for (let value = 0; value < count; value++) this.effects[gene][value] += sums[value];
-    for (let i = 0; i < residual.length; i++) residual[i] -= sums[this.genomes[i][gene]];
+    for (let i = 0; i < residual.length; i++) residual[i] -= sums[own[i]];
   }
 
-  private fitPair(pair: PairTable, residual: Float64Array, weights: Float64Array, shrinkage: number): void {
-    const { first, second, values, prior } = pair;
-    const columns = this.counts[second];
+  private fitPair({ values, prior }: PairTable, { residual, weights }: Sample, cells: Uint32Array): void {
     const sums = new Float64Array(values.length);
     const totals = new Float64Array(values.length);
     for (let i = 0; i < residual.length; i++) {
-      const cell = this.genomes[i][first] * columns + this.genomes[i][second];
+      const cell = cells[i];
       sums[cell] += weights[i] * (residual[i] + values[cell]);
       totals[cell] += weights[i];
     }
     for (let cell = 0; cell < values.length; cell++) {
-      const fitted = (sums[cell] + shrinkage * (prior?.[cell] ?? 0)) / (totals[cell] + shrinkage);
+      const fitted = (sums[cell] + PAIR_SHRINKAGE * (prior?.[cell] ?? 0)) / (totals[cell] + PAIR_SHRINKAGE);
       sums[cell] = fitted - values[cell];
       values[cell] = fitted;
     }
-    for (let i = 0; i < residual.length; i++) {
-      residual[i] -= sums[this.genomes[i][first] * columns + this.genomes[i][second]];
-    }
+    for (let i = 0; i < residual.length; i++) residual[i] -= sums[cells[i]];
+  }
+
+  /** By point: where in the table of two genes it lies. */
+  private cellsOf(first: number, second: number, { columns }: Sample): Uint32Array {
+    const [own, other, count] = [columns[first], columns[second], this.counts[second]];
+    const cells = new Uint32Array(own.length);
+    for (let i = 0; i < cells.length; i++) cells[i] = own[i] * count + other[i];
+    return cells;
   }
 
   /** Keeps the pairs whose tables would explain most of the residual that they leave each other. */
-  private selectPairs(residual: Float64Array, weights: Float64Array): void {
+  private selectPairs(sample: Sample): void {
     const pairCount = (this.counts.length * (this.counts.length - 1)) / 2;
     if (pairCount > MOST_PAIRS) return;
     const known = new Map(this.pairs.map((pair) => [`${pair.first},${pair.second}`, pair]));
     const scored: { pair: PairTable; gain: number }[] = [];
     for (let first = 0; first < this.counts.length; first++) {
       for (let second = first + 1; second < this.counts.length; second++) {
+        if (this.apart.has(first * this.counts.length + second)) continue;
         const pair = known.get(`${first},${second}`) ?? {
           first,
           second,
           values: new Float64Array(this.counts[first] * this.counts[second]),
         };
-        scored.push({ pair, gain: this.gainOf(pair, residual, weights) });
+        scored.push({ pair, gain: this.gainOf(pair, sample) });
       }
     }
     scored.sort((a, b) => b.gain - a.gain);
     const most = PAIRS_PER_GENE * this.counts.length;
     const kept = scored.filter(({ pair, gain }, k) => pair.prior || (k < most && gain > 0));
     const keeping = new Set(kept.map(({ pair }) => pair));
-    for (const { pair } of scored) {
-      if (keeping.has(pair) || !known.has(`${pair.first},${pair.second}`)) continue;
-      for (let i = 0; i < residual.length; i++) {
-        residual[i] +=
-          pair.values[this.genomes[i][pair.first] * this.counts[pair.second] + this.genomes[i][pair.second]];
-      }
+    for (const pair of this.pairs) {
+      if (keeping.has(pair)) continue;
+      const cells = this.cellsOf(pair.first, pair.second, sample);
+      for (let i = 0; i < cells.length; i++) sample.residual[i] += pair.values[cells[i]];
     }
     this.pairs = kept.map(({ pair }) => pair);
   }
 
-  private gainOf({ first, second, values }: PairTable, residual: Float64Array, weights: Float64Array): number {
-    const columns = this.counts[second];
+  private gainOf({ first, second, values }: PairTable, sample: Sample): number {
+    const { residual, weights } = sample;
+    const cells = this.cellsOf(first, second, sample);
     const sums = new Float64Array(values.length);
     const totals = new Float64Array(values.length);
     for (let i = 0; i < residual.length; i++) {
-      const cell = this.genomes[i][first] * columns + this.genomes[i][second];
+      const cell = cells[i];
       sums[cell] += weights[i] * (residual[i] + values[cell]);
       totals[cell] += weights[i];
     }
