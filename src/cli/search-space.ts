@@ -1,14 +1,14 @@
 import { BitbudgetError } from '../core/errors.ts';
-import type { Files } from '../core/ports.ts';
 import { readLut } from '../lut/file.ts';
 import { searchApq } from '../node/apq-search.ts';
 import { openGraph } from '../node/open-network.ts';
 import { schemesSpace } from '../node/search.ts';
-import { parseSpaceConfig, type SpaceConfigInput } from '../space/index.ts';
-import { APQ_EVOLUTION, PRESETS, type Preset, proxyColumn } from '../study/index.ts';
+import type { SpaceConfigInput } from '../space/index.ts';
+import { APQ_EVOLUTION, type Preset, proxyColumn } from '../study/index.ts';
 import { type SchemeOptions, schemesOf } from './options.ts';
+import { readSpace } from './read-space.ts';
 import { type StudyOptions, studySettings } from './search-options.ts';
-import { budgetsName, pickPosition } from './search-text.ts';
+import { budgetsName, describeDesigns, pickPosition } from './search-text.ts';
 import type { Session } from './session.ts';
 
 /** The flags that say what a search may choose from. */
@@ -45,27 +45,6 @@ export async function chosenSpace(
   return { network, space: schemesSpace(schemesOf(flags), ends) };
 }
 
-/**
- * The space that a file holds, or that a preset of this name searches.
- *
- * @param network the one that was asked for; else that of the file or preset, or the default one.
- * @throws {BitbudgetError} `damaged-file`, or `usage` for a network that the preset was not made for.
- */
-export async function readSpace(
-  source: string,
-  network: string | undefined,
-  otherwise: string,
-  files: Files,
-): Promise<{ network: string; space: SpaceConfigInput }> {
-  const preset = PRESETS.find(({ name }) => name === source);
-  if (preset) {
-    const chosen = network ?? preset.network;
-    return { network: chosen, space: preset.space(await openGraph(chosen)) };
-  }
-  const space = parseSpaceConfig(await files.readText(source), source);
-  return { network: network ?? space.network ?? otherwise, space };
-}
-
 /** How long a search may take. */
 export function timeLimit({ timeMaxS }: { timeMaxS?: number }, { clock }: Session) {
   return timeMaxS === undefined ? {} : { timeMaxMs: 1000 * timeMaxS, clock };
@@ -96,7 +75,7 @@ export async function searchApqSpace(
   });
   const least = Math.min(...entries.map(({ metrics }) => metrics.loss));
   const best = { [budgetsName(settings.budgets)]: entries.find(({ metrics }) => metrics.loss === least) };
-  const { evaluations, generations, stopped, rejections, hypervolume } = study;
+  const { evaluations, generations, stopped, rejections, budgetUse, hypervolume } = study;
   const pickable = { study, evaluated: [], accuracy: proxyColumn('capacity') };
   const picks = (flags.pick ?? []).map((pick) => ({
     pick: pick.text,
@@ -106,13 +85,12 @@ export async function searchApqSpace(
     document: {
       ...{ folder, evaluations, generations, stopped, seed: settings.seed, front: entries, best },
       ...(picks.length > 0 && { picks }),
-      ...{ rejections, hypervolume },
+      ...{ rejections, budgetUse, hypervolume },
     },
-    text: () =>
-      [
-        `${evaluations} designs evaluated, ${study.front.length} on the front, in ${folder}.`,
-        ...picks.map(({ pick, genome }) => `${pick}: ${genome?.join('-') ?? 'no design of the front'}.`),
-      ].join('\n'),
+    text: () => {
+      const picked = picks.map(({ pick, genome }) => `${pick}: ${genome?.join('-') ?? 'no design of the front'}.`);
+      return describeDesigns(study, settings, picked);
+    },
   };
 }
 

@@ -1,7 +1,14 @@
 import { bestPosition, type FinishedSearch, spreadOver } from '../node/search.ts';
 import type { StopReason } from '../search/index.ts';
-import { type Budgets, budgetEntries, describeMetric } from '../space/index.ts';
-import { frontFile, objectiveValue, type StudySettings } from '../study/index.ts';
+import {
+  type Budgets,
+  type BudgetUse,
+  budgetEntries,
+  budgetUse,
+  describeBudgetUse,
+  describeMetric,
+} from '../space/index.ts';
+import { frontFile, objectiveValue, type StudyResult, type StudySettings } from '../study/index.ts';
 import { type PickRequest, pickRow } from './picks.ts';
 import { pickNames } from './search-options.ts';
 import { renderTable } from './table.ts';
@@ -37,6 +44,7 @@ export function describeDocument(search: FinishedSearch, settings: StudySettings
       }),
     }),
     rejections: study.rejections,
+    budgetUse: budgetUse(study.front[bestPosition(search)].cost, budgets, settings.budgetConfidence),
     hypervolume: study.hypervolume,
   };
 }
@@ -82,10 +90,9 @@ export function describeSearch(
       ];
     }),
   );
-  const limits = budgetEntries(settings.budgets).map(([metric, limit]) => describeMetric(metric, limit));
   const best = bestPosition(search);
   return [
-    `${study.evaluations} candidates evaluated${(study.stopped && ENDS[study.stopped]) ?? ''}${limits.length > 0 ? ` under ${limits.join(', ')}` : ''}; ${candidates.length} on the front, ${study.folder}:`,
+    `${study.evaluations} candidates evaluated${endOf(study)}${under(settings)}; ${candidates.length} on the front, ${study.folder}:`,
     '',
     table,
     '',
@@ -94,7 +101,37 @@ export function describeSearch(
       const position = pickPosition(search, settings, pick);
       return `${pick.text}: ${position === undefined ? 'no candidate of the front' : `${study.folder}/${frontFile(position)}`}.`;
     }),
-    `Most accurate: ${study.folder}/${frontFile(best)}. Latency is predicted; \`bitbudget verify\` measures it.`,
+    `Most accurate: ${study.folder}/${frontFile(best)}.${describeUse(budgetUse(study.front[best].cost, settings.budgets, settings.budgetConfidence))} Latency is predicted; \`bitbudget verify\` measures it.`,
+  ].join('\n');
+}
+
+/** The same of designs that are no networks with weights: nothing of them was run. */
+export function describeDesigns(study: StudyResult, settings: StudySettings, picked: readonly string[]): string {
+  const { front, folder, budgetUse: uses } = study;
+  const table = renderTable(
+    [
+      { title: 'design' },
+      { title: 'latency ms', align: 'right' },
+      { title: 'energy mJ', align: 'right' },
+      { title: 'size KiB', align: 'right' },
+      { title: 'million MACs', align: 'right' },
+      { title: 'proxy loss', align: 'right' },
+    ],
+    spreadOver(front.length, SHOWN).map((i) => {
+      const { cost, loss } = front[i];
+      const costs = [cost.latencyMs.value, cost.energyMj.value, cost.sizeBytes / 1024, cost.macs / 1e6];
+      return [frontFile(i), ...costs.map((value, k) => value.toFixed(k < 2 ? 3 : 1)), loss.toPrecision(3)];
+    }),
+  );
+  const least = front.reduce((best, { loss }, i) => (loss < front[best].loss ? i : best), 0);
+  return [
+    `${study.evaluations} designs evaluated${endOf(study)}${under(settings)}; ${front.length} on the front, ${folder}:`,
+    '',
+    table,
+    '',
+    ...describeRejections(study.rejections),
+    ...picked,
+    `Least loss: ${folder}/${frontFile(least)}.${describeUse(uses)} The proxy ranks designs; it is no accuracy.`,
   ].join('\n');
 }
 
@@ -105,6 +142,15 @@ const ENDS: Partial<Record<StopReason, string>> = {
   time: ' until the time was over',
   exhausted: ' until no new one was found',
 };
+
+function endOf({ stopped }: Pick<StudyResult, 'stopped'>): string {
+  return (stopped && ENDS[stopped]) ?? '';
+}
+
+function under({ budgets }: StudySettings): string {
+  const limits = budgetEntries(budgets).map(([metric, limit]) => describeMetric(metric, limit));
+  return limits.length > 0 ? ` under ${limits.join(', ')}` : '';
+}
 
 /** Position on the front of a pick: among the candidates that were run, where any was, else by the proxy. */
 export function pickPosition(
@@ -125,6 +171,11 @@ export function pickPosition(
   );
   const row = pickRow(pick, { names, objectives, negated: ['accuracy'], rows });
   return row === undefined ? undefined : positions[row];
+}
+
+/** What the most accurate candidate uses of its budgets, the tightest first; nothing without budgets. */
+function describeUse(uses: readonly BudgetUse[]): string {
+  return uses.length > 0 ? ` It uses ${describeBudgetUse(uses)}.` : '';
 }
 
 function describeRejections(rejections: Readonly<Record<string, number>>): string[] {

@@ -105,7 +105,9 @@ export async function timeRounds(
 ): Promise<RoundsResult> {
   const { clock, onProgress, pause } = bench;
   const timed = [...(options.earlier ?? [])];
-  const deadlineNs = options.timeMaxS === undefined ? Number.POSITIVE_INFINITY : clock.nowNs() + options.timeMaxS * 1e9;
+  const { timeMaxS } = options;
+  const limitNs = timeMaxS === undefined ? Number.POSITIVE_INFINITY : timeMaxS * 1e9;
+  const deadlineNs = timeMaxS === undefined ? limitNs : clock.nowNs() + limitNs;
   const most = options.mostNetworks ?? timed.length + MAXIMUM_NETWORKS;
   let parts = divide(timed, source);
   let timedOut = false;
@@ -130,8 +132,11 @@ export async function timeRounds(
       wantedNetworks > 0 ? timed.length / wantedNetworks : 1,
       options.mostNetworks ? 1 : source.progress,
     );
-    onProgress(options.whole ? 'timing networks as wholes' : 'measuring layers in context', share);
-    timedOut = clock.nowNs() > deadlineNs && !isComplete();
+    const nowNs = clock.nowNs();
+    const spent = timeMaxS ? 1 - (deadlineNs - nowNs) / limitNs : 0; // of a time limit
+    const title = options.whole ? 'timing networks as wholes' : 'measuring layers in context';
+    onProgress(title, Math.min(1, Math.max(share, spent)));
+    timedOut = nowNs > deadlineNs && !isComplete();
     await pause(0);
     stopIfCancelled(bench);
   }

@@ -77,6 +77,39 @@ export function brokenBudgets(cost: Cost, budgets: Budgets, confidence = 0): Bud
   );
 }
 
+/** How much of one budget a candidate uses. */
+export interface BudgetUse {
+  budget: BudgetName;
+  limit: number;
+  value: number;
+  /** Of the limit that is left, below 0 where the budget is broken. */
+  slack: number;
+}
+
+/**
+ * How much of each budget a cost uses, the one that leaves least first: what binds stands at the head.
+ *
+ * @example budgetUse({ latencyMs: { value: 3, low: 3, high: 3 }, energyMj: { value: 1, low: 1, high: 1, source: 'model' }, sizeBytes: 4, ramBytes: 5, macs: 6, bitOps: 7, parameters: 8 }, { latencyMs: 12, sizeBytes: 4 }).map(({ slack }) => slack) // => [0, 0.75]
+ */
+export function budgetUse(cost: Cost, budgets: Budgets, confidence = 0): BudgetUse[] {
+  const uses = budgetEntries(budgets).map(([budget, limit]) => {
+    const value = budgetedValue(cost, budget, confidence);
+    return { budget, limit, value, slack: 1 - value / limit };
+  });
+  return uses.sort((a, b) => a.slack - b.slack);
+}
+
+/**
+ * What is used of each budget as part of a sentence.
+ *
+ * @example describeBudgetUse([{ budget: 'macs', limit: 200, value: 150, slack: 0.25 }]) // => '75.0% of 200 MACs'
+ */
+export function describeBudgetUse(uses: readonly BudgetUse[]): string {
+  return uses
+    .map(({ budget, limit, slack }) => `${(100 * (1 - slack)).toFixed(1)}% of ${describeMetric(budget, limit)}`)
+    .join(', ');
+}
+
 const UNITS: Record<CostMetric, { unit: string; per: number; digits: number }> = {
   latencyMs: { unit: 'ms', per: 1, digits: 4 },
   energyMj: { unit: 'mJ', per: 1, digits: 4 },

@@ -17,6 +17,8 @@ export interface ReachableWorkload {
   scheme: Scheme;
   /** The layers that can need it. */
   layers: Set<string>;
+  /** How many channels some groups of layers keep in designs that need it, by the group's name; the others do not matter. */
+  kept: ReadonlyMap<string, number>;
 }
 
 /** Beyond, stages are varied one at a time instead of in all combinations. */
@@ -44,11 +46,11 @@ export function reachableWorkloads(network: Network, space: SearchSpace): Map<st
       const context = `${layer.name} ${layer.inputs[0]} ${entryKey(workload, scheme)}`;
       if (expanded.has(context)) continue; // most layers are the same in every graph
       expanded.add(context);
-      for (const sized of sizedWorkloads(graph, layer, workload, counts, space)) {
+      for (const [sized, kept] of sizedWorkloads(graph, layer, workload, counts, space)) {
         const key = entryKey(sized, scheme);
         const known = entries.get(key);
         if (known) known.layers.add(layer.name);
-        else entries.set(key, { workload: sized, scheme, layers: new Set([layer.name]) });
+        else entries.set(key, { workload: sized, scheme, layers: new Set([layer.name]), kept });
       }
     }
   }
@@ -184,11 +186,16 @@ function zerosBefore(layer: string): string {
   return `${layer}#before`;
 }
 
-/** The states of one group of channels: how many each of its tensors keeps. */
-type GroupCounts = ReadonlyMap<string, number>[];
+/** One state of a group of channels. */
+interface GroupState {
+  /** The name of the group, and how many of its channels are kept; none for what no gene shrinks. */
+  kept: readonly (readonly [string, number])[];
+  /** How many each tensor of the group keeps. */
+  left: ReadonlyMap<string, number>;
+}
 
 /** The states of each group that genes shrink, by the name of the group. */
-function tensorCounts(network: Network, space: SearchSpace): Map<string, GroupCounts> {
+function tensorCounts(network: Network, space: SearchSpace): Map<string, GroupState[]> {
   const full = fullGenome(space);
   const { shortcuts } = space.decode(full).reduction;
   const graph = insertShortcuts(network, shortcuts);
@@ -198,7 +205,7 @@ function tensorCounts(network: Network, space: SearchSpace): Map<string, GroupCo
   for (const [gene, { kind, layers }] of space.genes.entries()) {
     if (kind === 'keep' || kind === 'channel') byGroup.set(layers[0], [...(byGroup.get(layers[0]) ?? []), gene]);
   }
-  const states = new Map<string, GroupCounts>();
+  const states = new Map<string, GroupState[]>();
   for (const [name, genes] of byGroup) {
     const group = groups.get(name)!;
     const simple = group.tensors.every((tensor) => classes.of.get(tensor)!.length === group.classes.length);
@@ -211,14 +218,14 @@ function tensorCounts(network: Network, space: SearchSpace): Map<string, GroupCo
     }
     states.set(
       name,
-      groupGenomes(space, full, genes).map((genome) => {
+      groupGenomes(space, full, genes).map(([genome, kept]): GroupState => {
         const { keptChannels } = space.decode(genome).reduction;
         const removed = new Uint8Array(classes.count);
         for (const layer of group.layers) {
-          const kept = keptChannels.get(layer);
-          if (!kept) continue;
+          const channels = keptChannels.get(layer);
+          if (!channels) continue;
           const own = classes.of.get(layer)!;
-          const stays = new Set(kept);
+          const stays = new Set(channels);
           for (const [channel, number] of own.entries()) if (!stays.has(channel)) removed[number] = 1;
         }
         const left = (tensor: string, limit = Infinity) =>
@@ -228,22 +235,27 @@ function tensorCounts(network: Network, space: SearchSpace): Map<string, GroupCo
             ? [[zerosBefore(layer.name), left(layer.name, layer.channelsBefore)] as const]
             : [],
         );
-        return new Map([...group.tensors.map((tensor) => [tensor, left(tensor)] as const), ...before]);
+        return {
+          kept: [[group.name, kept]],
+          left: new Map([...group.tensors.map((tensor) => [tensor, left(tensor)] as const), ...before]),
+        };
       }),
     );
   }
   return states;
 }
 
-/** Genomes that go through the states of one group: each choice of its gene, or so many channels of its mask. */
-function groupGenomes(space: SearchSpace, full: readonly number[], genes: readonly number[]): number[][] {
-  if (space.genes[genes[0]].kind === 'keep') {
-    return space.genes[genes[0]].choices.map((_, choice) => full.with(genes[0], choice));
-  }
+/**
+ * Genomes that go through the states of one group, each choice of its gene, or so many channels of its mask; and how many
+ * channels that keeps.
+ */
+function groupGenomes(space: SearchSpace, full: readonly number[], genes: readonly number[]): [number[], number][] {
+  const { kind, choices } = space.genes[genes[0]];
+  if (kind === 'keep') return choices.map((kept, choice) => [full.with(genes[0], choice), Number(kept)]);
   return genes.map((_, last) => {
     const genome = [...full];
     for (const gene of genes.slice(last + 1)) genome[gene] = 0;
-    return genome;
+    return [genome, last + 1];
   });
 }
 
@@ -251,32 +263,33 @@ function* sizedWorkloads(
   graph: Network,
   layer: Layer,
   workload: Workload,
-  counts: ReadonlyMap<string, GroupCounts>,
+  counts: ReadonlyMap<string, GroupState[]>,
   space: SearchSpace,
-): Generator<Workload> {
+): Generator<[Workload, ReadonlyMap<string, number>]> {
   const shapes = inferShapes(graph);
   const [height, width, channels] = shapes.get(layer.inputs[0])!;
   const pixels = layer.op === 'dense' ? height * width : 1;
   const window = space.genes.find(({ kind, layers }) => kind === 'window' && layers[0] === layer.name);
   const details = window ? (window.choices as number[]) : [0];
-  const whole: GroupCounts = [new Map()];
-  const groupOf = (tensor: string) => [...counts].find(([, states]) => states[0].has(tensor))?.[1];
+  const whole: GroupState[] = [{ kept: [], left: new Map() }];
+  const groupOf = (tensor: string) => [...counts].find(([, states]) => states[0].left.has(tensor))?.[1];
   const [inputs, outputs] = [groupOf(layer.inputs[0]) ?? whole, groupOf(layer.name) ?? whole];
   const outChannels = shapes.get(layer.name)![2];
   const pairs =
     inputs === outputs ? inputs.map((state) => [state, state]) : inputs.flatMap((i) => outputs.map((o) => [i, o]));
   for (const [input, output] of pairs) {
+    const kept = new Map([...input.kept, ...output.kept]);
     for (const detail of details) {
-      const out = output.get(layer.name) ?? outChannels;
-      const inn = input.get(layer.inputs[0]) ?? channels;
+      const out = output.left.get(layer.name) ?? outChannels;
+      const inn = input.left.get(layer.inputs[0]) ?? channels;
       const sizes: LayerSizes = {
         inChannels: Int32Array.of(inn * pixels),
         outChannels: Int32Array.of(out),
         details: Int32Array.of(
-          layer.op === 'subsample' ? (output.get(zerosBefore(layer.name)) ?? layer.channelsBefore) : detail,
+          layer.op === 'subsample' ? (output.left.get(zerosBefore(layer.name)) ?? layer.channelsBefore) : detail,
         ),
       };
-      yield resizeWorkload(workload, layer, sizes, 0);
+      yield [resizeWorkload(workload, layer, sizes, 0), kept];
     }
   }
 }

@@ -6,7 +6,7 @@ import { type SavedStudy, writeCheckpoint } from './run-folder.ts';
 import { endsOf } from './termination.ts';
 import type { StudyOptions, StudyOutcome } from './types.ts';
 
-/** Generations between two checkpoints. */
+/** Generations between two checkpoints; where candidates are run, each is worth one. */
 const CHECKPOINT_EVERY = 10;
 
 /** NSGA-III or NSGA-II over the whole space, every genome repaired into the budgets before it is evaluated. */
@@ -20,13 +20,17 @@ export async function evolveStudy<Point>(
   const state = saved && (saved.state as SearchState);
   if (state) for (const [genome, loss] of await savedLosses(options, record, state)) record.add(genome, loss);
   let unsaved: GenerationReport | undefined;
+  let kept = saved !== undefined;
+  const every = options.accuracy?.kind === 'measured' ? 1 : CHECKPOINT_EVERY;
   const algorithm = (settings.algorithm ?? defaultSelection(objectives.length)) === 'nsga3' ? nsga3 : nsga2;
   const result = await algorithm({
     variables: [...space.variables],
     objectives: objectives.length,
     evaluate: async (batch) => {
       await options.pause();
-      const losses = await record.losses(batch);
+      const losses = await record.losses(batch).catch((error) => {
+        throw kept ? asInterruption(error, options.folder) : error;
+      });
       return batch.map((genome, i) => record.add(genome, losses[i]));
     },
     seed: settings.seed,
@@ -44,8 +48,9 @@ export async function evolveStudy<Point>(
       const share =
         settings.generations === undefined ? evaluations / settings.evaluations : generation / settings.generations;
       onProgress('searching', Math.min(share, 1));
-      const due = cancellation.aborted || generation % CHECKPOINT_EVERY === 0;
+      const due = cancellation.aborted || generation % every === 0;
       if (due) await writeCheckpoint(options, report.save(), record.rejections);
+      kept ||= due;
       unsaved = due ? undefined : report;
       if (cancellation.aborted) throw interrupted(options.folder);
       return true;
@@ -72,4 +77,9 @@ async function savedLosses<Point>(
 /** What an interrupted search throws, its checkpoint being whole. */
 export function interrupted(folder: string): BitbudgetError {
   return new BitbudgetError('interrupted', 'The search was interrupted.', `Go on with --resume --out ${folder}.`);
+}
+
+/** The error of an evaluation: the search's own where it was interrupted, for what was evaluated before is kept. */
+export function asInterruption(error: unknown, folder: string): unknown {
+  return error instanceof BitbudgetError && error.kind === 'interrupted' ? interrupted(folder) : error;
 }

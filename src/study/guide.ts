@@ -11,7 +11,7 @@ import {
   tabulateGenes,
   uniformGenomes,
 } from '../space/index.ts';
-import { interrupted } from './evolve.ts';
+import { asInterruption, interrupted } from './evolve.ts';
 import { genePriors } from './gene-priors.ts';
 import { budgetOfObjective, objectiveValue } from './objectives.ts';
 import type { StudyRecord } from './record.ts';
@@ -83,6 +83,12 @@ function dearProblem<Point>(
     savedAt = state.genomes.length;
     await writeCheckpoint(options, state, record.rejections);
   };
+  const rethrow = async (error: unknown): Promise<never> => {
+    if (state.genomes.length === 0) throw error;
+    const thrown = asInterruption(error, options.folder);
+    if (thrown !== error) await save();
+    throw thrown;
+  };
   const problem: GuidedProblem = {
     tables: tables.model,
     limits: tables.limits,
@@ -102,7 +108,7 @@ function dearProblem<Point>(
         throw interrupted(options.folder);
       }
       const fresh = batch.filter((genome) => !known.has(genome.join()));
-      const losses = fresh.length > 0 ? await record.losses(fresh) : [];
+      const losses = fresh.length > 0 ? await record.losses(fresh).catch(rethrow) : [];
       let next = 0;
       return batch.map((genome) => {
         const row = known.get(genome.join());

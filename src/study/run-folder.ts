@@ -2,7 +2,7 @@ import { canonicalJson } from '../core/canonical-json.ts';
 import { BitbudgetError } from '../core/errors.ts';
 import { sha256Hex } from '../core/sha256.ts';
 import type { SearchResult, SearchState, StopReason, SurrogateBatch } from '../search/index.ts';
-import { choiceCounts } from '../space/index.ts';
+import { type BudgetUse, choiceCounts } from '../space/index.ts';
 import { formatOutput } from './presets/output.ts';
 import {
   type AccuracyColumn,
@@ -40,6 +40,8 @@ export interface StudySummary {
   /** How many genomes broke which budget, by reason. */
   rejections: Readonly<Record<string, number>>;
   hypervolume: number;
+  /** How much of each budget the point of least loss uses, the one that leaves least first. */
+  budgetUse: readonly BudgetUse[];
   generations?: number;
   /** Why an evolution ended. */
   stopped?: StopReason;

@@ -1,6 +1,6 @@
 import { Random } from '../core/random.ts';
 import { paretoIndices, scaledHypervolume } from '../search/index.ts';
-import { assertReachable, brokenBudgets, jointlyInfeasible } from '../space/index.ts';
+import { assertReachable, brokenBudgets, budgetUse, jointlyInfeasible } from '../space/index.ts';
 import { evolveStudy } from './evolve.ts';
 import { canProbe, guideStudy } from './guide.ts';
 import { objectiveValue } from './objectives.ts';
@@ -35,10 +35,12 @@ export async function runStudy<Point>(given: StudyOptions<Point>): Promise<Study
   const front = await confirmedFront(options, record);
   front.sort((a, b) => a.cost.latencyMs.value - b.cost.latencyMs.value || a.loss - b.loss);
   if (front.length === 0) throw jointlyInfeasible(space, costModel, budgets, confidence);
+  const best = front.reduce((least, point) => (point.loss < least.loss ? point : least));
   const summary = {
     strategy,
     ...outcome,
     rejections: record.rejections,
+    budgetUse: budgetUse(best.cost, budgets, confidence),
     hypervolume: volumeOf(settings, front, all),
   };
   await writeRunFolder(asItWent(options, outcome), all, front, summary, { course, batches });

@@ -2,7 +2,7 @@ import type { Cancellation, Clock, Files, Progress } from '../core/ports.ts';
 import type { Cost } from '../cost/types.ts';
 import type { Scheme } from '../quant/scheme.ts';
 import type { OperatorSettings, SearchResult, StopReason, SurrogateBatch } from '../search/index.ts';
-import type { Budgets, Pricer, Space } from '../space/index.ts';
+import type { Budgets, BudgetUse, Pricer, Space } from '../space/index.ts';
 import type { Objective } from './objectives.ts';
 import type { StudyPoint } from './rows.ts';
 
@@ -122,6 +122,8 @@ export interface StudyResult extends Omit<StudyOutcome, 'course'> {
   points: StudyPoint[];
   /** How many genomes broke each budget before they were brought inside, or were given up. */
   rejections: Readonly<Record<string, number>>;
+  /** How much of each budget the point of least loss uses, the one that leaves least first. */
+  budgetUse: readonly BudgetUse[];
   /** Of the front, in objectives scaled to the range of all feasible points, reference 1.1. */
   hypervolume: number;
 }

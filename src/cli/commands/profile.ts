@@ -7,7 +7,7 @@ import { describeHost } from '../../node/host.ts';
 import { openGraph } from '../../node/open-network.ts';
 import { DEFAULT_PROFILE, profileThisMachine } from '../../node/profile.ts';
 import { type OpenedTable, tablePath } from '../../node/tables.ts';
-import { createSearchSpace, parseSpaceConfig, type SpaceConfig } from '../../space/index.ts';
+import { checkSpaceConfig, createSearchSpace, type SpaceConfig } from '../../space/index.ts';
 import {
   networkFlag,
   positiveNumber,
@@ -19,6 +19,7 @@ import {
   threadsRemark,
   wholeNumber,
 } from '../options.ts';
+import { readSpace } from '../read-space.ts';
 import type { CliContext } from '../session.ts';
 import { describeError, describeInterpolation, percent } from '../validation-text.ts';
 
@@ -45,7 +46,12 @@ export function register(program: Command, context: CliContext): void {
     .command('profile')
     .description('measure this device: the lookup table of every layer at every scheme')
     .addOption(networkFlag())
-    .addOption(new Option('--space <file>', 'the designs of a search space (docs/spaces.md) instead of schemes alone'));
+    .addOption(
+      new Option(
+        '--space <file>',
+        'the designs of a search space, from a file (docs/spaces.md) or by the name of a preset, instead of schemes alone',
+      ),
+    );
   for (const option of schemeOptions()) command.addOption(option);
   command
     .addOption(new Option('--out <file>', 'the table; lut/<device>/<engine>-….json unless given'))
@@ -76,8 +82,7 @@ export function register(program: Command, context: CliContext): void {
     )
     .addOption(new Option('--strict', 'exit with 4 if not every entry is stable, or if the meter failed'));
   context.handle<ProfileFlags>(command, async (_, flags, { files, cancellation, progress, note }) => {
-    const space = flags.space === undefined ? undefined : await readSpace(flags.space, flags, command, files);
-    const network = space?.network ?? flags.network;
+    const { network, space } = await whatToMeasure(flags, command, files);
     const graph = await openGraph(network); // what is wrong with names is said before the kernels are tested
     if (space) createSearchSpace(graph, space);
     if (space && flags.protocol !== 'in-context') {
@@ -116,19 +121,26 @@ export function register(program: Command, context: CliContext): void {
   });
 }
 
-/** The configuration of a space, with what may not stand beside it refused. */
-async function readSpace(path: string, flags: ProfileFlags, command: Command, files: Files): Promise<SpaceConfig> {
+/** The network and the configuration of the space, if one is asked for, with what may not stand beside it refused. */
+async function whatToMeasure(
+  flags: ProfileFlags,
+  command: Command,
+  files: Files,
+): Promise<{ network: string; space?: SpaceConfig }> {
+  const { network, space: source, energy } = flags;
+  if (source === undefined) return { network };
   const given = (name: string) => command.getOptionValueSource(name) !== 'default' && name in command.opts();
   const stray = ['bits', 'schemes'].find(given);
   if (stray) {
     const problem = `--${stray} and --space say both what is to be measured.`;
-    throw new BitbudgetError('usage', problem, `Name the schemes in ${path} alone.`);
+    throw new BitbudgetError('usage', problem, `Name the schemes in ${source} alone.`);
   }
-  if (!['auto', 'off'].includes(flags.energy)) {
+  if (!['auto', 'off'].includes(energy)) {
     const problem = 'The energy of a space is modelled; no meter can be read for it.';
     throw new BitbudgetError('usage', problem, 'Give --energy off, or profile a network without --space.');
   }
-  return parseSpaceConfig(await files.readText(path), path);
+  const read = await readSpace(source, given('network') ? network : undefined, network, files);
+  return { network: read.network, space: checkSpaceConfig(read.space, source, 'usage') };
 }
 
 function unmeasuredEnergy(problem: string): BitbudgetError {

@@ -4,7 +4,10 @@ import type { Random } from '../../core/random.ts';
 export type KeysOf = (genome: readonly number[]) => ReadonlyMap<string, string>;
 
 /** Beyond, finding out what each gene is for takes too long, and each genome is looked at as a whole. */
-const MOST_PROBES = 4000;
+const MOST_PROBES = 2000;
+/** Genomes in which genes are changed, and choices of a gene that are tried in each: which layers a gene reaches hardly depends on more. */
+const PROBED_LEVELS = 4;
+const PROBED_CHOICES = 8;
 
 /**
  * The keys of a genome's layers, remembered by the genes that each layer depends on: after a while the price of changing
@@ -27,10 +30,10 @@ export class LayerKeys {
     this.keysOf = keysOf;
     const most = Math.max(1, ...counts);
     const bases = [
-      ...Array.from({ length: most }, (_, choice) => counts.map((count) => Math.min(choice, count - 1))),
+      ...spread(most, PROBED_LEVELS).map((choice) => counts.map((count) => Math.min(choice, count - 1))),
       counts.map((count) => random.below(count)),
     ];
-    const probes = bases.length * counts.reduce((sum, count) => sum + count - 1, 0);
+    const probes = bases.length * counts.reduce((sum, count) => sum + Math.min(count, PROBED_CHOICES) - 1, 0);
     this.reach = probes > MOST_PROBES ? undefined : this.probe(bases);
   }
 
@@ -78,7 +81,7 @@ export class LayerKeys {
     for (const base of bases) {
       const before = this.keysOf(base);
       for (const [gene, count] of this.counts.entries()) {
-        for (let choice = 0; choice < count; choice++) {
+        for (const choice of spread(count, PROBED_CHOICES)) {
           if (choice === base[gene]) continue;
           const after = this.keysOf(base.with(gene, choice));
           for (const layer of new Set([...before.keys(), ...after.keys()])) {
@@ -97,4 +100,10 @@ export class LayerKeys {
     }
     return reach;
   }
+}
+
+/** So many of the choices, evenly spread, the first and the last among them. */
+function spread(count: number, most: number): number[] {
+  if (count <= most) return Array.from({ length: count }, (_, choice) => choice);
+  return Array.from({ length: most }, (_, i) => Math.round((i * (count - 1)) / (most - 1)));
 }

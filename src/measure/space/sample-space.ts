@@ -18,7 +18,7 @@ import { lateVariants, type WarmUp, warmUp } from '../warm-up.ts';
 import { type KeysOf, LayerKeys } from './layer-keys.ts';
 import { HELD_OUT_SHARE, type MeasuringSpeed, planSpace, type SpacePlan } from './plan-space.ts';
 import { type LoadedDesign, SlimNetworks } from './slim-networks.ts';
-import { SpaceSampler } from './space-sampler.ts';
+import { type GeneSetting, SpaceSampler, type SpaceTarget } from './space-sampler.ts';
 
 /** A search space as measuring sees it: a genome is an index a gene into its choices. */
 export interface MeasuredSpace {
@@ -28,6 +28,8 @@ export interface MeasuredSpace {
   keysOf: KeysOf;
   /** Every entry that designs can need, by key. */
   reachable: ReadonlyMap<string, EntrySubject>;
+  /** How some of the genes stand in designs that need an entry; no settings where chance finds such designs. */
+  settingsOf?(key: string): readonly GeneSetting[];
 }
 
 export type SpaceProfileOptions = Omit<ProfileOptions, 'schemes' | 'meter'>;
@@ -178,18 +180,35 @@ class SpaceSampling {
     if (this.options.timeMaxS === undefined) return { measure, heldOut };
     const { keys, space, random } = this;
     const chosen = new Map<string, WantedEntry>();
+    const targets = this.targetsOf(measure);
+    const designs: string[][] = [];
+    const among = (wanted: readonly string[]) => {
+      const own = new Set(wanted);
+      return new SpaceSampler(keys, wanted, (key) => (own.has(key) ? key : undefined), 1, random, targets);
+    };
+    const together = targets.length > 0 ? among(measure.map(keyOf)) : undefined;
     for (const target of measure) {
       if (chosen.size >= measure.length) break;
       const key = keyOf(target);
       if (chosen.has(key)) continue;
       chosen.set(key, target);
-      const around = new SpaceSampler(keys, [key], (other) => (other === key ? key : undefined), 1, random).next();
-      const layers = keys.whole(around.genome);
+      const layers = keys.whole((together ?? among([key])).next(key).genome);
+      designs.push(layers);
+      together?.recount(designs);
       for (const other of layers.includes(key) ? layers : []) {
         if (!done.has(other) && !chosen.has(other)) chosen.set(other, space.reachable.get(other)!);
       }
     }
     return { measure: [...chosen.values()], heldOut: heldOut.filter((entry) => !chosen.has(keyOf(entry))) };
+  }
+
+  /** Those of the entries of which it is known how genes stand in designs that need them. */
+  private targetsOf(entries: readonly WantedEntry[]): SpaceTarget[] {
+    return entries.flatMap((entry) => {
+      const key = keyOf(entry);
+      const settings = this.space.settingsOf?.(key) ?? [];
+      return settings.length > 0 ? [{ key, settings }] : [];
+    });
   }
 
   /** A first guess of how fast this device can be measured. */
@@ -260,7 +279,8 @@ class SpaceSampling {
     if (!this.warm) await this.warmUp();
     const units = unitsOf(this.planned(), this.ranking);
     const unitOf = (key: string, unconditional: boolean) => units.get(key)?.[unconditional ? 1 : 0];
-    const sampler = new SpaceSampler(keys, [...units.values()].flat(), unitOf, options.visits, random);
+    const targets = this.targetsOf(this.planned());
+    const sampler = new SpaceSampler(keys, [...units.values()].flat(), unitOf, options.visits, random, targets);
     const source: NetworkSource = {
       get complete() {
         return sampler.complete;
@@ -297,7 +317,7 @@ class SpaceSampling {
     const { bench, keys, random, ranking } = this;
     const variantOf = (key: string, unconditional: boolean) => ranking.get(key)?.at(unconditional ? -1 : 0);
     const chosen = this.planned().flatMap((entry) => [variantOf(keyOf(entry), false)!, variantOf(keyOf(entry), true)!]);
-    const sampler = new SpaceSampler(keys, chosen, variantOf, 1, random);
+    const sampler = new SpaceSampler(keys, chosen, variantOf, 1, random, this.targetsOf(this.planned()));
     const visited: string[][] = [];
     while (visited.length < COVERING_NETWORKS && !sampler.complete) {
       const { genome, unconditional } = sampler.next();

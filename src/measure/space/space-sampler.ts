@@ -8,6 +8,17 @@ export interface SpaceDraw {
   unconditional: boolean;
 }
 
+/** A wanted entry, and how some of the genes stand in designs that need it: what no climb would find by chance. */
+export interface SpaceTarget {
+  key: string;
+  settings: readonly GeneSetting[];
+}
+
+export interface GeneSetting {
+  gene: number;
+  choice: number;
+}
+
 /** What of an entry is counted as one visit: its measurement, or undefined where it needs none. */
 export type UnitOf = (key: string, unconditional: boolean) => string | undefined;
 
@@ -24,7 +35,8 @@ const FRUITLESS = 8;
 
 /**
  * Chooses which designs of a space to time so that what is wanted is visited about equally often: a random genome, of
- * which each gene in turn takes the choice whose layers lack the most visits.
+ * which each gene in turn takes the choice whose layers lack the most visits. Where it is known how genes stand in designs
+ * that need an entry, those of as many entries as go together are set first.
  */
 export class SpaceSampler {
   private readonly keys: LayerKeys;
@@ -33,10 +45,24 @@ export class SpaceSampler {
   private readonly targetVisits: number;
   private readonly visits = new Map<string, number>();
   private readonly tried = new Map<string, number>();
+  /** How often a design that was drawn for a target did not hold it. */
+  private readonly missed = new Map<string, number>();
+  private readonly targets: readonly SpaceTarget[];
   private fruitless = 0;
 
-  /** @param wanted the units that are to be visited `targetVisits` times each. */
-  constructor(keys: LayerKeys, wanted: Iterable<string>, unitOf: UnitOf, targetVisits: number, random: Random) {
+  /**
+   * @param wanted the units that are to be visited `targetVisits` times each.
+   * @param targets those of the wanted entries of which settings are known.
+   */
+  constructor(
+    keys: LayerKeys,
+    wanted: Iterable<string>,
+    unitOf: UnitOf,
+    targetVisits: number,
+    random: Random,
+    targets: readonly SpaceTarget[] = [],
+  ) {
+    this.targets = targets;
     this.keys = keys;
     this.unitOf = unitOf;
     this.targetVisits = targetVisits;
@@ -58,10 +84,17 @@ export class SpaceSampler {
     return true;
   }
 
-  next(): SpaceDraw {
+  /** @param first a target that the design is drawn for before any other. */
+  next(first?: string): SpaceDraw {
     const unconditional = this.random.chance(UNCONDITIONAL_SHARE);
-    const genome = this.keys.reachOf(0) ? this.climb(unconditional) : this.best(unconditional);
+    const aim = this.aim(unconditional, first);
+    const genome = this.keys.reachOf(0)
+      ? this.climb(unconditional, aim.settings)
+      : this.best(unconditional, aim.settings);
     const units = this.units(genome, unconditional);
+    for (const unit of aim.units) {
+      if (!units.includes(unit)) this.missed.set(unit, (this.missed.get(unit) ?? 0) + 1);
+    }
     const gains = units.filter((unit) => this.lacking(unit) > 0);
     this.fruitless = gains.length > 0 ? 0 : this.fruitless + 1;
     for (const unit of units) this.tried.set(unit, (this.tried.get(unit) ?? 0) + 1);
@@ -79,19 +112,39 @@ export class SpaceSampler {
     }
   }
 
-  private randomGenome(): number[] {
-    return this.keys.counts.map((count) => this.random.below(count));
+  /** Genes as they stand in designs that need targets: of the ones that lack the most, as many as do not contradict. */
+  private aim(unconditional: boolean, first?: string): { settings: Map<number, number>; units: string[] } {
+    const settings = new Map<number, number>();
+    const units: string[] = [];
+    const open = this.random.shuffle(
+      this.targets.flatMap(({ key, settings: own }) => {
+        const unit = this.unitOf(key, unconditional);
+        const lacking = unit === undefined ? 0 : this.lacking(unit);
+        return lacking > 0 ? [{ unit: unit!, own, rank: key === first ? Number.POSITIVE_INFINITY : lacking }] : [];
+      }),
+    );
+    open.sort((a, b) => (b.rank === a.rank ? 0 : b.rank - a.rank));
+    for (const { unit, own } of open) {
+      if (own.some(({ gene, choice }) => (settings.get(gene) ?? choice) !== choice)) continue;
+      for (const { gene, choice } of own) settings.set(gene, choice);
+      units.push(unit);
+    }
+    return { settings, units };
   }
 
-  /** A random genome, each gene of which then takes its best choice. */
-  private climb(unconditional: boolean): number[] {
+  private randomGenome(settings: ReadonlyMap<number, number>): number[] {
+    return this.keys.counts.map((count, gene) => settings.get(gene) ?? this.random.below(count));
+  }
+
+  /** A random genome, each gene of which that is not set then takes its best choice. */
+  private climb(unconditional: boolean, settings: ReadonlyMap<number, number>): number[] {
     const { keys } = this;
-    const genome = this.randomGenome();
+    const genome = this.randomGenome(settings);
     const gainOf = (layer: number) => this.gain(keys.of(layer, genome), unconditional);
     let workedOut = 0;
     for (const gene of this.random.shuffle(genome.map((_, i) => i))) {
       const layers = keys.reachOf(gene)!;
-      if (layers.length === 0) continue;
+      if (layers.length === 0 || settings.has(gene)) continue;
       const given = genome[gene];
       let best = { choice: given, gain: -1 };
       const choices = this.random.shuffle(Array.from({ length: keys.counts[gene] }, (_, choice) => choice));
@@ -106,10 +159,11 @@ export class SpaceSampler {
     return genome;
   }
 
-  private best(unconditional: boolean): number[] {
+  private best(unconditional: boolean, settings: ReadonlyMap<number, number>): number[] {
     let best: { genome: number[]; gain: number } | undefined;
-    for (let draw = 0; draw < RANDOM_DRAWS; draw++) {
-      const genome = this.randomGenome();
+    const draws = settings.size < this.keys.counts.length ? RANDOM_DRAWS : 1;
+    for (let draw = 0; draw < draws; draw++) {
+      const genome = this.randomGenome(settings);
       const gain = this.keys.whole(genome).reduce((sum, key) => sum + this.gain(key, unconditional), 0);
       if (!best || gain > best.gain) best = { genome, gain };
     }
@@ -127,7 +181,7 @@ export class SpaceSampler {
 
   private lacking(unit: string): number {
     const visits = this.visits.get(unit);
-    if (visits === undefined) return 0;
+    if (visits === undefined || (this.missed.get(unit) ?? 0) >= PATIENCE) return 0;
     const triedOut = Math.floor((this.tried.get(unit) ?? 0) / PATIENCE);
     return Math.max(0, this.targetVisits - Math.max(visits, triedOut));
   }

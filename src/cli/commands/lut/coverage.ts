@@ -19,8 +19,9 @@ import { readDevice } from '../../../node/device.ts';
 import { openGraph } from '../../../node/open-network.ts';
 import { openTable } from '../../../node/tables.ts';
 import type { Scheme } from '../../../quant/scheme.ts';
-import { createSearchSpace, parseSpaceConfig, reachableWorkloads } from '../../../space/index.ts';
+import { createSearchSpace, reachableWorkloads } from '../../../space/index.ts';
 import { type SchemeOptions, schemeOptions, schemesOf } from '../../options.ts';
+import { readSpace } from '../../read-space.ts';
 import type { CliContext } from '../../session.ts';
 import { renderTable } from '../../table.ts';
 import { describeInterpolation, percent } from '../../validation-text.ts';
@@ -41,13 +42,15 @@ export function registerCoverage(lut: Command, context: CliContext): void {
     .description('show what a table has measured, can interpolate and lacks of what networks need')
     .argument('[file]', 'a table; the newest of this device unless given')
     .addOption(new Option('--network <names...>', 'networks of the zoo, or model files').default(['resnet8']));
-  command.addOption(new Option('--space <file>', 'what a search space needs (docs/spaces.md) instead'));
+  command.addOption(
+    new Option('--space <file>', 'what a search space needs instead: a file (docs/spaces.md) or a preset'),
+  );
   for (const option of schemeOptions()) command.addOption(option);
   command.addOption(new Option('--strict', 'exit with 4 if any entry is neither measured nor in the table otherwise'));
   context.handle<CoverageFlags>(command, async ([given], flags, { files }) => {
     const schemes = schemesOf(flags);
     const needed: { name: string; entries: NeededEntry[] }[] = [];
-    if (flags.space !== undefined) needed.push(await neededBySpace(flags.space, flags.network, files));
+    if (flags.space !== undefined) needed.push(await neededBySpace(flags.space, flags.network[0], command, files));
     else for (const name of flags.network) needed.push({ name, entries: await neededBy(name, schemes) });
     const { path, table } = await openTable(files, given, readDevice());
     const facts = kernelFacts({ engine: { limits: limitsOf(table) } });
@@ -84,14 +87,15 @@ async function neededBy(name: string, schemes: readonly Scheme[]): Promise<Neede
 }
 
 async function neededBySpace(
-  path: string,
-  [given]: readonly string[],
+  source: string,
+  given: string,
+  command: Command,
   files: Files,
 ): Promise<{ name: string; entries: NeededEntry[] }> {
-  const config = parseSpaceConfig(await files.readText(path), path);
-  const name = config.network ?? given;
+  const asked = command.getOptionValueSource('network') === 'default' ? undefined : given;
+  const { network: name, space } = await readSpace(source, asked, given, files);
   const network = await openGraph(name);
-  const reachable = reachableWorkloads(network, createSearchSpace(network, config));
+  const reachable = reachableWorkloads(network, createSearchSpace(network, space));
   return { name, entries: [...reachable].map(([key, { workload, scheme }]) => ({ key, workload, scheme })) };
 }
 

@@ -93,6 +93,38 @@ describe('choosing designs of a space to time', () => {
     expect(one.next().genome[7]).toBe(5);
   });
 
+  it('finds what a climb would not where it knows how genes stand, and gives up what is not there after all', () => {
+    const wide = Array.from({ length: 5 }, () => 64);
+    const pairsOf = (genome: readonly number[]) =>
+      new Map(Array.from({ length: 4 }, (_, i) => [`layer${i}`, `${i}: ${genome[i]} to ${genome[i + 1]}`] as const));
+    const targets = Array.from({ length: 24 }, (_, n) => {
+      const [layer, input, output] = [n % 4, (7 * n) % 64, (11 * n + 5) % 64];
+      const settings = [
+        { gene: layer, choice: input },
+        { gene: layer + 1, choice: output },
+      ];
+      return { key: `${layer}: ${input} to ${output}`, settings };
+    });
+    const absent = { key: 'none such', settings: [{ gene: 0, choice: 1 }] };
+    const wanted = new Set([...targets, absent].map(({ key }) => key));
+    const keys = new LayerKeys(wide, pairsOf, new Random(1));
+    const unitOf = (key: string) => (wanted.has(key) ? key : undefined);
+    const aimed = new SpaceSampler(keys, wanted, unitOf, 4, new Random(3), [...targets, absent]);
+    const visits = new Map<string, number>();
+    const networks: string[][] = [];
+    while (!aimed.complete) {
+      networks.push([...pairsOf(aimed.next().genome).values()]);
+      aimed.recount(networks);
+    }
+    for (const key of networks.flat()) visits.set(key, (visits.get(key) ?? 0) + 1);
+    for (const { key } of targets) expect(visits.get(key), key).toBeGreaterThanOrEqual(4);
+    expect(networks.length).toBeLessThan(24 * 4); // most designs serve several targets
+    const [first] = new SpaceSampler(keys, wanted, unitOf, 4, new Random(3), targets)
+      .next('2: 14 to 27')
+      .genome.slice(2);
+    expect(first).toBe(14);
+  });
+
   it('draws the same designs from the same seed', () => {
     expect(run(sampler(all, 2)).genomes).toEqual(run(sampler(all, 2)).genomes);
   });
