@@ -48,6 +48,8 @@ export interface SpaceSamples {
 const FIRST_SHARE = 0.25;
 /** At this share of the time limit it ends in any case. */
 const FIRST_STOP = 0.45;
+/** Of the wanted layers that a design held so far, those of later ones hold this share: what still lacks goes together less. */
+const LATER_USE = 0.4;
 /** Of the time that is left this share is planned for; the rest is reserve. */
 const PLANNED_SHARE = 0.9;
 /** Share of a stage after which no more kernels are chosen. */
@@ -280,7 +282,10 @@ class SpaceSampling {
     const units = unitsOf(this.planned(), this.ranking);
     const unitOf = (key: string, unconditional: boolean) => units.get(key)?.[unconditional ? 1 : 0];
     const targets = this.targetsOf(this.planned());
-    const sampler = new SpaceSampler(keys, [...units.values()].flat(), unitOf, options.visits, random, targets);
+    const wanted = new Set([...units.values()].flat());
+    const sampler = new SpaceSampler(keys, wanted, unitOf, options.visits, random, targets);
+    sampler.recount(rounds.networks.map(({ groups }) => groups));
+    const progressBefore = sampler.progress;
     const source: NetworkSource = {
       get complete() {
         return sampler.complete;
@@ -309,7 +314,10 @@ class SpaceSampling {
     this.speed = {
       raceS: this.speed?.raceS ?? 0,
       networkS: (this.elapsedS() - beforeS) / timed,
-      usefulLayers: Math.max(1, ((measure.length + heldOut.length) * options.visits) / timed),
+      usefulLayers: Math.max(
+        1,
+        (LATER_USE * (sampler.progress - progressBefore) * wanted.size * options.visits) / timed,
+      ),
     };
   }
 
