@@ -29,8 +29,8 @@ const PATIENCE = 5;
  * together; from then on batches mix the model's exact optimum, walks over the model and over what it might be as well,
  * and children of the best points (uniform crossover, one or two genes reset, swaps). What is proposed stays as near to the
  * best point as the model's errors advise; a model whose rank correlation with the truth falls makes way for the children.
- * With several objectives the front is traced instead. No choice is evaluated twice. The search ends early where the model has predicted everything exactly for some time and has
- * nothing left to propose.
+ * With several objectives the front is traced instead. No choice is evaluated twice. The search ends early where the
+ * model has predicted everything exactly for some time and has nothing left to propose.
  *
  * @throws {BitbudgetError} `infeasible` before any evaluation if nothing keeps the limits, `usage` for objectives that
  * are no metrics.
