@@ -126,3 +126,23 @@ export function saturating(problem: BenchProblem, seed: number): BenchProblem {
   const budgets = problem.budgets.map(({ name, limits }) => ({ name, limits }));
   return { ...problem, name: `sat_of_${problem.name}`, loss_blocks, loss_pairs, budgets };
 }
+
+/**
+ * An additive problem with joint losses of both signs: each layer and the next, and the one after that, amplify each other
+ * or make up for each other, in proportion to the losses of both.
+ */
+export function withPairsOfBothSigns(problem: BenchProblem, seed: number): BenchProblem {
+  const random = new Random(seed);
+  const { loss } = problem.tables;
+  const loss_pairs = loss.flatMap((row, i) =>
+    [i + 1, i + 2]
+      .filter((j) => j < loss.length)
+      .map((j) => {
+        const strength = 0.3 * (2 * random.real() - 1);
+        const joint = (a: number, b: number) => Math.round(Math.sqrt(a * b) * strength * (0.5 + random.real()));
+        return { i, j, table: row.map((a) => loss[j].map((b) => joint(a, b))) };
+      }),
+  );
+  const budgets = problem.budgets.map(({ name, limits }) => ({ name, limits }));
+  return { ...problem, name: `pairs_of_${problem.name}`, loss_pairs, budgets };
+}

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { AllocationProblem } from '../../src/search/index.ts';
-import { generatedProblem, saturating } from './generated-problems.ts';
+import { generatedProblem, saturating, withPairsOfBothSigns } from './generated-problems.ts';
 
 /** A budget with the least loss that is known. */
 export interface BenchBudget {
@@ -107,6 +107,7 @@ function generated(): ProblemSource {
       make('chain', 'chain-18', () => generatedProblem('chain-18', { network: 'resnet20-a', kind: 'chain', seed: 4 })),
       make('coupled', 'saturating-18', () => ({ ...saturating(short(), 5), name: 'saturating-18' })),
       make('longCoupled', 'saturating-53', () => ({ ...saturating(long(), 6), name: 'saturating-53' })),
+      make('longCoupled', 'pairs-53', () => ({ ...withPairsOfBothSigns(long(), 7), name: 'pairs-53' })),
     ],
     readJson: () => undefined,
   };

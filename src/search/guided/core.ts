@@ -137,7 +137,10 @@ export class GuidedCore {
     );
   }
 
-  /** Fits the model anew where it errs and enough was learnt since; single changes that were measured stay exact. */
+  /**
+   * Fits the model anew where it errs: its joint effects after every batch once they were probed around the best point,
+   * all of it where enough was learnt since. Single changes that were measured stay exact.
+   */
   refit(): void {
     if (this.exactBatches > 0) return;
     if (this.local && this.screened) {

@@ -15,6 +15,9 @@ const PROVEN_BATCHES = 10;
 const MOST_TABLES = 0.5;
 /** Neighbourhoods of the best point that are measured one after the other. */
 const NEIGHBOURHOODS = 2;
+/** By how much joint effects are doubted after a batch that found something better, and how that grows until the next. */
+const LEAST_DOUBT = 0.1;
+const DOUBT_GROWTH = 1.3;
 /** Batches that find nothing better before the neighbourhood of the best point is measured. */
 const PATIENCE = 5;
 
@@ -22,12 +25,12 @@ const PATIENCE = 5;
  * Minimises a loss that is known only by evaluating it, under hard limits on metrics that tables tell for nothing: for
  * choosing bits where the loss does not add up over the layers. Every evaluated choice keeps the limits. First each value
  * of each gene is probed alone, which fits an additive model; its exact optimum is evaluated next. Where the model errs,
- * pairs of genes are probed as well, and single changes around the best point again; from then on batches mix the
- * model's exact optimum, walks over the model, and children of the best points (uniform crossover, one or two genes
- * reset, swaps). What is proposed stays as near to the best point as the model's errors advise; a model whose rank
- * correlation with the truth falls makes way for the children. With several objectives the front is traced instead. No
- * choice is evaluated twice. The search ends early where the model has predicted everything exactly for some time and has
- * nothing left to propose.
+ * pairs of genes are probed as well, and around the best point single changes again and some of each pair that acts
+ * together; from then on batches mix the model's exact optimum, walks over the model and over what it might be as well,
+ * and children of the best points (uniform crossover, one or two genes reset, swaps). What is proposed stays as near to the
+ * best point as the model's errors advise; a model whose rank correlation with the truth falls makes way for the children.
+ * With several objectives the front is traced instead. No choice is evaluated twice. The search ends early where the
+ * model has predicted everything exactly for some time and has nothing left to propose.
  *
  * @throws {BitbudgetError} `infeasible` before any evaluation if nothing keeps the limits, `usage` for objectives that
  * are no metrics.
@@ -84,6 +87,13 @@ async function learnInteractions(core: GuidedCore, propose: () => Promise<void>)
   }
 }
 
+/** By multiplication alone, so that it is the same everywhere. */
+function doubtAfter(idle: number): number {
+  let doubt = LEAST_DOUBT;
+  for (let k = 0; k < idle && doubt < 1; k++) doubt *= DOUBT_GROWTH;
+  return Math.min(1, doubt);
+}
+
 function nextBatch({ archive, proposals, trusted, left, batchSize, local }: GuidedCore, idle: number): Int32Array[] {
   const wanted = Math.min(batchSize, left);
   const elites = archive.elites(ELITES);
@@ -97,8 +107,7 @@ function nextBatch({ archive, proposals, trusted, left, batchSize, local }: Guid
   }
   const walks = trusted ? Math.ceil(wanted / (local ? 10 : 4)) : 1;
   if (trusted && local) {
-    const doubt = Math.min(1, 0.1 * 1.3 ** idle);
-    batch.push(...proposals.fromDoubt(Math.ceil(wanted / 2), elites, chosen, doubt));
+    batch.push(...proposals.fromDoubt(Math.ceil(wanted / 2), elites, chosen, doubtAfter(idle)));
   }
   for (const afar of [false, true]) {
     const count = Math.max(0, Math.min(walks, wanted - batch.length));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.ts';
+import { ModelLandscape } from '../../../src/search/guided/model-landscape.ts';
 import { type PairwiseTables, tabulateMetric } from '../../../src/search/guided/pairwise-tables.ts';
 import { planLocalProbes } from '../../../src/search/guided/probes.ts';
 import { rankCorrelation } from '../../../src/search/guided/rank-correlation.ts';
@@ -227,6 +228,38 @@ describe('the model', () => {
   });
 });
 
+describe('the landscape of a model', () => {
+  it('knows loss and excess after every attempt, whether it stands or not', () => {
+    const problem = randomProblem({ layers: 6, choices: 4, metrics: ['latency'], seed: 8, kind: 'pairs' });
+    const model = parseAllocation(problem);
+    const groups = model.counts.map((_, layer) => [layer]);
+    const [loss, latency] = [0, 1].map((metric) => tabulateMetric(model, metric, groups));
+    const ceiling = latency.value([1, 1, 1, 1, 1, 1]);
+    const landscape = new ModelLandscape(loss, [latency], [ceiling]);
+    const anchor = [0, 1, 2, 3, 0, 1];
+    landscape.stayNear(anchor, 7);
+    const genome = Int32Array.from(anchor);
+    landscape.enter(genome);
+    const random = new Random(4);
+    for (let k = 0; k < 400; k++) {
+      const [first, second] = [random.below(6), random.below(6)];
+      const value = (genome[first] + 1 + random.below(3)) % 4;
+      const secondValue = second === first ? value : (genome[second] + 1 + random.below(3)) % 4;
+      const before = genome.slice();
+      landscape.attempt(first, value, second, secondValue);
+      if (random.chance(0.5)) {
+        landscape.revert();
+        expect(genome).toEqual(before);
+      } else {
+        expect(genome).toEqual(before.with(first, value).with(second, secondValue));
+      }
+      const away = genome.reduce((sum, own, gene) => sum + Number(own !== anchor[gene]), 0);
+      expect(landscape.loss).toBe(loss.value(genome) + 7 * away);
+      expect(landscape.excess).toBe(Math.max(0, latency.value(genome) - ceiling) / ceiling);
+    }
+  });
+});
+
 describe('scaledHypervolume', () => {
   it('estimates four objectives close to the exact volume', () => {
     const random = new Random(9);
@@ -300,5 +333,53 @@ describe('a recentred model', () => {
       model.predict([0, 2, 1]) - model.predict([1, 2, 1]),
       9,
     );
+  });
+
+  it('learns joint effects from points near, and leaves alone what was measured', () => {
+    const problem = randomProblem({ layers: 5, choices: 4, metrics: ['latency'], seed: 9, kind: 'pairs' });
+    const truth = parseAllocation(problem);
+    const base = [1, 2, 0, 3, 1];
+    const at = (genome: readonly number[]) => truth.value(0, genome);
+    const effects = truth.counts.map((count, gene) =>
+      Array.from({ length: count }, (_, value) => at(base.with(gene, value)) - at(base)),
+    );
+    const model = new Surrogate(truth.counts);
+    for (let gene = 0; gene + 1 < base.length; gene++) model.setPair(gene, gene + 1, new Float64Array(16));
+    model.recentre(base, at(base), effects);
+    const random = new Random(2);
+    const near = () => base.with(random.below(5), random.below(4)).with(random.below(5), random.below(4));
+    for (let k = 0; k < 600; k++) {
+      const genome = near();
+      model.add(genome, at(genome));
+    }
+    const errorOf = (genomes: number[][]) =>
+      genomes.reduce((sum, genome) => sum + Math.abs(model.predict(genome) - at(genome)), 0);
+    const fresh = Array.from({ length: 100 }, () => near().with(random.below(5), random.below(4)));
+    const before = errorOf(fresh);
+    for (let k = 0; k < 5; k++) model.fitAround(base);
+    expect(errorOf(fresh)).toBeLessThan(0.2 * before);
+    const singles = base.flatMap((_, gene) => [0, 1, 2, 3].map((value) => base.with(gene, value)));
+    expect(errorOf(singles)).toBeLessThan(1e-9);
+  });
+
+  it('is solved with its pairs as enumeration would', () => {
+    const problem = randomProblem({ layers: 5, choices: 3, metrics: ['latency'], seed: 10, ties: [[0, 3]] });
+    const limits = limitsAt(problem, 0.4);
+    const space = new GuidedSpace({ tables: parseAllocation(problem), limits, evaluate: () => [] });
+    const random = new Random(6);
+    const table = () => Float64Array.from({ length: 9 }, () => random.below(60) - 30);
+    const joint = [
+      { first: 0, second: 2, values: table() },
+      { first: 1, second: 3, values: table() },
+    ];
+    const own = space.counts.map((count) => Array.from({ length: count }, () => random.below(40)));
+    const lossOf = (genome: ArrayLike<number>) =>
+      own.reduce((sum, row, gene) => sum + row[genome[gene]], 0) +
+      joint.reduce((sum, { first, second, values }) => sum + values[genome[first] * 3 + genome[second]], 0);
+    const genomes = enumerate(problem).map(({ choice }) => space.groups.map(([layer]) => choice[layer]));
+    const best = Math.min(...genomes.filter((genome) => space.excess(genome) === 0).map(lossOf));
+    const found = space.allocateJointly(own, joint)!;
+    expect(space.excess(found)).toBe(0);
+    expect(lossOf(found)).toBe(best);
   });
 });
