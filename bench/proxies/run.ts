@@ -2,7 +2,7 @@
  * How well proxies rank candidates whose accuracy is measured, and what allocations by them are worth:
  *
  *   npm run bench:proxies -- [--cases resnet8,resnet20,cifar] [--candidates 60] [--at-budget 50] [--samples 500]
- *     [--resnet20-weights FILE] [--cifar-weights FILE --cifar-test FILE --cifar-calibration FILE]
+ *     [--fixed size,bitops,latency] [--proxies NAMES] [--resnet20-weights FILE] [--cifar-weights FILE --cifar-test FILE --cifar-calibration FILE]
  *     [--lut FILE] [--folder FOLDER] [--update]
  *
  * Candidates that were run are kept in the folder, and not run again.
@@ -24,6 +24,7 @@ const { values: flags } = parseArgs({
     'at-budget': { type: 'string', default: '50' },
     samples: { type: 'string', default: '500' },
     fixed: { type: 'string', default: 'size,bitops' },
+    proxies: { type: 'string' },
     'resnet20-weights': { type: 'string' },
     'cifar-weights': { type: 'string' },
     'cifar-test': { type: 'string' },
@@ -46,7 +47,9 @@ function tableOf(one: ProxyCase, fixed: string): string[] {
     .filter((path) => existsSync(path));
   const reuse = kept.length > 0 ? ['--reuse', ...kept] : [];
   const drawn = ['--candidates', flags.candidates, '--at-budget', flags['at-budget'], '--fixed', fixed];
-  const check = bitbudget('proxy', 'check', ...one.flags, ...SCHEMES, ...one.images, ...drawn, '--out', out, ...reuse);
+  const asked = flags.proxies === undefined ? [] : ['--proxies', flags.proxies];
+  const own = [...asked, ...(fixed === 'latency' && flags.lut ? ['--lut', flags.lut] : []), ...reuse];
+  const check = bitbudget('proxy', 'check', ...one.flags, ...SCHEMES, ...one.images, ...drawn, '--out', out, ...own);
   const group = (found: CheckedProxy['topFifth'] | null) =>
     found ? withInterval(found.spearman, found.low, found.high) : '';
   const rows = check.proxies.map((proxy: CheckedProxy) => [
@@ -67,8 +70,7 @@ function tableOf(one: ProxyCase, fixed: string): string[] {
     '',
   ];
   process.stderr.write(`${lines.join('\n')}\n`);
-  if (fixed !== 'size') return lines;
-  return [...lines, ...percentiles(one, SCHEMES, out, folder, flags.lut), ''];
+  return [...lines, ...percentiles(one, SCHEMES, { fixed, out, folder, lut: flags.lut }), ''];
 }
 
 const sections = proxyCases(flags).flatMap((one) => flags.fixed.split(',').flatMap((fixed) => tableOf(one, fixed)));

@@ -99,7 +99,7 @@ function knownDevice(name: string, devices: readonly string[]): string {
 
 export interface StudyOptions extends BudgetOptions {
   objectives: string;
-  proxy: string;
+  proxy?: string;
   architectureProxy: string;
   population: number;
   evaluations: number;
@@ -119,7 +119,7 @@ export function addStudyOptions(command: Command): void {
   addBudgetOptions(command);
   command
     .addOption(new Option('--objectives <list>', 'what to trade off').default(DEFAULT_STUDY.objectives))
-    .addOption(proxyOption().default(DEFAULT_PROXIES.proxy))
+    .addOption(proxyOption('; the best known for the space unless given'))
     .addOption(architectureProxyOption())
     .addOption(new Option('--population <n>').argParser(wholeNumber(4, 10_000)).default(DEFAULT_STUDY.population))
     .addOption(
@@ -198,7 +198,7 @@ export function pickNames(objectives: readonly string[]): string[] {
  * @throws {BitbudgetError} `usage` for an unknown objective or proxy.
  */
 export function studySettings(options: StudyOptions, devices: readonly string[] = [], preset?: Preset): StudySettings {
-  findBitProxy(options.proxy);
+  if (options.proxy !== undefined) findBitProxy(options.proxy);
   findArchitectureProxy(options.architectureProxy);
   const { population, evaluations, generations, stagnation, target, seed } = options;
   const strategy = preset ? 'evolution' : options.strategy;

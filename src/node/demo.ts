@@ -150,7 +150,6 @@ function choicesOf({ layers }: CostModel, schemes: readonly Scheme[]): Scheme[][
   return layers.map((_, i) => (i === 0 || i === layers.length - 1 ? ['w8a8'] : [...schemes]));
 }
 
-/** Without a budget of the user's own: halfway between the fastest candidate there is and w8a8 throughout. */
 async function chooseBudget(
   workbench: Workbench,
   opened: OpenedTable,
@@ -158,11 +157,16 @@ async function chooseBudget(
   files: Files,
 ): Promise<{ costModel: CostModel; latencyBudgetMs: number }> {
   const costModel = await openCostModel(files, workbench, opened);
+  const latencyBudgetMs = settings.latencyBudgetMs ?? halfwayBudgetMs(costModel, settings.schemes);
+  return { costModel, latencyBudgetMs };
+}
+
+/** Without a budget of the user's own: halfway between the fastest candidate there is and w8a8 throughout. */
+export function halfwayBudgetMs(costModel: CostModel, schemes: readonly Scheme[]): number {
   const uniform = costModel.estimate(costModel.uniform('w8a8'));
-  const { low } = costBounds(costModel, choicesOf(costModel, settings.schemes), 'latencyMs');
+  const { low } = costBounds(costModel, choicesOf(costModel, schemes), 'latencyMs');
   // rounded up, so that what reaches the smallest latency is always within
-  const halfway = Math.ceil(((low + Math.max(uniform.latencyMs.value, low)) / 2) * 1000) / 1000;
-  return { costModel, latencyBudgetMs: settings.latencyBudgetMs ?? halfway };
+  return Math.ceil(((low + Math.max(uniform.latencyMs.value, low)) / 2) * 1000) / 1000;
 }
 
 function byLayer(costModel: CostModel, schemes: readonly Scheme[]): Map<string, Scheme> {

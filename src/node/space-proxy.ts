@@ -1,9 +1,12 @@
 import { findArchitectureProxy, findBitProxy } from '../accuracy/proxies/index.ts';
 import { assignmentNoise, OUTPUT_NOISE } from '../accuracy/proxies/output-noise.ts';
 import { REDUCTION_NOISE } from '../accuracy/proxies/reduction-noise.ts';
+import { REDUCTION_SIGNAL } from '../accuracy/proxies/reduction-signal.ts';
+import { SIGNAL_LOSS } from '../accuracy/proxies/signal-loss.ts';
 import { tabulate } from '../accuracy/proxies/tabulate.ts';
 import {
   type ArchitectureProxy,
+  type BitProxy,
   interrupted,
   type ProxyContext,
   type SchemeLosses,
@@ -25,13 +28,23 @@ export interface ProbeSurroundings {
 
 /** By which proxies a search or a solver ranks. */
 export interface ProxyChoice {
-  /** For bits. */
-  proxy: string;
+  /** For bits; the best known for the kind of space unless given. */
+  proxy?: string;
   /** For whatever makes the network smaller. */
   architectureProxy: string;
 }
 
-export const DEFAULT_PROXIES: ProxyChoice = { proxy: 'output-noise', architectureProxy: 'reduction-noise' };
+export const DEFAULT_PROXIES: ProxyChoice = { architectureProxy: 'reduction-signal' };
+
+/** The best known for bits alone, and for bits beside structure: docs/decisions/0006 has the figures. */
+export const DEFAULT_BIT_PROXY = 'output-noise';
+const JOINT_BIT_PROXY = 'signal-loss';
+
+/** Proxies for bits, and those for reductions that measure in the same unit. */
+const SAME_UNIT: ReadonlyMap<BitProxy, ArchitectureProxy> = new Map([
+  [SIGNAL_LOSS, REDUCTION_SIGNAL],
+  [OUTPUT_NOISE, REDUCTION_NOISE],
+]);
 
 /** Images that each reduction is looked at with, and the fewer ones where there are many probes. */
 const PROBE_IMAGES = 32;
@@ -55,8 +68,8 @@ export function proxyContext(
 
 /**
  * The additive proxy of a space: the loss of each layer's scheme, and of each choice that makes the network smaller, as
- * the difference that it alone makes. Where both are chosen, and by other proxies than the default ones, each is brought
- * to the unit of those, noise at the logits, by one factor that is measured: other units could not be added up.
+ * the difference that it alone makes. Where both are chosen, by proxies of different units, each is brought to noise at the
+ * logits by one factor that is measured, for they could not be added up.
  *
  * @throws {BitbudgetError} `usage` for an unknown proxy, `input` for what it needs and is not there, `interrupted`.
  */
@@ -66,7 +79,8 @@ export async function spaceProxy(
   surroundings: ProbeSurroundings,
   choice: ProxyChoice = DEFAULT_PROXIES,
 ): Promise<StudyProxy<SpacePoint>> {
-  const bits = findBitProxy(choice.proxy);
+  const mixed = space.genes.some(({ kind }) => isBits(kind)) && space.genes.some(({ kind }) => !isBits(kind));
+  const bits = findBitProxy(choice.proxy ?? (mixed ? JOINT_BIT_PROXY : DEFAULT_BIT_PROXY));
   const architecture = findArchitectureProxy(choice.architectureProxy);
   const context = proxyContext(workbench, surroundings);
   const full = space.genes.map(({ kind, choices }) => (kind === 'drop' ? 0 : choices.length - 1));
@@ -77,9 +91,10 @@ export async function spaceProxy(
   const probes = structureProbes(space, full);
   const structure = await structureLosses(context, architecture, space, probes);
   const joint = probes.length > 0 && space.genes.some(({ kind }) => isBits(kind));
-  const factor = joint && bits !== OUTPUT_NOISE ? noisePerLoss(context, space, full, table) : 1;
-  if (joint && architecture !== REDUCTION_NOISE) await toNoise(context, probes, structure);
-  const other = probes.length > 0 && architecture !== REDUCTION_NOISE;
+  const alike = SAME_UNIT.get(bits) === architecture;
+  const factor = joint && !alike && bits !== OUTPUT_NOISE ? noisePerLoss(context, space, full, table) : 1;
+  if (joint && !alike && architecture !== REDUCTION_NOISE) await toNoise(context, probes, structure);
+  const other = probes.length > 0 && !alike;
   return {
     name: other ? `${bits.name}+${architecture.name}` : bits.name,
     loss({ genome, schemes: assigned }) {

@@ -10,6 +10,7 @@ import { JACOBIAN_COVARIANCE } from './jacobian-covariance.ts';
 import { OMPQ } from './ompq.ts';
 import { OUTPUT_NOISE } from './output-noise.ts';
 import { REDUCTION_NOISE } from './reduction-noise.ts';
+import { REDUCTION_SIGNAL } from './reduction-signal.ts';
 import { SENSITIVITY_KL, SENSITIVITY_LOSS, SENSITIVITY_TOP1 } from './sensitivity.ts';
 import { SIGNAL_LOSS } from './signal-loss.ts';
 import { SIGNAL_NOISE } from './signal-noise.ts';
@@ -17,7 +18,7 @@ import { SYNFLOW } from './synflow.ts';
 import type { ArchitectureProxy, BitProxy } from './types.ts';
 import { WEIGHT_NOISE } from './weight-noise.ts';
 
-/** The proxies that rank bit allocations; the first is the default. */
+/** The proxies that rank bit allocations; the first is the default where nothing else is chosen. */
 export const BIT_PROXIES: readonly BitProxy[] = [
   OUTPUT_NOISE,
   SIGNAL_LOSS,
@@ -35,6 +36,7 @@ export const BIT_PROXIES: readonly BitProxy[] = [
 
 /** The proxies that rank reduced networks; the first is the default. */
 export const ARCHITECTURE_PROXIES: readonly ArchitectureProxy[] = [
+  REDUCTION_SIGNAL,
   REDUCTION_NOISE,
   SYNFLOW,
   JACOBIAN_COVARIANCE,

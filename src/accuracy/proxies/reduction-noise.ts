@@ -29,7 +29,7 @@ export const REDUCTION_NOISE: ArchitectureProxy = {
 const WHOLE = new WeakMap<ProxyContext, { logits: Float32Array[]; signal: number }>();
 
 /** The logits of every image in f32. */
-function realLogits({ engine, images }: ProxyContext, network: Network): Float32Array[] {
+export function realLogits({ engine, images }: ProxyContext, network: Network): Float32Array[] {
   const folded = foldNetwork(network);
   // f32 needs no ranges
   const calibration = { method: 'minmax' as const, dataset: '', samples: 0, seed: 0, statistics: new Map() };

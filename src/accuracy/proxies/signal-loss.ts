@@ -9,9 +9,9 @@ import { assertNeeds, type BitProxy, type SchemeLosses } from './types.ts';
 /** Images that every version of the network is run on. */
 const PROBE_IMAGES = 32;
 /** Versions with all layers quantized. */
-const WHOLE_NETWORKS = 192;
-/** Weight of a layer's own correction against the residuals; that of a squared sum over so many networks. */
-const RIDGE = 64;
+const WHOLE_NETWORKS = 96;
+/** Weight of a layer's own correction against the residuals, for so many networks. */
+const RIDGE = 8;
 /** Of the signal at least so much counts as kept: an estimate from a few hundred numbers tells no less. */
 const LEAST_KEPT = 1e-3;
 /** Relative squared differences below this are rounding. */
@@ -25,9 +25,11 @@ const ROUNDING = 1e-20;
  * First every layer is quantized alone (p). Then networks with random schemes in all layers are measured in the same way,
  * and a ridge regression of their losses, t = c·Σ p + Σ (u of the layer's weight bits + v of its activation bits) + d,
  * corrects what a layer does alone by what it does among other quantized layers; u and v are penalised relative to the
- * layer's mean p at that width, so that where little is lost, little is corrected. Last, no layer gains by fewer bits: a loss
- * is at least those of the same layer with as many bits or more. The first and the last layer, which spaces keep,
- * stay at the widest scheme in the random networks, and so uncorrected. All is + − × ÷ and √, the same on every engine.
+ * layer's mean p at that width, so that where little is lost, little is corrected. A network counts with 1 / (1 + t)²: how
+ * much exactly a useless one loses is of no interest, and would drown what good ones say. Last, no layer gains by fewer
+ * bits: a loss is at least those of the same layer with as many bits or more. The first and the last layer, which spaces
+ * keep, stay at the widest scheme in the random networks, and so uncorrected. All is + − × ÷ and √, the same on every
+ * engine.
  */
 export const SIGNAL_LOSS: BitProxy = {
   name: 'signal-loss',
@@ -132,19 +134,27 @@ export function correctTable(
   const sums = networks.map((schemes) => layers.reduce((sum, layer) => sum + lossAlone(layer, schemes.get(layer)!), 0));
   const columns = columnsOf(layers, networks, alone);
   const rows = networks.map((schemes, n) => [sums[n], ...columns.rowOf(schemes)]);
-  const means = rows[0].map((_, k) => rows.reduce((sum, row) => sum + row[k], 0) / rows.length);
-  const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+  const weights = weightsOf(losses);
+  const mean = weightedMean(losses, weights);
+  const means = rows[0].map((_, k) =>
+    weightedMean(
+      rows.map((row) => row[k]),
+      weights,
+    ),
+  );
   const centredRows = rows.map((row) => row.map((value, k) => value - means[k]));
   const spread = centredRows.reduce((total, [sum]) => total + sum * sum, 0);
   if (spread <= ROUNDING * rows.length * means[0] ** 2) return alone; // networks that are all alike teach nothing
   const matrix = means.map((_, i) =>
     Float64Array.from(means, (_, j) => {
       let sum = i === j && i > 0 ? RIDGE : 0;
-      for (const row of centredRows) sum += row[i] * row[j];
+      for (const [n, row] of centredRows.entries()) sum += weights[n] * row[i] * row[j];
       return sum;
     }),
   );
-  const right = means.map((_, k) => centredRows.reduce((sum, row, n) => sum + row[k] * (losses[n] - mean), 0));
+  const right = means.map((_, k) =>
+    centredRows.reduce((sum, row, n) => sum + weights[n] * row[k] * (losses[n] - mean), 0),
+  );
   const [slope, ...corrections] = solveCholesky(cholesky(matrix), right);
   const corrected = emptyTable(layers);
   for (const layer of layers) {
@@ -156,6 +166,17 @@ export function correctTable(
     }
   }
   return corrected;
+}
+
+/** What a network counts for by its loss, on average 1. */
+function weightsOf(losses: readonly number[]): number[] {
+  const weights = losses.map((loss) => 1 / ((1 + loss) * (1 + loss)));
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  return weights.map((weight) => (weight * weights.length) / sum);
+}
+
+function weightedMean(values: readonly number[], weights: readonly number[]): number {
+  return values.reduce((sum, value, n) => sum + weights[n] * value, 0) / values.length;
 }
 
 /**

@@ -10,7 +10,7 @@ import { describeHost, disabledIds } from '../../node/host.ts';
 import { runName } from '../../node/model-files.ts';
 import { deviceLabels } from '../../node/search.ts';
 import { solveNetwork } from '../../node/solve.ts';
-import { DEFAULT_PROXIES } from '../../node/space-proxy.ts';
+import { DEFAULT_BIT_PROXY, DEFAULT_PROXIES } from '../../node/space-proxy.ts';
 import { openTables } from '../../node/tables.ts';
 import { openWorkbench } from '../../node/workbench.ts';
 import { type Allocation, type AllocationModel, allocate, readAllocation } from '../../search/index.ts';
@@ -70,7 +70,7 @@ export function register(program: Command, context: CliContext): void {
     .addOption(threadsFlag('threads that share each layer, in every table'))
     .addOption(new Option('--space <file>', 'what to choose from, as YAML or JSON: schemes alone'))
     .addOption(presetOption())
-    .addOption(proxyOption(`; the preset's, or ${DEFAULT_PROXIES.proxy}, unless given`));
+    .addOption(proxyOption(`; the preset's, or ${DEFAULT_BIT_PROXY}, unless given`));
   for (const option of schemeOptions()) command.addOption(option);
   command.addOption(
     new Option('--ends <how>', 'first and last layer: w8a8, or chosen too').choices(['fixed', 'free']).default('fixed'),
@@ -98,7 +98,7 @@ function withAllocation(
   preset: AllocationPreset | undefined,
   isDefault: (name: string) => boolean,
 ): SolveFlags {
-  const proxy = findBitProxy(flags.proxy ?? preset?.proxy ?? DEFAULT_PROXIES.proxy).name;
+  const proxy = findBitProxy(flags.proxy ?? preset?.proxy ?? DEFAULT_BIT_PROXY).name;
   if (!preset) return { ...flags, proxy };
   if (flags.proxy !== undefined && flags.proxy !== preset.proxy) {
     const problem = `--preset ${preset.name} ranks by ${preset.proxy}, and --proxy says ${flags.proxy}.`;

@@ -59,6 +59,26 @@ describe('correction by whole networks', () => {
     }
   });
 
+  it('listens to networks that are still of use, whatever useless ones lose', () => {
+    // with three layers at w2a2 nothing is left, and the order of the layers is the reverse
+    const useful = networks.filter(
+      (network) => [...network.values()].filter((scheme) => scheme === 'w2a2').length <= 2,
+    );
+    const useless = networks.filter(
+      (network) => [...network.values()].filter((scheme) => scheme === 'w2a2').length > 2,
+    );
+    const truth: Record<string, number> = { a: 0.4, b: 0.3, c: 0.2, d: 0.1 };
+    const sumOf = (network: ReadonlyMap<string, Scheme>, of: (layer: string, i: number) => number) =>
+      layers.reduce((sum, layer, i) => sum + (network.get(layer) === 'w2a2' ? of(layer, i) : 0), 0);
+    const losses = [
+      ...useful.map((network) => sumOf(network, (layer) => truth[layer])),
+      ...useless.map((network) => 20 + 20 * sumOf(network, (_, i) => i)),
+    ];
+    const table = correctTable(layers, alone, [...useful, ...useless], losses);
+    const found = layers.map((layer) => table.get(layer)!.get('w2a2')!);
+    expect(found).toEqual([...found].sort((x, y) => y - x));
+  });
+
   it('keeps the order of the layers alone where whole networks say the same, in another unit', () => {
     const loss = (network: ReadonlyMap<string, Scheme>) =>
       layers.reduce((sum, layer) => sum + 3 * alone.get(layer)!.get(network.get(layer)!)!, 0);

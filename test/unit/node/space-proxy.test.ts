@@ -1,7 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ARCHITECTURE_PROXIES, BIT_PROXIES } from '../../../src/accuracy/proxies/index.ts';
+import {
+  ARCHITECTURE_PROXIES,
+  BIT_PROXIES,
+  findArchitectureProxy,
+  findBitProxy,
+} from '../../../src/accuracy/proxies/index.ts';
+import { schemeLoss } from '../../../src/accuracy/proxies/types.ts';
 import { reduceNetwork } from '../../../src/network/reduce/index.ts';
-import { proxyContext, spaceProxy } from '../../../src/node/space-proxy.ts';
+import { proxyContext, schemesOf, spaceProxy } from '../../../src/node/space-proxy.ts';
 import { openWorkbench, type Workbench } from '../../../src/node/workbench.ts';
 import type { Scheme } from '../../../src/quant/scheme.ts';
 import { createSearchSpace } from '../../../src/space/index.ts';
@@ -72,6 +78,25 @@ describe('the proxy of a joint space', () => {
       expect(other[part] / own[part]).toBeGreaterThan(0.05);
       expect(other[part] / own[part]).toBeLessThan(20);
     }
+  });
+
+  it('adds the default ones up as they are, for both measure the signal of the logits', async () => {
+    const space = createSearchSpace(workbench.opened.network, config);
+    const few = { ...workbench, images: workbench.images.slice(0, 2) };
+    const made = await spaceProxy(few, space, surroundings);
+    expect(made.name).toBe('signal-loss');
+    const context = proxyContext(few, surroundings);
+    const whole: number[] = space.genes.map(() => 1);
+    const bits = await findBitProxy('signal-loss').losses(context, schemesOf(space, whole));
+    const reduced = reduceNetwork(workbench.opened.network, space.decode(whole.with(1, 0)).reduction);
+    const channels = await findArchitectureProxy('reduction-signal').loss(context, reduced);
+    const { schemes } = space.decode(whole);
+    const sum = schemeLoss(
+      bits,
+      bits.layers.map((layer) => schemes.get(layer)!),
+    );
+    expect(channels).toBeGreaterThan(0);
+    expect(made.loss(space.decode(whole.with(1, 0)))).toBeCloseTo(sum + channels, 9);
   });
 
   it('says which proxy is not known', async () => {

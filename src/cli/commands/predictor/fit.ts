@@ -6,7 +6,7 @@ import { BitbudgetError } from '../../../core/errors.ts';
 import { describeHost, disabledIds } from '../../../node/host.ts';
 import { fitToRuns } from '../../../node/predictor.ts';
 import { readRunPairs } from '../../../node/predictor-runs.ts';
-import { DEFAULT_PROXIES } from '../../../node/space-proxy.ts';
+import { DEFAULT_BIT_PROXY, DEFAULT_PROXIES } from '../../../node/space-proxy.ts';
 import { openWorkbench } from '../../../node/workbench.ts';
 import { type ImageFlags, normalisationOptions, preprocessingOf } from '../../dataset-options.ts';
 import { pixelsFlag, seedFlag, weightsFlag, wholeNumber } from '../../options.ts';
@@ -35,7 +35,7 @@ export function registerFit(predictor: Command, context: CliContext): void {
     .addOption(pixelsFlag())
     .addOption(
       new Option('--proxy <name>', 'an additive proxy that it learns to correct; none for no such help').default(
-        DEFAULT_PROXIES.proxy,
+        DEFAULT_BIT_PROXY,
       ),
     )
     .addOption(

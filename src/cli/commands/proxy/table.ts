@@ -7,7 +7,7 @@ import { readDevice } from '../../../node/device.ts';
 import { describeHost, disabledIds } from '../../../node/host.ts';
 import { runName } from '../../../node/model-files.ts';
 import { openPricers } from '../../../node/search.ts';
-import { DEFAULT_PROXIES, spaceProxy } from '../../../node/space-proxy.ts';
+import { DEFAULT_BIT_PROXY, DEFAULT_PROXIES, spaceProxy } from '../../../node/space-proxy.ts';
 import { openTable } from '../../../node/tables.ts';
 import { openWorkbench } from '../../../node/workbench.ts';
 import { createSearchSpace, geneProblem } from '../../../space/index.ts';
@@ -48,7 +48,7 @@ export function registerTable(program: Command, context: CliContext): void {
     .addOption(threadsFlag('threads that it was measured with'))
     .addOption(
       new Option('--proxy <name>', `one of ${BIT_PROXIES.map(({ name }) => name).join(', ')}`).default(
-        DEFAULT_PROXIES.proxy,
+        DEFAULT_BIT_PROXY,
       ),
     )
     .addOption(new Option('--space <file>', 'what to choose from, as YAML or JSON: bits alone'));
