@@ -71,7 +71,7 @@ describe('candidates that were looked at cheaply', () => {
     const lost = signalLoss(genome) + 0.2 * lossOf(genome);
     return lost / (1 + lost);
   };
-  const seen = genomesAtRandom(300, 7);
+  const seen = genomesAtRandom(160, 7);
   const lowFidelity = { genomes: seen, losses: seen.map(signalLoss) };
 
   it('tell a level of every candidate', () => {
