@@ -14,14 +14,16 @@ import { fitPredictor, Predictor } from '../../src/accuracy/predictor/predictor.
 import { fitArchitectures } from '../../src/accuracy/predictor/transfer.ts';
 import { rankAgreement } from '../../src/accuracy/ranking/rank-agreement.ts';
 import { Random } from '../../src/core/random.ts';
+import type { DatasetSpec } from '../../src/data/open.ts';
 import { comparePredictions, predictorGenes } from '../../src/node/predictor.ts';
 import { loadPredictorArithmetic } from '../../src/node/predictor-files.ts';
 import { DEFAULT_PROXIES } from '../../src/node/space-proxy.ts';
 import { drawVaried } from '../../src/study/proxy-check/draw-candidates.ts';
+import { drawArchitectures, drawForTransfer } from '../../src/study/transfer-plan.ts';
 import { updateResults } from '../results-file.ts';
 import { CASES, type PredictorCase, spaceOf } from './cases.ts';
+import { compareMeasured } from './measured-searches.ts';
 import { compareSearches } from './searches.ts';
-import { drawArchitectures, drawForTransfer } from './transfer-plan.ts';
 import { TruthStore } from './truths.ts';
 
 const { values: flags } = parseArgs({
@@ -34,7 +36,9 @@ const { values: flags } = parseArgs({
     architectures: { type: 'string', default: '60' },
     seeds: { type: 'string', default: '5' },
     hidden: { type: 'string', default: DEFAULT_ENSEMBLE.hidden.join() },
-    parts: { type: 'string', default: 'errors,transfer,searches' },
+    parts: { type: 'string', default: 'errors,transfer,searches,measured' },
+    evaluations: { type: 'string', default: '60,120' },
+    images: { type: 'string', default: '100' },
     update: { type: 'boolean', default: false },
   },
 });
@@ -127,6 +131,30 @@ async function benchTransfer({ one, space, store, bare }: Opened): Promise<void>
   }
 }
 
+/** Searches of ResNet-8's bits whose truth is measured on few images, their fronts judged on others. */
+async function benchMeasured(): Promise<void> {
+  const one = CASES.find(({ name }) => name === 'resnet8-bits')!;
+  const workbench = await one.open();
+  const space = spaceOf(one, workbench);
+  const storeOf = (name: string, dataset: DatasetSpec) =>
+    new TruthStore({ ...one, name, dataset }, workbench, space, folder);
+  const samples = Number(flags.images);
+  const seen = storeOf(`${one.name}-${samples}`, { ...one.dataset, samples });
+  const unseen = storeOf(`${one.name}-judged`, { ...one.dataset, split: 'test', samples: 500 });
+  const genes = await predictorGenes(workbench, space, DEFAULT_PROXIES, quiet);
+  const evaluations = flags.evaluations.split(',').map(Number);
+  say(
+    `\nHypervolume of loss and bit operations, median of ${flags.seeds} seeds (least to greatest): on the ${samples} images that the searches see, and their fronts on 500 others.\n`,
+  );
+  say('| space | evaluations | search | seen images | other images |');
+  say('|---|---|---|---|---|');
+  const prior = genes.map((gene) => gene.prior!);
+  await compareMeasured({
+    ...{ what: one.what, workbench, space, seen, unseen, prior, evaluations },
+    ...{ seeds: Number(flags.seeds), say },
+  });
+}
+
 const open: Opened[] = [];
 for (const one of CASES.filter(({ name }) => flags.cases.split(',').includes(name))) {
   if (one.absent) say(`${one.what}: left out, ${one.absent}.\n`);
@@ -152,5 +180,6 @@ if (parts.includes('transfer')) {
   for (const own of joint) await benchTransfer(own);
 }
 if (parts.includes('searches')) await compareSearches({ seeds: Number(flags.seeds), say });
+if (parts.includes('measured')) await benchMeasured();
 if (flags.update) updateResults('predictor', lines.join('\n'));
 process.stdout.write(`${lines.join('\n')}\n`);

@@ -16,25 +16,41 @@ export interface EvaluationConditions {
   dataset: DatasetSpec;
 }
 
-/** What is read of a file that `proxy check --out` wrote. */
+/** A candidate that was run: its genome and its top-1 accuracy. */
+interface EvaluatedCandidate {
+  genome: number[];
+  top1: number;
+  group?: string;
+}
+
+/** The group of candidates that were run with all layers in f32; their genomes tell of the architecture alone. */
+export const FULL_PRECISION = 'full-precision' as const;
+
+/** What is read of a file that `proxy check --out` or `predictor draw` wrote. */
 const evaluatedSchema = z.looseObject({
   conditions: z.record(z.string(), z.unknown()),
   evaluated: z
-    .array(z.looseObject({ genome: z.array(z.int().nonnegative()).max(100_000), top1: z.number().min(0).max(1) }))
+    .array(
+      z.looseObject({
+        genome: z.array(z.int().nonnegative()).max(100_000),
+        top1: z.number().min(0).max(1),
+        group: z.string().max(80).optional(),
+      }),
+    )
     .max(1_000_000),
 });
 
 /**
- * Accuracies that an earlier check measured, by genome.
+ * Reads a file of evaluated candidates, and what they were evaluated under.
  *
- * @throws {BitbudgetError} `damaged-file` for what is no such file, `mismatch` if it was measured under other conditions.
+ * @throws {BitbudgetError} `input` where there is none, `damaged-file` for what is no such file.
  */
-export async function readEvaluated(
+export async function readEvaluatedFile(
   files: Files,
   path: string,
-  conditions: EvaluationConditions,
-): Promise<Map<string, number>> {
-  const remedy = 'Name a file that `bitbudget proxy check --out` wrote.';
+): Promise<{ conditions: Record<string, unknown>; evaluated: EvaluatedCandidate[] }> {
+  const remedy = 'Name a file that `bitbudget proxy check --out` or `bitbudget predictor draw` wrote.';
+  if (!(await files.exists(path))) throw new BitbudgetError('input', `There is no ${path}.`, remedy);
   let json: unknown;
   try {
     json = JSON.parse(await files.readText(path));
@@ -43,11 +59,23 @@ export async function readEvaluated(
     throw new BitbudgetError('damaged-file', `${path} is no JSON: ${error.message}.`, remedy);
   }
   const parsed = evaluatedSchema.safeParse(json);
-  if (!parsed.success) {
-    const [{ path: place, message }] = parsed.error.issues;
-    throw new BitbudgetError('damaged-file', `${path} is no check of proxies: ${place.join('.')}: ${message}.`, remedy);
-  }
-  const there = parsed.data.conditions;
+  if (parsed.success) return parsed.data;
+  const [{ path: place, message }] = parsed.error.issues;
+  const problem = `${path} is no check of proxies and no draw of candidates: ${place.join('.')}: ${message}.`;
+  throw new BitbudgetError('damaged-file', problem, remedy);
+}
+
+/**
+ * Accuracies of quantized candidates that were measured before, by genome; and of architectures in full precision, apart.
+ *
+ * @throws {BitbudgetError} as {@link readEvaluatedFile}, and `mismatch` if they were measured under other conditions.
+ */
+export async function readEvaluated(
+  files: Files,
+  path: string,
+  conditions: EvaluationConditions,
+): Promise<{ quantized: Map<string, number>; fullPrecision: Map<string, number> }> {
+  const { conditions: there, evaluated } = await readEvaluatedFile(files, path);
   const other = Object.entries(plain(conditions)).find(([name, value]) => {
     return canonicalJson(value) !== canonicalJson(there[name] ?? null);
   });
@@ -55,7 +83,13 @@ export async function readEvaluated(
     const problem = `${path} was made with another ${other[0].replace('Sha256', '')}.`;
     throw new BitbudgetError('mismatch', problem, 'Leave --reuse out, or give the flags that it was made with.');
   }
-  return new Map(parsed.data.evaluated.map(({ genome, top1 }) => [genome.join('-'), 1 - top1]));
+  const losses = (whole: boolean) =>
+    new Map(
+      evaluated.flatMap(({ genome, top1, group }): [string, number][] =>
+        (group === FULL_PRECISION) === whole ? [[genome.join('-'), 1 - top1]] : [],
+      ),
+    );
+  return { quantized: losses(false), fullPrecision: losses(true) };
 }
 
 /** As files hold it: without what is undefined. */

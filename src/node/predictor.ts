@@ -1,15 +1,18 @@
+import type { Arithmetic } from '../accuracy/predictor/arithmetic.ts';
 import { Encoding, type PredictorGene } from '../accuracy/predictor/encoding.ts';
-import { DEFAULT_ENSEMBLE, type EnsembleSettings } from '../accuracy/predictor/ensemble.ts';
+import { DEFAULT_ENSEMBLE, type Ensemble, type EnsembleSettings } from '../accuracy/predictor/ensemble.ts';
 import type { StoredPredictor } from '../accuracy/predictor/file.ts';
-import { fitPredictor, Predictor } from '../accuracy/predictor/predictor.ts';
+import { type EvaluatedPairs, fitPredictor, LEAST_PAIRS, Predictor } from '../accuracy/predictor/predictor.ts';
+import { fitArchitectures } from '../accuracy/predictor/transfer.ts';
 import { type RankAgreement, rankAgreement } from '../accuracy/ranking/rank-agreement.ts';
 import { assert, BitbudgetError } from '../core/errors.ts';
 import { Random } from '../core/random.ts';
 import { createSearchSpace, type SearchSpace, type SpaceConfigInput, type SpacePoint } from '../space/index.ts';
 import { type AccuracySource, genePriors } from '../study/index.ts';
 import { drawVaried } from '../study/proxy-check/draw-candidates.ts';
+import { lookAtCandidates } from './low-fidelity.ts';
 import { loadPredictorArithmetic } from './predictor-files.ts';
-import type { RunPairs } from './predictor-runs.ts';
+import type { DrawnPairs } from './predictor-pairs.ts';
 import { type ProbeSurroundings, type ProxyChoice, spaceProxy } from './space-proxy.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -17,37 +20,54 @@ import type { Workbench } from './workbench.ts';
 const EVALUATED_TOGETHER = 40;
 
 /**
- * Fits a predictor to the evaluated candidates of runs, with the priors of an additive proxy.
+ * Fits a predictor to evaluated candidates, with the priors of an additive proxy. Where there are candidates in full
+ * precision too, its networks learn architectures from those first (APQ).
  *
- * @param workbench of the runs' network, calibrated as there.
+ * @param workbench of the candidates' network, calibrated as there.
  * @param choice the proxies; none if undefined.
+ * @param looked further candidates that are run on calibration images alone.
  * @throws {BitbudgetError} `mismatch` for other weights, `input` for too few candidates, `interrupted`.
  */
 export async function fitToRuns(
   workbench: Workbench,
-  { network, weightsSha256, calibration, space: config, pairs }: RunPairs,
+  { network, weightsSha256, calibration, space: config, pairs, fullPrecision }: DrawnPairs,
   choice: ProxyChoice | undefined,
-  settings: Partial<EnsembleSettings>,
+  { looked, ...settings }: Partial<EnsembleSettings> & { looked: number },
   surroundings: ProbeSurroundings,
 ): Promise<StoredPredictor> {
   assertWeights(workbench, { network, weightsSha256 });
   const space = createSearchSpace(workbench.opened.network, config as SpaceConfigInput);
-  const known = pairs.genomes.every(
-    (genome) =>
-      genome.length === space.genes.length && genome.every((value, g) => value < space.genes[g].choices.length),
-  );
-  if (!known) {
-    const problem = 'The runs hold candidates that their own space does not know.';
-    throw new BitbudgetError('damaged-file', problem, 'Restore reports.csv and config.json, or search anew.');
-  }
+  for (const { genomes } of fullPrecision ? [pairs, fullPrecision] : [pairs]) assertKnown(genomes, space);
   const genes = await predictorGenes(workbench, space, choice, surroundings);
   const makeArithmetic = await loadPredictorArithmetic();
   const all = { ...DEFAULT_ENSEMBLE, ...settings };
-  const { model, heldOut } = await fitPredictor(makeArithmetic, genes, pairs, all, surroundings);
+  const start = fullPrecision && (await architecturesOf(makeArithmetic, genes, fullPrecision, all, surroundings));
+  const lowFidelity = looked > 0 ? await lookAtCandidates(workbench, space, looked, surroundings) : undefined;
+  const before = { ...(start && { start }), ...(lowFidelity && { lowFidelity }) };
+  const { model, heldOut } = await fitPredictor(makeArithmetic, genes, pairs, all, surroundings, before);
   return {
     ...{ network, weightsSha256, calibration: { ...calibration }, space: { ...config } },
     ...{ proxy: choice?.proxy ?? null, heldOut, model },
+    ...(fullPrecision && { fullPrecisionPairs: fullPrecision.losses.length }),
   };
+}
+
+/** What networks learn of architectures before they hear of bits. */
+function architecturesOf(
+  makeArithmetic: (bytes: number) => Arithmetic,
+  genes: readonly PredictorGene[],
+  pairs: EvaluatedPairs,
+  settings: EnsembleSettings,
+  surroundings: ProbeSurroundings,
+): Promise<Ensemble> {
+  const count = pairs.losses.length;
+  const remedy = `Run at least ${LEAST_PAIRS}, or give --no-transfer.`;
+  if (new Encoding(genes).architectureSize === 0) {
+    const problem = 'The space chooses bits alone, and candidates in full precision tell nothing of those.';
+    throw new BitbudgetError('input', problem, 'Give --no-transfer.');
+  }
+  if (count >= LEAST_PAIRS) return fitArchitectures(makeArithmetic, genes, pairs, settings, surroundings);
+  throw new BitbudgetError('input', `There are ${count} candidates in full precision to learn from.`, remedy);
 }
 
 /** The genes of a space as predictors know them, with what a proxy thinks of each choice. */
@@ -157,6 +177,16 @@ function assertWeights(
   if (opened.weightsSha256 === weightsSha256) return;
   const problem = `The candidates of ${network} had other weights than those opened now.`;
   throw new BitbudgetError('mismatch', problem, 'Name the weights that they were made with by --weights.');
+}
+
+function assertKnown(genomes: readonly (readonly number[])[], space: SearchSpace): void {
+  const known = genomes.every(
+    (genome) =>
+      genome.length === space.genes.length && genome.every((value, g) => value < space.genes[g].choices.length),
+  );
+  if (known) return;
+  const problem = 'There are candidates that their own space does not know.';
+  throw new BitbudgetError('damaged-file', problem, 'Restore the files that they were read from, or make them anew.');
 }
 
 function assertGenes(genes: readonly PredictorGene[], space: SearchSpace): void {

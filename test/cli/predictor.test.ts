@@ -28,7 +28,7 @@ describe('predictor', { timeout: PATIENCE_MS }, () => {
     expect(JSON.parse(readFileSync(folder.path('run/study.json'), 'utf8'))).toMatchObject({ strategy: 'surrogate' });
     expect(parseCsv(readFileSync(folder.path('run/batches.csv'), 'utf8')).length).toBeGreaterThan(2);
     const file = folder.path('a.predictor.json');
-    const small = ['--hidden', '16,16', '--members', '2', '--out', file];
+    const small = ['--hidden', '16,16', '--members', '2', '--low-fidelity', '30', '--out', file];
     const fitted = await runJson('--quiet', 'predictor', 'fit', '--run', folder.path('run'), ...small);
     expect([fitted.exitCode, fitted.document.candidates]).toEqual([0, 24]);
     expect(fitted.document.heldOutError.blend).toBeLessThan(0.5);
@@ -51,13 +51,58 @@ describe('predictor', { timeout: PATIENCE_MS }, () => {
     expect(row[head.indexOf('accuracyKind')]).toBe(`predictor:${JSON.parse(bytes).sha256.slice(0, 12)}`);
   });
 
+  it('learns architectures in full precision first, and from what a check of proxies ran', async () => {
+    const pairs = folder.path('pairs.json');
+    const space = folder.path('joint.yaml');
+    writeFileSync(space, 'network: resnet8\nbits: { schemes: [w8a8, w4a4] }\nkeep: { ratios: [0.5, 0.75, 1] }\n');
+    const drawing = ['--quiet', 'predictor', 'draw', '--space', space, '--calibration-samples', '2', '--out', pairs];
+    const drawn = (...flags: string[]) => runJson(...drawing, '--samples', '16', '--full-precision', '12', ...flags);
+    expect((await drawn('--candidates', '6')).document).toMatchObject({ candidates: 6, fullPrecision: 12 });
+    // what a file tells is not run again: a changed accuracy comes back
+    const told = JSON.parse(readFileSync(pairs, 'utf8'));
+    const groups = told.evaluated.map(({ group }: { group: string }) => group);
+    expect(groups.filter((group: string) => group === 'full-precision')).toHaveLength(12);
+    const [first] = told.evaluated;
+    first.top1 = 0.123;
+    writeFileSync(pairs, JSON.stringify(told));
+    expect((await drawn('--candidates', '14', '--reuse', pairs)).document).toMatchObject({ candidates: 14 });
+    const again = JSON.parse(readFileSync(pairs, 'utf8')).evaluated;
+    expect(again).toContainEqual(first);
+    expect(again).toHaveLength(26);
+
+    const file = folder.path('t.predictor.json');
+    const fit = (...flags: string[]) =>
+      runJson(
+        ...['--quiet', 'predictor', 'fit', '--evaluated', pairs, '--hidden', '16', '--members', '2'],
+        ...['--low-fidelity', '20', '--out', file, ...flags],
+      );
+    const { document } = await fit();
+    expect(document).toMatchObject({ candidates: 14, fullPrecision: 12 });
+    const transferred = JSON.parse(readFileSync(file, 'utf8'));
+    expect(transferred.fullPrecisionPairs).toBe(12);
+    expect(transferred.lowFidelity.pairs.losses).toHaveLength(20);
+    const alone = await fit('--no-transfer');
+    expect(alone.document.fullPrecision).toBeUndefined();
+    expect(JSON.parse(readFileSync(file, 'utf8')).ensemble).not.toEqual(transferred.ensemble);
+
+    const both = await run('predictor', 'fit', '--evaluated', pairs, '--run', folder.path('run'), '--out', file);
+    expect([both.exitCode, failure(both).message]).toEqual([2, expect.stringContaining('several kinds')]);
+    const bits = await run('--quiet', 'predictor', 'draw', ...SPACE, '--full-precision', '9', '--out', pairs);
+    expect([bits.exitCode, failure(bits).message]).toEqual([2, expect.stringContaining('bits alone')]);
+    const other = await run(...drawing, '--samples', '15', '--reuse', pairs);
+    expect([other.exitCode, failure(other).message]).toEqual([1, expect.stringContaining('another dataset')]);
+    writeFileSync(pairs, readFileSync(pairs, 'utf8').slice(0, 200));
+    const damaged = await run('predictor', 'fit', '--evaluated', pairs, '--out', file);
+    expect([damaged.exitCode, failure(damaged).message]).toEqual([1, expect.stringContaining('is no JSON')]);
+  });
+
   it('refuses what it cannot learn from, damaged files, and spaces that are not its own', async () => {
     const file = folder.path('b.predictor.json');
     const refused = async (...argv: string[]) => {
       const outcome = await run(...argv);
       return [outcome.exitCode, failure(outcome).message];
     };
-    const small = ['--hidden', '8', '--members', '2', '--out', file];
+    const small = ['--hidden', '8', '--members', '2', '--low-fidelity', '0', '--out', file];
     expect(await refused('predictor', 'fit', ...small)).toEqual([2, 'There is nothing to learn from.']);
     const nowhere = await refused('predictor', 'fit', '--run', folder.path('none'), ...small);
     expect(nowhere).toEqual([1, expect.stringContaining('There is no')]);

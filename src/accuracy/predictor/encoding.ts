@@ -13,6 +13,9 @@ export interface PredictorGene {
 /** Keeps the logarithm of a sum of priors finite. */
 const LEAST_SUM = 1e-4;
 
+/** Brings a level, a natural logarithm of a few units, to numbers of about 1. */
+const LEVEL_UNIT = 2;
+
 /** Genes that choose bits; all others choose an architecture. */
 const QUANTIZATION = new Set(['scheme', 'weights', 'activations']);
 
@@ -25,7 +28,8 @@ interface Input {
 /**
  * Genomes as the inputs of a network: the choices of each gene one-hot, those of a scheme also its weight and its activation
  * bits one-hot; and where there is a prior, its square root for each gene, and the root and the logarithm of their sum. Those
- * of the architecture come first, so that a network that knows nothing of bits is widened by them.
+ * of the architecture come first, so that a network that knows nothing of bits is widened by them. Last comes the level,
+ * where candidates have one.
  *
  * @see Wang et al., APQ, CVPR 2020, section 3.1.
  * @example new Encoding([{ kind: 'drop', name: 'drop/stage3', choices: [0, 1] }]).size // => 2
@@ -36,9 +40,13 @@ export class Encoding {
   readonly architectureSize: number;
   readonly size: number;
   private readonly parts: { inputs: Input[]; priors: Input[] }[];
+  /** What a genome is thought to lose on a logarithmic scale; undefined where nothing is known. */
+  readonly level: ((genome: ArrayLike<number>) => number) | undefined;
 
-  constructor(genes: readonly PredictorGene[]) {
+  /** @param level what a genome is thought to lose on a logarithmic scale, see `low-fidelity.ts`. */
+  constructor(genes: readonly PredictorGene[], level?: (genome: ArrayLike<number>) => number) {
     this.genes = genes;
+    this.level = level;
     const isBits = ({ kind }: PredictorGene) => QUANTIZATION.has(kind);
     this.parts = [false, true].map((bits) => {
       const own = genes.flatMap((gene, index) => (isBits(gene) === bits ? [{ gene, index }] : []));
@@ -49,7 +57,7 @@ export class Encoding {
     });
     const [architecture, quantization] = this.parts.map(({ inputs, priors }) => inputs.length + sumsOf(priors));
     this.architectureSize = architecture;
-    this.size = architecture + quantization;
+    this.size = architecture + quantization + (level ? 1 : 0);
   }
 
   /** Whether some gene chooses bits. */
@@ -73,6 +81,7 @@ export class Encoding {
       row[at++] = Math.sqrt(sum);
       row[at++] = logarithm(sum + LEAST_SUM) / 2;
     }
+    if (this.level) row[at] = this.level(genome) / LEVEL_UNIT;
     return row;
   }
 

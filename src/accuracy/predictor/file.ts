@@ -15,6 +15,8 @@ export interface PredictorProvenance {
   space: Record<string, unknown>;
   proxy: string | null;
   heldOut: HeldOutErrors;
+  /** Candidates in full precision that the networks learned from first; absent without transfer. */
+  fullPrecisionPairs?: number;
 }
 
 /** A predictor as it was read from a file. */
@@ -97,13 +99,13 @@ export async function writePredictor(files: Files, path: string, predictor: Stor
 }
 
 /** What no schema tells: that the parts fit each other. */
-function faultOf({ genes, ensemble, pairs }: PredictorDocument): string | undefined {
+function faultOf({ genes, ensemble, pairs, lowFidelity }: PredictorDocument): string | undefined {
   const { sizes, members } = ensemble;
   const wrong = genes.find(({ prior, choices }) => prior && prior.length !== choices.length);
   if (wrong) return `has ${wrong.prior!.length} priors for ${wrong.choices.length} choices of ${wrong.name}`;
   let size: number;
   try {
-    size = new Encoding(genes).size;
+    size = new Encoding(genes, lowFidelity && (() => 0)).size;
   } catch (error) {
     return `has a gene that cannot be: ${(error as Error).message.replace(/\.$/, '')}`;
   }
@@ -116,23 +118,31 @@ function faultOf({ genes, ensemble, pairs }: PredictorDocument): string | undefi
       layers.every(({ weights, bias }, i) => fits(weights, sizes[i] * sizes[i + 1]) && fits(bias, sizes[i + 1]));
     if (!sound) return 'has networks of another shape than it says';
   }
-  if (pairs.genomes.length !== pairs.losses.length) return 'has not one loss for each genome';
-  const strange = pairs.genomes.find(
-    (genome) => genome.length !== genes.length || genome.some((choice, gene) => choice >= genes[gene].choices.length),
-  );
+  const all = [pairs, ...(lowFidelity ? [lowFidelity.pairs] : [])];
+  if (all.some(({ genomes, losses }) => genomes.length !== losses.length)) return 'has not one loss for each genome';
+  if (lowFidelity?.pairs.losses.some((loss) => loss < 0)) return 'has a signal loss below 0';
+  const strange = all
+    .flatMap(({ genomes }) => genomes)
+    .find(
+      (genome) => genome.length !== genes.length || genome.some((choice, gene) => choice >= genes[gene].choices.length),
+    );
   return strange && `has the genome ${strange.slice(0, 20).join('-')}, which its genes do not know`;
 }
 
 function stored(document: PredictorDocument): StoredPredictor {
-  const { network, weightsSha256, calibration, space, proxy, heldOut, sha256 } = document;
-  const { genes, scale, blend, stretch, ensemble, kernel, pairs } = document;
+  const { network, weightsSha256, calibration, space, proxy, heldOut, sha256, fullPrecisionPairs } = document;
+  const { genes, scale, blend, stretch, ensemble, kernel, pairs, lowFidelity } = document;
   const members = ensemble.members.map(
     (layers): MlpParameters =>
       layers.map(({ weights, bias }) => ({ weights: fromBase64(weights), bias: fromBase64(bias) })),
   );
   return {
     ...{ network, weightsSha256, calibration, space, proxy, heldOut, sha256 },
-    model: { genes, scale, blend, stretch, kernel, pairs, ensemble: { sizes: ensemble.sizes, members } },
+    ...(fullPrecisionPairs !== undefined && { fullPrecisionPairs }),
+    model: {
+      ...{ genes, scale, blend, stretch, kernel, pairs, ensemble: { sizes: ensemble.sizes, members } },
+      ...(lowFidelity && { lowFidelity }),
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import { BitbudgetError } from '../../core/errors.ts';
-import { GaussianProcess, type KernelSettings, type Prediction } from '../../search/surrogate/index.ts';
+import type { KernelSettings, Prediction } from '../../search/surrogate/index.ts';
 import type { Arithmetic } from './arithmetic.ts';
 import { Encoding, type PredictorGene } from './encoding.ts';
 import {
@@ -11,6 +11,8 @@ import {
   type TrainedEnsemble,
   trainEnsemble,
 } from './ensemble.ts';
+import { fitLowFidelity, type LowFidelityModel, type LowFidelityPairs, levelReader } from './low-fidelity.ts';
+import { AccuracyProcesses } from './processes.ts';
 
 /** Candidates that were evaluated truly. */
 export interface EvaluatedPairs {
@@ -30,6 +32,8 @@ export interface PredictorModel {
   stretch: number;
   ensemble: Ensemble;
   kernel: KernelSettings;
+  /** What was learned of candidates that were looked at cheaply; absent where none were. */
+  lowFidelity?: LowFidelityModel & { levelKernel: KernelSettings };
   pairs: { genomes: number[][]; losses: number[] };
 }
 
@@ -38,6 +42,14 @@ export interface HeldOutErrors {
   ensemble: number;
   process: number;
   blend: number;
+}
+
+/** What a predictor knows beside the evaluated candidates. */
+export interface Beforehand {
+  /** An ensemble that learned architectures, whose first layers are widened by the inputs of bits. */
+  start?: Ensemble;
+  /** Candidates that were looked at cheaply. */
+  lowFidelity?: LowFidelityPairs;
 }
 
 /** Fewer pairs say too little to learn from. */
@@ -50,7 +62,6 @@ const BLENDS = [0, 0.25, 0.5, 0.75, 1];
  * parts, are blended as those parts say.
  *
  * @param genes of the space; priors where an additive proxy was asked.
- * @param start an ensemble that learned architectures, whose first layers are widened by the inputs of bits.
  * @throws {BitbudgetError} `input` for too few pairs, `interrupted`.
  */
 export async function fitPredictor(
@@ -59,21 +70,25 @@ export async function fitPredictor(
   pairs: EvaluatedPairs,
   settings: EnsembleSettings,
   surroundings: Surroundings,
-  start?: Ensemble,
+  { start, lowFidelity }: Beforehand = {},
 ): Promise<{ model: PredictorModel; heldOut: HeldOutErrors }> {
   const { genomes, losses } = pairs;
   if (genomes.length < LEAST_PAIRS) {
     const problem = `There are ${genomes.length} evaluated candidates to learn from.`;
     throw new BitbudgetError('input', problem, `Give at least ${LEAST_PAIRS}, evaluated by --accuracy measured.`);
   }
-  const encoding = new Encoding(genes);
+  const seen = lowFidelity && fitLowFidelity(genes, lowFidelity);
+  const encoding = encodingOf({ genes, ...(seen && { lowFidelity: seen }) });
   const scale = standardiser(losses);
   const targets = Float64Array.from(losses, (loss) => (loss - scale.mean) / scale.deviation);
   const rows = genomes.map((genome) => encoding.encode(genome));
   const ensemble = await trainEnsemble(makeArithmetic, rows, targets, settings, surroundings, start);
-  const space = spaceOf(encoding);
-  const gaussian = new GaussianProcess(space).tune(genomes, losses);
-  const away = heldOutPredictions(gaussian.settings, space, pairs, settings);
+  const tuned = new AccuracyProcesses(encoding).tune(
+    genomes.map((genome) => [...genome]),
+    losses,
+  );
+  const { kernel, levelKernel } = tuned;
+  const away = heldOutPredictions(() => new AccuracyProcesses(encoding, kernel, levelKernel), pairs, settings);
   const own = Array.from(ensemble.heldOut, (value) => scale.mean + scale.deviation * value);
   const errorOf = (blend: number) =>
     losses.reduce((sum, loss, i) => sum + Math.abs(mixed(blend, own[i], away[i].value) - loss), 0) / losses.length;
@@ -85,7 +100,8 @@ export async function fitPredictor(
   });
   const stretch = Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length);
   const model: PredictorModel = {
-    ...{ genes: [...genes], scale, blend, stretch, ensemble: withoutHeldOut(ensemble), kernel: gaussian.settings },
+    ...{ genes: [...genes], scale, blend, stretch, ensemble: withoutHeldOut(ensemble), kernel },
+    ...(seen && levelKernel && { lowFidelity: { ...seen, levelKernel } }),
     pairs: { genomes: genomes.map((genome) => [...genome]), losses: [...losses] },
   };
   return { model, heldOut: { ensemble: errorOf(1), process: errorOf(0), blend: errorOf(blend) } };
@@ -96,14 +112,15 @@ export class Predictor {
   readonly model: PredictorModel;
   private readonly encoding: Encoding;
   private readonly runner: EnsembleRunner;
-  private readonly gaussian: GaussianProcess;
+  private readonly processes: AccuracyProcesses;
 
   constructor(makeArithmetic: (bytes: number) => Arithmetic, model: PredictorModel) {
     this.model = model;
-    this.encoding = new Encoding(model.genes);
+    this.encoding = encodingOf(model);
     this.runner = new EnsembleRunner(makeArithmetic, model.ensemble);
     const { genomes, losses } = model.pairs;
-    this.gaussian = new GaussianProcess(spaceOf(this.encoding), model.kernel).fit(genomes, losses);
+    const { kernel, lowFidelity } = model;
+    this.processes = new AccuracyProcesses(this.encoding, kernel, lowFidelity?.levelKernel).fit(genomes, losses);
   }
 
   /** Predicted losses, each with one standard deviation. */
@@ -111,7 +128,7 @@ export class Predictor {
     const { scale, blend, stretch } = this.model;
     const own = this.runner.predict(genomes.map((genome) => this.encoding.encode(genome)));
     return genomes.map((genome, i) => {
-      const { value, deviation } = this.gaussian.predict(genome);
+      const { value, deviation } = this.processes.predict([...genome]);
       const variance = deviation ** 2 + own[i].variance * scale.deviation ** 2;
       return {
         value: mixed(blend, scale.mean + scale.deviation * own[i].value, value),
@@ -121,8 +138,14 @@ export class Predictor {
   }
 }
 
-function spaceOf(encoding: Encoding) {
-  return { counts: encoding.genes.map(({ choices }) => choices.length), prior: encoding.prior };
+function encodingOf({
+  genes,
+  lowFidelity,
+}: {
+  genes: readonly PredictorGene[];
+  lowFidelity?: LowFidelityModel;
+}): Encoding {
+  return new Encoding(genes, lowFidelity && levelReader(genes, lowFidelity));
 }
 
 function mixed(blend: number, ensemble: number, gaussian: number): number {
@@ -131,8 +154,7 @@ function mixed(blend: number, ensemble: number, gaussian: number): number {
 
 /** What a process says of each pair that learned from the parts that the pair is not in. */
 function heldOutPredictions(
-  kernel: KernelSettings,
-  space: ReturnType<typeof spaceOf>,
+  make: () => AccuracyProcesses,
   { genomes, losses }: EvaluatedPairs,
   { members, seed }: EnsembleSettings,
 ): Prediction[] {
@@ -140,11 +162,11 @@ function heldOutPredictions(
   for (const own of dealt(genomes.length, members, seed)) {
     const apart = new Set(own);
     const learned = genomes.map((_, row) => row).filter((row) => !apart.has(row));
-    const gaussian = new GaussianProcess(space, kernel).fit(
-      learned.map((row) => genomes[row]),
+    const processes = make().fit(
+      learned.map((row) => [...genomes[row]]),
       learned.map((row) => losses[row]),
     );
-    for (const row of own) predictions[row] = gaussian.predict(genomes[row]);
+    for (const row of own) predictions[row] = processes.predict(genomes[row]);
   }
   return predictions;
 }

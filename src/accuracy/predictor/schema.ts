@@ -38,10 +38,18 @@ const kernelSchema = z.strictObject({
   sumReach: positive,
   profile: positive,
   profileReach: positive,
+  local: z.number().min(0),
+  localLevel: positive,
+  localReach: positive,
   additive: positive,
   joint: positive,
   jointReach: positive,
   noise: positive,
+});
+
+const pairsSchema = z.strictObject({
+  genomes: z.array(z.array(choice).min(1).max(MOST_GENES)).min(1).max(MOST_PAIRS),
+  losses: z.array(z.number()).min(1).max(MOST_PAIRS),
 });
 
 /** The predictor file: everything that predicting takes, and what it was learned from. */
@@ -63,15 +71,20 @@ export const PredictorSchema = z.strictObject({
     members: z.array(z.array(layerSchema).min(1).max(9)).min(1).max(64),
   }),
   kernel: kernelSchema,
-  pairs: z
-    .strictObject({
-      genomes: z.array(z.array(choice).min(1).max(MOST_GENES)).min(1).max(MOST_PAIRS),
-      losses: z.array(z.number()).min(1).max(MOST_PAIRS),
-    })
-    .describe('evaluated candidates that it learned from'),
+  lowFidelity: z
+    .strictObject({ kernel: kernelSchema, levelKernel: kernelSchema, pairs: pairsSchema })
+    .optional()
+    .describe('candidates that were run on calibration images alone, and their signal losses'),
+  pairs: pairsSchema.describe('evaluated candidates that it learned from'),
   heldOut: z
     .strictObject({ ensemble: z.number(), process: z.number(), blend: z.number() })
     .describe('mean absolute errors on pairs that were not learned from'),
+  fullPrecisionPairs: z
+    .int()
+    .min(1)
+    .max(MOST_PAIRS)
+    .optional()
+    .describe('candidates in full precision that the networks learned from first'),
   sha256: z
     .string()
     .regex(/^[0-9a-f]{64}$/)

@@ -15,7 +15,8 @@ const MOST_POINTS = 1200;
 /** Values that each setting is tried at, as factors of the one that it has. */
 const FACTORS = [0.25, 0.5, 2, 4];
 const SWEEPS = 2;
-/** Bounds of every setting, as factors of the default. */
+const LN2 = 0.6931471805599453;
+/** Bounds of every setting, as factors of the first one. */
 const REACH = 64;
 
 /**
@@ -28,6 +29,8 @@ const REACH = 64;
 export class GaussianProcess {
   private readonly space: GenomeSpace;
   private kernel: GenomeKernel;
+  /** What settings are bounded around. */
+  private readonly first: KernelSettings;
   private genomes: readonly ArrayLike<number>[] = [];
   private levels: Float64Array = new Float64Array(0);
   private lower: Float64Array = new Float64Array(0);
@@ -38,32 +41,53 @@ export class GaussianProcess {
   constructor(space: GenomeSpace, settings: KernelSettings = DEFAULT_KERNEL) {
     this.space = space;
     this.kernel = new GenomeKernel(space, settings);
+    this.first = settings;
   }
 
   get settings(): KernelSettings {
     return this.kernel.settings;
   }
 
-  /** Takes the settings of a kernel that the last points of some are most likely under. */
-  tune(genomes: readonly ArrayLike<number>[], losses: readonly number[]): this {
-    const from = Math.max(0, genomes.length - MOST_TUNED);
+  /**
+   * Takes the settings of a kernel that the last points of some are most likely under.
+   *
+   * @param options.most of the points.
+   * @param options.pull what one doubling or halving of a setting from the first one costs, in nats; its square counts.
+   */
+  tune(
+    genomes: readonly ArrayLike<number>[],
+    losses: readonly number[],
+    { most = MOST_TUNED, pull = 0 }: { most?: number; pull?: number } = {},
+  ): this {
+    const from = Math.max(0, genomes.length - most);
     const [points, values] = [genomes.slice(from), losses.slice(from)];
-    let best = { settings: this.settings, likelihood: this.likelihood(this.settings, points, values) };
+    const levels = Float64Array.from(points, (genome) => this.kernel.level(genome)); // whatever the settings
+    const likelihood = this.likelihood(this.settings, points, levels, values) - pull * this.strayed(this.settings);
+    let best = { settings: this.settings, likelihood };
     for (let sweep = 0; sweep < SWEEPS; sweep++) {
       for (const name of Object.keys(DEFAULT_KERNEL) as (keyof KernelSettings)[]) {
-        if (!this.space.prior && /^(sum|profile)/.test(name)) continue;
+        if (best.settings[name] === 0 || (!best.settings.local && /^local/.test(name))) continue;
+        if (!this.space.prior && (/^(profile|local)/.test(name) || (/^sum/.test(name) && !this.space.level))) continue;
         const own = best.settings[name];
         for (const factor of FACTORS) {
           const value = own * factor;
-          if (value > REACH * DEFAULT_KERNEL[name] || value < DEFAULT_KERNEL[name] / REACH) continue;
+          if (value > REACH * this.first[name] || value < this.first[name] / REACH) continue;
           const settings = { ...best.settings, [name]: value };
-          const likelihood = this.likelihood(settings, points, values);
+          const likelihood = this.likelihood(settings, points, levels, values) - pull * this.strayed(settings);
           if (likelihood > best.likelihood) best = { settings, likelihood };
         }
       }
     }
     this.kernel = new GenomeKernel(this.space, best.settings);
     return this;
+  }
+
+  /** The sum over all settings of their squared distances from the first ones, in doublings. */
+  private strayed(settings: KernelSettings): number {
+    return (Object.keys(DEFAULT_KERNEL) as (keyof KernelSettings)[]).reduce((sum, name) => {
+      const doublings = settings[name] === this.first[name] ? 0 : logarithm(settings[name] / this.first[name]) / LN2;
+      return sum + doublings * doublings;
+    }, 0);
   }
 
   /** Learns from evaluated genomes; with too many, from the best and the last of them. */
@@ -122,10 +146,10 @@ export class GaussianProcess {
   private likelihood(
     settings: KernelSettings,
     genomes: readonly ArrayLike<number>[],
+    levels: Float64Array,
     losses: readonly number[],
   ): number {
     const kernel = new GenomeKernel(this.space, settings);
-    const levels = Float64Array.from(genomes, (genome) => kernel.level(genome));
     const lower = this.factor(kernel, genomes, levels);
     const [mean, scale] = scaleOf(losses);
     const residual = solveLower(

@@ -1,4 +1,4 @@
 export { GaussianProcess, type Prediction } from './gaussian-process.ts';
-export type { GenomeSpace, KernelSettings } from './genome-kernel.ts';
+export { DEFAULT_KERNEL, type GenomeSpace, type KernelSettings } from './genome-kernel.ts';
 export { surrogateSearch } from './surrogate-search.ts';
 export type { SurrogateBatch, SurrogateProblem, SurrogateResult, SurrogateSettings } from './types.ts';

@@ -179,6 +179,31 @@ describe('surrogate search', () => {
     expect(found.batches.slice(4).every(({ choice }) => choice === 'model')).toBe(true);
   });
 
+  it('falls back when the truth changes its mind, and trusts the model again once it has learned the new one', async () => {
+    let evaluated = 0;
+    const fickle = (batch: readonly number[][]) =>
+      batch.map((choice) => {
+        evaluated++;
+        return evaluated <= 96 ? lossOf(choice) : 100 - lossOf(choice); // what was good is bad from now on
+      });
+    const seen: { choice: string; correlation: number | null }[] = [];
+    const { batches } = await surrogateSearch(
+      { tables: problem, limits: {}, objectives, evaluate: fickle },
+      { evaluations: 320, seed: 5, batch: 16, onBatch: (report) => void seen.push(report) },
+    );
+    expect(seen.map(({ choice, correlation }) => [choice, correlation])).toEqual(
+      batches.map(({ choice, correlation }) => [choice, correlation]),
+    );
+    const changed = batches.findIndex(({ evaluations }) => evaluations > 96);
+    expect(batches[changed - 1].correlation).toBeGreaterThan(0.6);
+    const low = batches.findIndex(({ correlation }, i) => i >= changed && correlation! < 0.3);
+    expect(low - changed).toBeLessThan(3); // the last three batches are what it is judged by
+    expect(batches[low + 1].choice).toBe('evolution');
+    const again = batches.findIndex(({ choice }, i) => i > low + 1 && choice === 'model');
+    expect(again).toBeGreaterThan(low + 1);
+    expect(batches[again - 1].correlation).toBeGreaterThanOrEqual(0.3);
+  });
+
   it('evaluates choices that are the same once, and ends with a space that has no more', async () => {
     const tables = {
       tables: {

@@ -155,7 +155,8 @@ async function runCheck(
   const conditions = { network, weightsSha256, space: config, calibration, dataset: datasetSpecOf(flags, 'test') };
   const known = new Map<string, number>();
   for (const path of flags.reuse ?? []) {
-    for (const [genome, loss] of await readEvaluated(files, path, conditions)) known.set(genome, loss);
+    const { quantized } = await readEvaluated(files, path, conditions);
+    for (const [genome, loss] of quantized) known.set(genome, loss);
   }
   const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
   const { candidates, atBudget, proxies, seed } = flags;

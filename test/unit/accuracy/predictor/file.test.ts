@@ -12,8 +12,19 @@ let text: string;
 beforeAll(async () => {
   const genomes = genomesAtRandom(24, 1);
   const settings = { ...small, hidden: [8], members: 2, epochs: 5 };
-  const { model, heldOut } = await fitPredictor(wasm, genes, { genomes, losses: genomes.map(lossOf) }, settings, quiet);
+  const seen = genomesAtRandom(30, 5);
+  const { model, heldOut } = await fitPredictor(
+    wasm,
+    genes,
+    { genomes, losses: genomes.map(lossOf) },
+    settings,
+    quiet,
+    {
+      lowFidelity: { genomes: seen, losses: seen.map(lossOf) },
+    },
+  );
   stored = {
+    fullPrecisionPairs: 12,
     ...{ network: 'resnet8', weightsSha256: 'a'.repeat(64), proxy: 'output-noise', heldOut, model },
     ...{ calibration: { method: 'mse' }, space: { bits: { schemes: ['w2a2', 'w4a4', 'w8a8'] } } },
   };
@@ -57,6 +68,8 @@ describe('the file of a predictor', () => {
   });
 
   it.each<[string, (document: Forged) => void, string]>([
+    ['a signal loss below 0', (d) => (d.lowFidelity.pairs.losses[3] = -1), 'signal loss below 0'],
+    ['a genome of its own among those looked at', (d) => (d.lowFidelity.pairs.genomes[0][0] = 9), 'do not know'],
     ['weights of another length', (d) => (d.ensemble.members[0][0].weights = 'AAAA'), 'another shape'],
     ['a layer too few', (d) => d.ensemble.members[1].pop(), 'another shape'],
     ['another number of inputs', (d) => (d.ensemble.sizes[0] = 7), 'inputs'],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Encoding } from '../../../../src/accuracy/predictor/encoding.ts';
 import { EnsembleRunner, trainEnsemble } from '../../../../src/accuracy/predictor/ensemble.ts';
+import { fitLowFidelity, levelReader } from '../../../../src/accuracy/predictor/low-fidelity.ts';
 import { fitPredictor, Predictor } from '../../../../src/accuracy/predictor/predictor.ts';
 import { fitArchitectures } from '../../../../src/accuracy/predictor/transfer.ts';
 import { rankCorrelation } from '../../../../src/search/guided/rank-correlation.ts';
@@ -59,6 +60,38 @@ describe('a predictor', () => {
     expect(new Predictor(wasm, modest).predict(fresh).every(({ value }) => Number.isFinite(value))).toBe(true);
     const stopped = { ...quiet, cancellation: { aborted: true } };
     await expect(fitPredictor(wasm, bare, pairs, small, stopped)).rejects.toMatchObject({ kind: 'interrupted' });
+  });
+});
+
+describe('candidates that were looked at cheaply', () => {
+  /** Genes act together here, which no sum over them tells. */
+  const signalLoss = (genome: readonly number[]) =>
+    genome.reduce((sum, value, g) => sum + genes[g].prior![value] * genes[(g + 1) % 8].prior![genome[(g + 1) % 8]], 0);
+  const accuracyLoss = (genome: readonly number[]) => {
+    const lost = signalLoss(genome) + 0.2 * lossOf(genome);
+    return lost / (1 + lost);
+  };
+  const seen = genomesAtRandom(160, 7);
+  const lowFidelity = { genomes: seen, losses: seen.map(signalLoss) };
+
+  it('tell a level of every candidate', () => {
+    const level = levelReader(genes, fitLowFidelity(genes, lowFidelity));
+    expect(rankCorrelation(fresh.map(level), fresh.map(signalLoss))).toBeGreaterThan(0.95);
+    expect(new Encoding(genes, level).encode(fresh[0]).at(-1)).toBe(Math.fround(level(fresh[0]) / 2));
+  });
+
+  it('make a predictor better than evaluations alone do', async () => {
+    const few = learned.slice(0, 40);
+    const pairs = { genomes: few, losses: few.map(accuracyLoss) };
+    const settings = { ...small, epochs: 20 };
+    const rho = async (before: Parameters<typeof fitPredictor>[5]) => {
+      const { model } = await fitPredictor(wasm, genes, pairs, settings, quiet, before);
+      const predicted = new Predictor(wasm, model).predict(fresh).map(({ value }) => value);
+      return rankCorrelation(predicted, fresh.map(accuracyLoss));
+    };
+    const [without, cheap] = [await rho({}), await rho({ lowFidelity })];
+    expect(cheap).toBeGreaterThan(0.95);
+    expect(1 - cheap).toBeLessThan(0.6 * (1 - without));
   });
 });
 
