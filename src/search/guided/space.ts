@@ -11,6 +11,8 @@ const RELIEF_ROUNDS = 4;
 const PROPOSAL_WIDTH = 40_000;
 /** Relative distance from a limit within which rounding may decide. */
 const NEAR = 1e-6;
+/** Combinations of earlier values that a solution with pairs may have to remember at any gene. */
+const MOST_STATES = 10_000;
 /** Labels where many allocations are asked for, which need not be proven. */
 const QUICK_WIDTH = 6000;
 /** Genes that a relief looks at for its next move. */
@@ -132,6 +134,7 @@ export class GuidedSpace {
    * the layers for that, or nothing is found.
    */
   allocateJointly(loss: readonly (readonly number[])[], joint: readonly JointTable[]): Int32Array | undefined {
+    if (!this.isNarrow(joint)) return undefined;
     const { parts } = this.withLoss(loss);
     const pairs = joint.map(({ first, second, values }) => {
       const [i, j] = [this.groups[first][0], this.groups[second][0]];
@@ -144,6 +147,17 @@ export class GuidedSpace {
     const model = new AllocationModel({ ...parts, pairs: [...parts.pairs, ...pairs] });
     const choice = solveExactly(model, this.limits, QUICK_WIDTH)?.choice;
     return choice && Int32Array.from(this.groups, ([layer]) => choice[layer]);
+  }
+
+  /** Whether few values of earlier genes must be remembered on a way through the genes, as pairs ask for them. */
+  private isNarrow(joint: readonly JointTable[]): boolean {
+    const last = this.counts.map((_, gene) => gene);
+    for (const { first, second } of joint) last[first] = Math.max(last[first], second);
+    return this.counts.every((_, gene) => {
+      let states = 1;
+      for (let before = 0; before <= gene; before++) if (last[before] > gene) states *= this.counts[before];
+      return states <= MOST_STATES;
+    });
   }
 
   /** The tables with a loss of our own, one term a gene. */

@@ -80,8 +80,9 @@ async function walkRound(core: GuidedCore, objectives: readonly string[]): Promi
 }
 
 /**
- * The selection where none is asked for: NSGA-II up to three objectives, where it reached the larger hypervolume on every
- * allocation problem whose loss does not add up; NSGA-III beyond, where crowding no longer tells points apart.
+ * The selection where none is asked for: NSGA-II up to three objectives, where it reached the larger hypervolume after
+ * 3,000 evaluations of the allocation problems whose loss does not add up; NSGA-III beyond, where crowding no longer tells
+ * points apart.
  *
  * @example defaultSelection(2) // => 'nsga2'
  */
