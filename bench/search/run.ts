@@ -2,7 +2,7 @@
  * Everything that the search is held to, beside the targets, as markdown on stdout:
  * `npm run bench:search -- [--quick] [--only fronts,DTLZ1,hard_L18] [--seeds 11] [--data FOLDER | generated]`.
  * Sections are `fronts` (NSGA-III and NSGA-II on problems whose fronts are known), `exact` and `guided` (allocation
- * problems: those of the test data, or others made here). Seeds are 1, 2, 3 …: all but the times is the same everywhere.
+ * problems: those of the test data, or others made here) and `joint` (strategies on bits, channels and depth together). Seeds are 1, 2, 3 …: all but the times is the same everywhere.
  */
 
 import { cpus } from 'node:os';
@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { benchExact } from './exact.ts';
 import { benchFronts } from './fronts.ts';
 import { benchGuided } from './guided.ts';
+import { benchJoint } from './joint.ts';
 import { openProblems } from './problems.ts';
 import { type BenchRun, Report } from './report.ts';
 
@@ -50,6 +51,7 @@ report.say(`Node ${process.versions.node}, ${cpus()[0]?.model}, ${cpus().length}
 await benchFronts(run);
 await benchExact(run, source);
 await benchGuided(run, source);
+await benchJoint(run);
 const stray = only?.filter((one) => !met.has(one)) ?? [];
 if (stray.length > 0) report.say(`\nNo section or problem goes by the name of ${stray.join(', ')}.`);
 report.say(report.missed.length > 0 ? `\nMissed: ${report.missed.join(', ')}.` : '\nAll targets met.');

@@ -71,17 +71,17 @@ describe('predictor', { timeout: PATIENCE_MS }, () => {
     expect(again).toHaveLength(26);
 
     const file = folder.path('t.predictor.json');
-    const fit = (...flags: string[]) =>
+    const learn = (...flags: string[]) =>
       runJson(
         ...['--quiet', 'predictor', 'fit', '--evaluated', pairs, '--hidden', '16', '--members', '2'],
         ...['--low-fidelity', '20', '--out', file, ...flags],
       );
-    const { document } = await fit();
+    const { document } = await learn();
     expect(document).toMatchObject({ candidates: 14, fullPrecision: 12 });
     const transferred = JSON.parse(readFileSync(file, 'utf8'));
     expect(transferred.fullPrecisionPairs).toBe(12);
     expect(transferred.lowFidelity.pairs.losses).toHaveLength(20);
-    const alone = await fit('--no-transfer');
+    const alone = await learn('--no-transfer');
     expect(alone.document.fullPrecision).toBeUndefined();
     expect(JSON.parse(readFileSync(file, 'utf8')).ensemble).not.toEqual(transferred.ensemble);
 

@@ -6,7 +6,15 @@ import { completeLut } from '../../src/lut/serialize.ts';
 import { zooNetwork } from '../../src/network/zoo/index.ts';
 import { nodeFiles } from '../../src/node/files.ts';
 import { deviceFacts } from '../../src/node/tables.ts';
-import { choiceCounts, createSearchSpace, type SpacePoint } from '../../src/space/index.ts';
+import {
+  type Budgets,
+  budgetViolation,
+  choiceCounts,
+  createRepair,
+  createSearchSpace,
+  reachableMinimum,
+  type SpacePoint,
+} from '../../src/space/index.ts';
 import { APQ_EVOLUTION, apqTable, capacityProxy, runStudy } from '../../src/study/index.ts';
 import { memoryFiles } from '../unit/study/toy-study.ts';
 import { explainSkip, hasTestData, readTestData } from './test-data.ts';
@@ -98,6 +106,27 @@ describe.skipIf(!hasTestData)("APQ's space on APQ's own table", { timeout: 240_0
     expect(rejections['over latencyMs']).toBeGreaterThan(50); // random designs are far over
     const early = Math.min(...points.slice(0, 100).map(({ loss }) => loss));
     expect(Math.min(...points.map(({ loss }) => loss))).toBeLessThan(early);
+  });
+
+  it('begins within every tight budget, from every seed, where none of the random designs would be', () => {
+    const least = reachableMinimum(space, costs, { latencyMs: 1, energyMj: 1 });
+    const tight = (latency?: number, energy?: number): Budgets => ({
+      ...(latency !== undefined && { latencyMs: latency * least.latencyMs }),
+      ...(energy !== undefined && { energyMj: energy * least.energyMj }),
+    });
+    for (const budgets of [tight(1.02), tight(1.2), tight(undefined, 1.1), tight(1.2, 1.2)]) {
+      const repair = createRepair(space, costs, budgets, (point) => proxy.loss(point));
+      let keeping = 0;
+      for (let seed = 1; seed <= 11; seed++) {
+        const random = new Random(seed);
+        for (const genome of APQ_EVOLUTION.initial(space, seed)) {
+          if (budgetViolation(costs.estimate(space.decode(genome)), budgets) === 0) keeping++;
+          const repaired = repair(genome, random);
+          expect(repaired && budgetViolation(costs.estimate(space.decode(repaired)), budgets)).toBe(0);
+        }
+      }
+      expect(keeping).toBe(0); // of 1100: drawing until a hundred fit would not end
+    }
   });
 
   it('ends at once where a budget cannot be kept, and says what can', async () => {
