@@ -135,7 +135,7 @@ export class SimulatedDevice {
         this.nowNs += stolenNs;
         if (counted) this.switches++;
       }
-      const step = Math.min(left, 50_000);
+      const step = Math.min(left, 5_000);
       this.pass(step * (slowdown?.(this.nowNs, this.share) ?? 1), watts);
       left -= step;
     }
