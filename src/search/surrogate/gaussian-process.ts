@@ -15,7 +15,7 @@ const MOST_POINTS = 1200;
 /** Values that each setting is tried at, as factors of the one that it has. */
 const FACTORS = [0.25, 0.5, 2, 4];
 const SWEEPS = 2;
-const LN2 = 0.6931471805599453;
+const LN2 = Math.LN2;
 /** Bounds of every setting, as factors of the first one. */
 const REACH = 64;
 
