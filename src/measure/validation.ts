@@ -10,6 +10,7 @@ import { loadAssignment } from './rounds.ts';
 import { drawAssignment } from './sampler.ts';
 import { predictionError } from './statistics.ts';
 import type { Bench } from './surroundings.ts';
+import type { TimeLimit } from './time-limit.ts';
 
 /** Keeps the held-out networks apart from those that the table is made of. */
 export const HELD_OUT_SEED = 0x5eed;
@@ -25,6 +26,7 @@ export interface ValidationOptions {
   schemes: readonly Scheme[];
   seed: number;
   networks: number;
+  limit?: TimeLimit;
 }
 
 export interface ValidationResult {
@@ -57,7 +59,8 @@ export async function validateTable(
   }
   if (networks.length === 0) return { validation: null, slowdown: 1 };
   const sessions = networks.map(({ session }) => session);
-  const truth = await timeNetworks(sessions, bench.input, bench, random, { ...TIMING, levelNs }, bench);
+  const timing = { ...TIMING, levelNs, isOver: () => options.limit?.isOver('validation') ?? false };
+  const truth = await timeNetworks(sessions, bench.input, bench, random, timing, bench);
   for (const session of sessions) session.dispose();
   const slowdown = Number.isNaN(levelNs) ? 1 : truth.levelNs / levelNs;
   if (Math.abs(slowdown - 1) > LEVEL_TOLERANCE) return { validation: null, slowdown };

@@ -16,8 +16,6 @@ import { openWorkbench } from './workbench.ts';
 
 /** Between two messages about progress. */
 const PROGRESS_MS = 100;
-/** Of a limited time, what one stage of measuring may wait for calm. */
-const WAITING_SHARE = 0.25;
 
 const cancellation = { aborted: false };
 const send = (message: ProfileMessage) => void process.send!(message);
@@ -41,8 +39,6 @@ async function run(job: ProfileJob): Promise<void> {
     const workbench = await openWorkbench(job.network, { disabled: new Set(disabled), threads });
     const cores = bindToCores(process.pid, threads);
     const bench = { ...workbench.bench({ cancellation, onProgress: progress() }), moveAside: () => cores.move() };
-    const { timeMaxS } = job.settings;
-    if (timeMaxS !== undefined) bench.reference.waitAtMost(WAITING_SHARE * timeMaxS * 1e3);
     const options = {
       ...job.settings,
       known: new Map(job.known.map((entry) => [entry.key, entry])),

@@ -27,7 +27,7 @@ export async function validateSpace(
   network: Network,
   space: MeasuredSpace,
   entries: ReadonlyMap<string, LutEntry>,
-  { fit, levelNs, seed, networks }: Omit<ValidationOptions, 'schemes'>,
+  { fit, levelNs, seed, networks, limit }: Omit<ValidationOptions, 'schemes'>,
 ): Promise<ValidationResult> {
   const random = new Random(seed ^ HELD_OUT_SEED);
   const ranking = tableRanking({ entries: [...entries.values()] });
@@ -43,7 +43,8 @@ export async function validateSpace(
   }
   if (drawn.length === 0) return { validation: null, slowdown: 1 };
   const sessions = drawn.map(({ design }) => design.session);
-  const truth = await timeNetworks(sessions, bench.input, bench, random, TIMING, bench);
+  const timing = { ...TIMING, isOver: () => limit?.isOver('validation') ?? false };
+  const truth = await timeNetworks(sessions, bench.input, bench, random, timing, bench);
   for (const { design } of drawn) design.dispose();
   const slowdown = Number.isNaN(levelNs) ? 1 : truth.levelNs / levelNs;
   if (Math.abs(slowdown - 1) > LEVEL_TOLERANCE) return { validation: null, slowdown };
