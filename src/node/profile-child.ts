@@ -7,6 +7,7 @@ import { chooseMeter } from '../measure/energy/find-meters.ts';
 import { type ProfileStep, profileNetwork } from '../measure/profile.ts';
 import { profileSpace } from '../measure/space/profile-space.ts';
 import { bindToCores } from './affinity.ts';
+import { DEFAULT_CALIBRATION } from './calibrated-source.ts';
 import { nodeFiles } from './files.ts';
 import { kernelHashes } from './kernel-files.ts';
 import { measuredSpace } from './measured-space.ts';
@@ -16,6 +17,8 @@ import { openWorkbench } from './workbench.ts';
 
 /** Between two messages about progress. */
 const PROGRESS_MS = 100;
+/** Ranges of activations change no time: a few images are enough for networks that are timed and not evaluated. */
+const CALIBRATION_SAMPLES = 4;
 
 const cancellation = { aborted: false };
 const send = (message: ProfileMessage) => void process.send!(message);
@@ -36,7 +39,10 @@ process.on('message', (message: ProfileJob | 'cancel') => {
 async function run(job: ProfileJob): Promise<void> {
   try {
     const { disabled, threads } = job;
-    const workbench = await openWorkbench(job.network, { disabled: new Set(disabled), threads });
+    const workbench = await openWorkbench(job.network, {
+      ...{ disabled: new Set(disabled), threads },
+      calibration: { ...DEFAULT_CALIBRATION, method: 'minmax', samples: CALIBRATION_SAMPLES },
+    });
     const cores = bindToCores(process.pid, threads);
     const bench = { ...workbench.bench({ cancellation, onProgress: progress() }), moveAside: () => cores.move() };
     const options = {
