@@ -56,10 +56,11 @@ export async function timeNetworks(
   const samples = sessions.map(() => [] as Sample[]);
   const levelsNs: number[] = [];
   const levelNs = () => levelOf(levelsNs, options);
+  const isOver = () => options.isOver?.() === true && samples.every(({ length }) => length > 0);
   let order = sessions.map((_, i) => i);
   for (let round = 0; order.length > 0; round++) {
     for (const [done, index] of random.shuffle(order).entries()) {
-      if (round > 0 && options.isOver?.()) break;
+      if (isOver()) break;
       const sample = await takeSample(sessions[index], input, stopwatch);
       if (sample) {
         samples[index].push(sample);
@@ -75,7 +76,7 @@ export async function timeNetworks(
         'Nothing was written; start again when ready.',
       );
     }
-    if (options.isOver?.() || round + 1 >= MOST_ROUNDS * options.rounds) order = [];
+    if (isOver() || round + 1 >= MOST_ROUNDS * options.rounds) order = [];
     else if (round + 1 >= options.rounds) order = lacking(samples, levelNs(), options);
   }
   if (samples.some(({ length }) => length === 0)) {

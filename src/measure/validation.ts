@@ -1,3 +1,4 @@
+import { BitbudgetError } from '../core/errors.ts';
 import { Random } from '../core/random.ts';
 import type { Session } from '../engine/session.ts';
 import { tableRanking } from '../lut/ranking.ts';
@@ -31,7 +32,7 @@ export interface ValidationOptions {
 
 export interface ValidationResult {
   validation: LutValidation | null;
-  /** The reference kernel's time in multiples of what it took while the table was measured. */
+  /** The reference kernel's time in multiples of what it took while the table was measured; NaN if every run was disturbed. */
   slowdown: number;
 }
 
@@ -60,12 +61,18 @@ export async function validateTable(
   if (networks.length === 0) return { validation: null, slowdown: 1 };
   const sessions = networks.map(({ session }) => session);
   const timing = { ...TIMING, levelNs, isOver: () => options.limit?.isOver('validation') ?? false };
-  const truth = await timeNetworks(sessions, bench.input, bench, random, timing, bench);
+  const truth = await timeNetworks(sessions, bench.input, bench, random, timing, bench).catch(noneTimed);
   for (const session of sessions) session.dispose();
+  if (!truth) return { validation: null, slowdown: Number.NaN };
   const slowdown = Number.isNaN(levelNs) ? 1 : truth.levelNs / levelNs;
   if (Math.abs(slowdown - 1) > LEVEL_TOLERANCE) return { validation: null, slowdown };
   const pairs = networks.map(({ predicted }, i) => ({ predicted, measured: truth.times[i].median }));
   return { validation: predictionError(pairs), slowdown };
+}
+
+/** A table that is measured is not lost because nothing could be held against it. */
+export function noneTimed(error: unknown): undefined {
+  if (!(error instanceof BitbudgetError && error.kind === 'unsupported')) throw error;
 }
 
 function sumOf(entries: ReadonlyMap<string, LutEntry>, keys: readonly string[]): number {

@@ -11,6 +11,7 @@ import type { Bench } from '../surroundings.ts';
 import {
   HELD_OUT_SEED,
   LEVEL_TOLERANCE,
+  noneTimed,
   TIMING,
   type ValidationOptions,
   type ValidationResult,
@@ -44,8 +45,9 @@ export async function validateSpace(
   if (drawn.length === 0) return { validation: null, slowdown: 1 };
   const sessions = drawn.map(({ design }) => design.session);
   const timing = { ...TIMING, isOver: () => limit?.isOver('validation') ?? false };
-  const truth = await timeNetworks(sessions, bench.input, bench, random, timing, bench);
+  const truth = await timeNetworks(sessions, bench.input, bench, random, timing, bench).catch(noneTimed);
   for (const { design } of drawn) design.dispose();
+  if (!truth) return { validation: null, slowdown: Number.NaN };
   const slowdown = Number.isNaN(levelNs) ? 1 : truth.levelNs / levelNs;
   if (Math.abs(slowdown - 1) > LEVEL_TOLERANCE) return { validation: null, slowdown };
   const pairs = drawn.map(({ predicted }, i) => ({ predicted, measured: truth.times[i].median }));

@@ -57,6 +57,13 @@ describe('a limited time', () => {
     expect(tookNs / 1e9).toBeLessThan(LATEST * limitS);
   });
 
+  it('keeps a table whose held-out networks cannot be timed', async () => {
+    const { result } = await simulate(undefined, { steal: (_, share) => (share === 1 ? 1e6 : 0) });
+    expect(result.entries.length).toBeGreaterThan(10);
+    expect(result.validation).toBeNull();
+    expect(result.protocol.validationSlowdown).toBeNull();
+  });
+
   it('leaves what it could not race to the default kernels, and says how much', async () => {
     const { result } = await simulate(0.05);
     expect(result.protocol.unracedEntries).toBeGreaterThan(0);

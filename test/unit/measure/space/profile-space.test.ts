@@ -24,7 +24,10 @@ beforeAll(async () => {
   workbench = await openWorkbench('resnet8', {
     calibration: { method: 'minmax', dataset: 'builtin', samples: 2, seed: 1 },
   });
-  const config = { bits: { schemes: ['w8a8' as const, 'w4a4' as const] }, keep: { only: ['stage1.*'], ratios: [0.25, 0.5, 0.75, 1] } };
+  const config = {
+    bits: { schemes: ['w8a8' as const, 'w4a4' as const] },
+    keep: { only: ['stage1.*'], ratios: [0.25, 0.5, 0.75, 1] },
+  };
   space = measuredSpace(workbench.opened.network, config);
 });
 
