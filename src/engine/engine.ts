@@ -1,7 +1,7 @@
 import type { ChannelRange } from '../kernels/parts.ts';
 import { threadsOf } from '../kernels/prepare.ts';
 import { rankedVariants, runsLayer, runsUnconditionally, type VariantRanking } from '../kernels/ranking.ts';
-import { resolveVariant, type VariantLimits } from '../kernels/registry.ts';
+import { computes, resolveVariant, type VariantLimits } from '../kernels/registry.ts';
 import type { KernelVariant, LoadedKernels } from '../kernels/types.ts';
 import { entryKey } from '../lut/entry-key.ts';
 import type { Network } from '../network/types.ts';
@@ -51,6 +51,7 @@ export class Engine implements SessionHost {
       (variant) =>
         !disabled?.has(variant.id) &&
         isas?.includes(variant.isa) &&
+        computes(variant, workload, scheme) &&
         (options.unconditional ? runsUnconditionally(variant, workload, scheme) : this.runs(variant, layer)),
     );
     return ranked ?? resolveVariant(workload, scheme, this.limits).variant;

@@ -69,13 +69,17 @@ export function variantsFor(workload: Workload, scheme: Scheme, limits: VariantL
   const { disabled, isas = ['simd'], approximate = false } = limits;
   const fitting = KERNEL_VARIANTS.filter(
     (v) =>
-      contains(v.scheme, scheme) &&
       isas.includes(v.isa) &&
       !disabled?.has(v.id) &&
       (approximate || v.errorBound === undefined) &&
-      v.supports(workload),
+      computes(v, workload, scheme),
   );
   return fitting.sort((a, b) => width(a.scheme) - width(b.scheme));
+}
+
+/** Whether a variant can compute a workload in a scheme at all: a file may name any variant for any layer. */
+export function computes(variant: KernelVariant, workload: Workload, scheme: Scheme): boolean {
+  return contains(variant.scheme, scheme) && variant.supports(workload);
 }
 
 /**

@@ -5,6 +5,7 @@ import { builtinDataset } from '../../../src/data/index.ts';
 import { calibrate } from '../../../src/engine/calibrate.ts';
 import { Engine } from '../../../src/engine/engine.ts';
 import { type KernelModules, loadKernels } from '../../../src/kernels/load.ts';
+import { entryKey } from '../../../src/lut/entry-key.ts';
 import { foldNetwork } from '../../../src/network/fold.ts';
 import { seededWeights } from '../../../src/network/seeded-weights.ts';
 import { INPUT } from '../../../src/network/types.ts';
@@ -69,6 +70,19 @@ describe('a session', () => {
     const first = a.run(images[0]);
     b.run(images[1]);
     expect(a.run(images[0])).toEqual(first);
+  });
+
+  it('runs no variant that cannot compute a layer, whatever a ranking names for it', () => {
+    const { engine, source } = prepare('resnet8');
+    for (const scheme of ['f32', 'w4a4'] as const) {
+      const network = quantizeNetwork(source, uniformSchemes(source.folded, scheme));
+      const everywhere = ['f32_activation_1x4__simd', 'w2a2_conv_4x16__simd_packeddot'];
+      const ranking = new Map(
+        network.layers.map(({ workload, scheme: own }) => [entryKey(workload, own), everywhere] as const),
+      );
+      const named = network.layers.map((layer) => engine.variantOf(layer, { ranking }));
+      expect(named).toEqual(network.layers.map((layer) => engine.variantOf(layer)));
+    }
   });
 
   it('takes preprocessed reals and raw pixels alike', () => {
