@@ -2,6 +2,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Arithmetic } from '../../src/accuracy/predictor/arithmetic.ts';
 import type { PredictorGene } from '../../src/accuracy/predictor/encoding.ts';
 import type { EnsembleSettings } from '../../src/accuracy/predictor/ensemble.ts';
+import { fitLowFidelity, type LowFidelityPairs } from '../../src/accuracy/predictor/low-fidelity.ts';
 import { type Beforehand, fitPredictor, Predictor } from '../../src/accuracy/predictor/predictor.ts';
 import { rankAgreement } from '../../src/accuracy/ranking/rank-agreement.ts';
 import { Random } from '../../src/core/random.ts';
@@ -60,7 +61,7 @@ export async function compareSplits(given: SplitCase, options: SplitOptions): Pr
   const book = new LookBook(given, folder);
   const looks = await book.of(drawn);
   const checked = await checkedSets(given, folder, book);
-  const lowFidelity = await book.others();
+  const lowFidelity = fitLowFidelity(genes, await book.others()); // once for all draws
   const ways: Record<string, (rows: readonly number[]) => Beforehand> = {
     'no looks': () => ({}),
     'level of 1000 others': () => ({ lowFidelity }),
@@ -169,9 +170,9 @@ class LookBook {
   }
 
   /** Of candidates that are neither learned from nor held out. */
-  async others(): Promise<NonNullable<Beforehand['lowFidelity']>> {
+  async others(): Promise<LowFidelityPairs> {
     const path = `${this.path}-others.json`;
-    const known = read<NonNullable<Beforehand['lowFidelity']>>(path);
+    const known = read<LowFidelityPairs>(path);
     if (known) return known;
     const { workbench, space, one } = this.given;
     const report = progress(one.name, 'looks at others');

@@ -50,8 +50,8 @@ export interface HeldOutErrors {
 export interface Beforehand {
   /** An ensemble that learned architectures, whose first layers are widened by the inputs of bits. */
   start?: Ensemble;
-  /** Candidates that were looked at cheaply. */
-  lowFidelity?: LowFidelityPairs;
+  /** Candidates that were looked at cheaply, or what was learned of such. */
+  lowFidelity?: LowFidelityPairs | LowFidelityModel;
   /** What looks at the evaluated candidates showed, see {@link disagreement}; those to be predicted are looked at too. */
   looks?: readonly number[];
 }
@@ -81,7 +81,7 @@ export async function fitPredictor(
     const problem = `There are ${genomes.length} evaluated candidates to learn from.`;
     throw new BitbudgetError('input', problem, `Give at least ${LEAST_PAIRS}, evaluated by --accuracy measured.`);
   }
-  const seen = lowFidelity && fitLowFidelity(genes, lowFidelity);
+  const seen = lowFidelity && ('kernel' in lowFidelity ? lowFidelity : fitLowFidelity(genes, lowFidelity));
   const encoding = encodingOf(genes, seen, looks && new Looks().take(genomes, looks));
   const scale = standardiser(losses);
   const targets = Float64Array.from(losses, (loss) => (loss - scale.mean) / scale.deviation);
