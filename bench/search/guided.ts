@@ -24,7 +24,8 @@ export async function benchGuided(run: BenchRun, source: ProblemSource): Promise
   const regrets = cases.filter(({ regret }) => regret.length > 0);
   if (regrets.length > 0) {
     report.heading(`Guided search, one objective: ${source.origin}, ${seeds.length} seeds`);
-    report.say('Regret: of the worst budget, the median over the seeds (and the greatest of all budgets and seeds).\n');
+    report.say('Regret: of the worst budget, the median over the seeds (and the greatest of all budgets and seeds).');
+    report.say('Budgets at which a target was met after fewer evaluations are not run again with more.\n');
     report.table(['problem', 'budgets', 'evaluations', 'regret', 'target', 'over a budget', 'a run', '']);
     for (const one of regrets) await benchRegret(run, one);
   }
@@ -65,31 +66,41 @@ async function search(
   return { archive, over, seconds };
 }
 
-/** Targets in their order; what is reached after few evaluations already needs no run with more. */
+/** Targets in their order; a budget at which one is reached after fewer evaluations already needs no run with more. */
 async function benchRegret(run: BenchRun, one: ProblemCase): Promise<void> {
   const problem = one.read();
   const known = await knownBudgets(problem, parseAllocation(problem), 'exact');
   const budgets = run.quick ? known.slice(0, QUICK_BUDGETS) : known;
-  let reached: Reached | undefined;
+  const reached = new Map<KnownBudget, Reached>();
   for (const [count, target] of one.regret) {
-    if (!reached || reached.median > target + ROUNDING) reached = await reachedAfter(run, problem, budgets, count);
-    const { median: regret, greatest, over, seconds, evaluations } = reached;
+    const meets = (budget: KnownBudget) => (reached.get(budget)?.median ?? Infinity) <= target + ROUNDING;
+    const lacking = budgets.filter((budget) => !meets(budget));
+    for (const [done, budget] of lacking.entries()) {
+      reached.set(
+        budget,
+        await reachedAfter(run, problem, budget, count, (share) =>
+          run.report.progress(`${one.name}, ${count}`, done + share, lacking.length),
+        ),
+      );
+    }
+    const all = [...reached.values()];
+    const regret = Math.max(...all.map((budget) => budget.median));
+    const over = all.reduce((sum, budget) => sum + budget.over, 0);
     run.report.row([
       one.name,
-      String(budgets.length),
-      evaluations === count ? String(count) : `${evaluations} of ${count}`,
-      `${digits(regret)} (${digits(greatest)})`,
+      lacking.length === budgets.length ? String(budgets.length) : `${lacking.length} of ${budgets.length}`,
+      String(count),
+      `${digits(regret)} (${digits(Math.max(...all.map(({ greatest }) => greatest)))})`,
       String(target),
       String(over),
-      `${seconds.toFixed(1)} s`,
+      lacking.length > 0 ? `${median(lacking.map((budget) => reached.get(budget)!.seconds)).toFixed(1)} s` : '',
       run.report.verdict(`${one.name} after ${count}`, regret <= target + ROUNDING && over === 0),
     ]);
   }
 }
 
+/** What a budget's searches, one for each seed, came to. */
 interface Reached {
-  evaluations: number;
-  /** Of the worst budget, the median over the seeds. */
   median: number;
   greatest: number;
   over: number;
@@ -97,28 +108,23 @@ interface Reached {
 }
 
 async function reachedAfter(
-  { report, seeds }: BenchRun,
+  { seeds }: BenchRun,
   problem: BenchProblem,
-  budgets: readonly KnownBudget[],
+  budget: KnownBudget,
   evaluations: number,
+  onShare: (share: number) => void,
 ): Promise<Reached> {
-  const medians: number[] = [];
-  const all: number[] = [];
+  const regrets: number[] = [];
   const seconds: number[] = [];
   let over = 0;
-  for (const budget of budgets) {
-    const regrets: number[] = [];
-    for (const seed of seeds) {
-      report.progress(`${problem.name}, ${evaluations}`, all.length + regrets.length, budgets.length * seeds.length);
-      const one = await search(problem, budget.limits, { evaluations, seed });
-      regrets.push(regretOf(budget, leastLoss(one.archive)));
-      over += one.over;
-      seconds.push(one.seconds);
-    }
-    medians.push(median(regrets));
-    all.push(...regrets);
+  for (const seed of seeds) {
+    onShare(regrets.length / seeds.length);
+    const one = await search(problem, budget.limits, { evaluations, seed });
+    regrets.push(regretOf(budget, leastLoss(one.archive)));
+    over += one.over;
+    seconds.push(one.seconds);
   }
-  return { evaluations, median: Math.max(...medians), greatest: Math.max(...all), over, seconds: median(seconds) };
+  return { median: median(regrets), greatest: Math.max(...regrets), over, seconds: median(seconds) };
 }
 
 function leastLoss(archive: readonly GuidedPoint[]): number {

@@ -148,7 +148,7 @@ export function addStudyOptions(command: Command): void {
     .addOption(
       new Option(
         '--strategy <name>',
-        'guided by a model of the loss, by a surrogate with uncertainty, or evolution alone; surrogate with --accuracy measured, else guided where the evaluations suffice to probe the space',
+        'guided by a model of the loss, by a surrogate with uncertainty, or evolution alone; surrogate with --accuracy measured, else guided but for more than 128 genes that the evaluations do not suffice to probe',
       ).choices(['guided', 'surrogate', 'evolution']),
     )
     .addOption(

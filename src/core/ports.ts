@@ -8,6 +8,8 @@ export interface Clock {
 export interface InterruptionCounter {
   /** Involuntary context switches of this process so far. */
   contextSwitches(): number;
+  /** How long the thread that asks was ready to run and had no processor so far; absent where the system does not tell. */
+  waitedNs?(): number;
 }
 
 /** Files as the product needs them: small, whole, written atomically. */

@@ -14,6 +14,9 @@ import { summarizeSamples } from './statistics.ts';
 /** Runs in a row at most; many are for clocks of a millisecond and layers of a microsecond. */
 const MOST_RUNS = { warm: 1000, sample: 100_000 };
 
+/** Of the made-up numbers: a prime, so that they repeat along no dimension of a tensor. */
+const PERIOD = 8191;
+
 /** One variant in a race, on a layer of made-up numbers that it alone uses. */
 export class Contestant {
   readonly variant: KernelVariant;
@@ -40,7 +43,7 @@ export class Contestant {
     this.variant = variant;
     const joined = workload.residual || workload.op === 'add' || workload.op === 'concat';
     const residual = joined ? (scheme === 'f32' && workload.output === 'f32' ? 'f32' : 'u8') : 'none';
-    const { layer, input, residual: operand } = makeCase(workload, scheme, { residual }, random);
+    const { layer, input, residual: operand } = makeCase(workload, scheme, { residual, period: PERIOD }, random);
     const parts = layerParts(variant, workload, engine.threads);
     const buffers = {
       input: this.place(new Uint8Array(input.buffer)),

@@ -80,7 +80,7 @@ export class CourseWatch {
       levelShifts: reference.levelShifts,
       referenceNs: Number.isNaN(levelNs) ? null : Math.round(levelNs),
       bestReferenceNs: Math.round(reference.bestLevelNs),
-      validationSlowdown: rounded(slowdown, 3),
+      validationSlowdown: Number.isNaN(slowdown) ? null : rounded(slowdown, 3),
       warmUpPasses: warm.passes,
       warmUpProven: warm.proven && late.length === 0,
       timedOut: course.timedOut,

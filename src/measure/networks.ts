@@ -15,6 +15,8 @@ export interface NetworkTimingOptions {
   rounds: number;
   /** The machine's speed that the times are to be of, if it runs at that speed for a tenth of the time: as {@link NetworkTimes.levelNs}. */
   levelNs?: number;
+  /** Asked once every network has a sample: when the time is over, there are no more. */
+  isOver?: () => boolean;
 }
 
 export const DEFAULT_NETWORK_TIMING: NetworkTimingOptions = { rounds: 12 };
@@ -52,11 +54,18 @@ export async function timeNetworks(
 ): Promise<NetworkTimes> {
   stopwatch.reference.beginStage();
   const samples = sessions.map(() => [] as Sample[]);
+  const levelsNs: number[] = [];
+  const levelNs = () => levelOf(levelsNs, options);
+  const isOver = () => options.isOver?.() === true && samples.every(({ length }) => length > 0);
   let order = sessions.map((_, i) => i);
   for (let round = 0; order.length > 0; round++) {
     for (const [done, index] of random.shuffle(order).entries()) {
+      if (isOver()) break;
       const sample = await takeSample(sessions[index], input, stopwatch);
-      if (sample) samples[index].push(sample);
+      if (sample) {
+        samples[index].push(sample);
+        levelsNs.push(sample.referenceNs);
+      }
       onProgress(...progressOf(round + (done + 1) / order.length, options));
     }
     await stopwatch.pause(0);
@@ -67,13 +76,14 @@ export async function timeNetworks(
         'Nothing was written; start again when ready.',
       );
     }
-    if (round + 1 >= options.rounds) order = round + 1 < MOST_ROUNDS * options.rounds ? lacking(samples, options) : [];
+    if (isOver() || round + 1 >= MOST_ROUNDS * options.rounds) order = [];
+    else if (round + 1 >= options.rounds) order = lacking(samples, levelNs(), options);
   }
   if (samples.some(({ length }) => length === 0)) {
     const problem = 'Every run of a network was disturbed by other work on this machine.';
     throw new BitbudgetError('unsupported', problem, 'Close other programs and measure again.');
   }
-  return atOneLevel(samples, levelOf(samples, options));
+  return atOneLevel(samples, levelNs());
 }
 
 /** Further rounds are told of as such: how many there will be nobody knows, but the most. */
@@ -83,14 +93,12 @@ function progressOf(roundsDone: number, { rounds }: NetworkTimingOptions): [mess
 }
 
 /** The networks that have too few samples at the machine's own speed. */
-function lacking(samples: readonly Sample[][], options: NetworkTimingOptions): number[] {
-  const levelNs = levelOf(samples, options);
-  return [...samples.keys()].filter((i) => 2 * ofLevel(samples[i], levelNs).length < options.rounds);
+function lacking(samples: readonly Sample[][], levelNs: number, { rounds }: NetworkTimingOptions): number[] {
+  return [...samples.keys()].filter((i) => 2 * ofLevel(samples[i], levelNs).length < rounds);
 }
 
-/** The wanted speed where the machine has shown it, or else its own. */
-function levelOf(samples: readonly Sample[][], { levelNs: wantedNs }: NetworkTimingOptions): number {
-  const levelsNs = samples.flat().map(({ referenceNs }) => referenceNs);
+/** The wanted speed where the machine has shown it, or else its own; `levelsNs` in order of time. */
+function levelOf(levelsNs: readonly number[], { levelNs: wantedNs }: NetworkTimingOptions): number {
   if (wantedNs !== undefined && !Number.isNaN(wantedNs)) {
     const fromNs = wantedNs * (1 - WANTED_LEVEL);
     if (levelsNs.filter((ns) => isSameLevel(ns, fromNs)).length >= WANTED_SHARE * levelsNs.length) return fromNs;

@@ -17,6 +17,7 @@ import { type ReachableEntry, reachableEntries } from './reachable.ts';
 import { loadAssignment, type TimedNetwork } from './rounds.ts';
 import { drawAssignment } from './sampler.ts';
 import type { Bench } from './surroundings.ts';
+import { limitTime, type TimeLimit } from './time-limit.ts';
 import { TunedVariants } from './tuned-variants.ts';
 import { validateTable } from './validation.ts';
 import { STEPS_PER_SAMPLE } from './visit.ts';
@@ -34,6 +35,7 @@ export interface ProfileOptions {
   known?: ReadonlyMap<string, LutEntry>;
   /** That table's, for a profile that finds nothing left to measure. */
   knownFit?: WholeNetworkFit;
+  /** What all may take together, but for meters of energy: each stage ends by its share of it (docs/measurement.md). */
   timeMaxS?: number;
   /** Held-out networks for the validation; 0 for none. */
   validationNetworks: number;
@@ -82,11 +84,17 @@ export async function profileNetwork(given: Bench, options: ProfileOptions): Pro
   const watch = new CourseWatch(given, protocol !== 'in-context');
   const { bench, clockStepNs } = watch;
   const { folded } = bench.source;
+  const limit = limitTime(bench, options.timeMaxS);
   const schemes = [...options.schemes];
   const reachable = reachableEntries(folded, schemes);
   // least squares need the networks of all entries
   const known = protocol === 'least-squares' ? undefined : options.known;
-  const { measurements, tuned, warm, late, raced } = await takeSamples(bench, reachable, { ...options, known });
+  const { measurements, tuned, warm, late, raced, unraced } = await takeSamples(
+    bench,
+    reachable,
+    { ...options, known },
+    limit,
+  );
   const { networks, levelNs, summariesUs } = measurements;
   const mediansUs = new Map([...summariesUs].map(([group, { median }]) => [group, [median]]));
   const fit =
@@ -97,7 +105,7 @@ export async function profileNetwork(given: Bench, options: ProfileOptions): Pro
   const measured = summarizeEntries(bench, summariesUs, tuned, reachable, options.variantHashes, doubt);
   const entries = new Map([...(known ?? []), ...measured]);
   const { meter, seed, validationNetworks } = options;
-  const held = { fit, levelNs, schemes, seed, networks: validationNetworks };
+  const held = { fit, levelNs, schemes, seed, networks: validationNetworks, limit };
   const { validation, slowdown } = await validateTable(bench, entries, held);
   const energy: TableEnergy = meter
     ? await measureTableEnergy(bench, { entries, scalar: fit.scalar, schemes, seed }, meter)
@@ -115,6 +123,7 @@ export async function profileNetwork(given: Bench, options: ProfileOptions): Pro
       visits: options.visits,
       seed: options.seed,
       racedVariants: raced,
+      ...(unraced > 0 && { unracedEntries: unraced }),
       ...watch.record(course, verdict, slowdown),
       ...measurements.facts,
       ...energy.protocol,
@@ -123,7 +132,12 @@ export async function profileNetwork(given: Bench, options: ProfileOptions): Pro
 }
 
 /** Chooses the kernels, warms them up, and times them by the protocol until every entry has its visits. */
-async function takeSamples(bench: Bench, reachable: ReadonlyMap<string, ReachableEntry>, options: ProfileOptions) {
+async function takeSamples(
+  bench: Bench,
+  reachable: ReadonlyMap<string, ReachableEntry>,
+  options: ProfileOptions,
+  limit: TimeLimit,
+) {
   const { folded } = bench.source;
   const random = new Random(options.seed);
   const schemes = [...options.schemes];
@@ -131,7 +145,10 @@ async function takeSamples(bench: Bench, reachable: ReadonlyMap<string, Reachabl
   const unknown = new Map([...reachable].filter(([key]) => !known?.has(key)));
   const earlier: VariantRanking = options.earlier?.ranking ?? new Map();
   const entrants = new Map([...unknown].filter(([key]) => !earlier.has(key)));
-  const race = await raceVariants(bench, entrants, raceOn(bench.clockQuantumNs));
+  const race = await raceVariants(bench, entrants, {
+    ...raceOn(bench.clockQuantumNs),
+    isOver: () => limit.isOver('race'),
+  });
   const ranking = new Map([...tableRanking({ entries: [...(known?.values() ?? [])] }), ...earlier, ...race]);
   options.onProgressMade?.({ ranking });
   const load = (assignment: Map<string, Scheme>) => loadAssignment(bench, assignment, { ranking });
@@ -141,20 +158,27 @@ async function takeSamples(bench: Bench, reachable: ReadonlyMap<string, Reachabl
     ...Array.from({ length: 4 }, () => load(drawAssignment(folded, schemes, random))),
   ];
   bench.onProgress('warming up', 0);
-  const warm = await warmUp(covering, bench.input, bench);
+  const warm = await warmUp(covering, bench.input, bench, () => limit.isOver('warmUp'));
 
   const tuned = new TunedVariants(bench.engine, bench.source, ranking);
   const groups = new MeasurementGroups((...layer) => tuned.of(...layer));
-  const { visits, seed, timeMaxS } = options;
+  const { visits, seed } = options;
   const measurements = await measureByProtocol(options.protocol ?? 'in-context', bench, {
-    ...{ folded, schemes, groups, visits, ranking, random, seed, timeMaxS },
+    ...{ folded, schemes, groups, visits, ranking, random, seed, timeMaxS: limit.leftS('measuring') },
     wanted: subjectsOf(unknown.values(), tuned),
     earlier: options.earlier?.networks ?? [],
     onNetwork: (network) => options.onProgressMade?.({ network }),
   });
   const late = await lateVariants(warm, covering, bench.input, bench);
   for (const session of covering) session.dispose();
-  return { measurements, tuned, warm, late, raced: new Set([...race.values()].flat()).size };
+  return {
+    measurements,
+    tuned,
+    warm,
+    late,
+    raced: new Set([...race.values()].flat()).size,
+    unraced: entrants.size - race.size,
+  };
 }
 
 /** The kernels that entries are served by, by measurement group. */

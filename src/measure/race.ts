@@ -17,6 +17,8 @@ export interface RaceOptions {
   sampleMs: number;
   /** Rounds over those that are still in the race. */
   rounds: number;
+  /** Asked before each workload: once the time is over, no more are raced. */
+  isOver?: () => boolean;
 }
 
 export const DEFAULT_RACE: RaceOptions = { seed: 1, sampleMs: 0.3, rounds: 7 };
@@ -44,7 +46,7 @@ interface Heat {
  *
  * @param subjects entries by table key.
  * @returns for each key the ids to try in order: the fastest, and if that one depends on the
- * weights, the fastest that does not.
+ * weights, the fastest that does not. Nothing for what was not raced in time: the engine has a default for it.
  * @throws {BitbudgetError} `interrupted` if the user cancels, `unsupported` for an entry that no variant can run.
  */
 export async function raceVariants(
@@ -56,6 +58,7 @@ export async function raceVariants(
   const byWorkload = groupByWorkload(subjects.values());
   let done = 0;
   for (const group of byWorkload.values()) {
+    if (options.isOver?.()) break;
     const only = onlyVariant(bench, group);
     if (only) {
       for (const { workload, scheme } of group) ranking.set(entryKey(workload, scheme), [only]);

@@ -155,7 +155,12 @@ export class ReferenceKernel {
     const learning = this.seen.size < FIRST_LOOKS;
     const calm = learning || this.latestNs <= this.calmNs * (1 + TOLERANCE) + 2 * this.clockStepNs;
     if (calm) this.seen.add(this.latestNs);
-    return calm || this.waitedMs - this.stageStartMs > this.stagePatienceMs;
+    return calm || this.isOutOfPatience;
+  }
+
+  /** Whether so much of this stage was waited that everything is taken as it comes. */
+  get isOutOfPatience(): boolean {
+    return this.waitedMs - this.stageStartMs > this.stagePatienceMs;
   }
 
   /** Waits until the machine is left alone, for four seconds at most; less if the user cancels. */

@@ -2,6 +2,8 @@ import type { Clock, InterruptionCounter } from '../core/ports.ts';
 
 /** How often a clock is read to see whether it resolves a reading. */
 const READINGS = 500;
+/** What a set-back counts for among interruptions: longer than anything that is timed. */
+const SET_BACK_NS = 1e12;
 
 /**
  * A clock that never goes back, made of one that may: where the other is set back, this one stands still for one reading
@@ -29,9 +31,12 @@ export class SteadyClock implements Clock {
     return now + this.aheadNs;
   }
 
-  /** Counts set-backs among the interruptions, so that what was timed meanwhile is dropped. */
+  /** Counts set-backs among the interruptions, each a long one, so that what was timed meanwhile is dropped. */
   countedWith(interruptions: InterruptionCounter): InterruptionCounter {
-    return { contextSwitches: () => interruptions.contextSwitches() + this.setBacks };
+    return {
+      contextSwitches: () => interruptions.contextSwitches() + this.setBacks,
+      ...(interruptions.waitedNs && { waitedNs: () => interruptions.waitedNs!() + this.setBacks * SET_BACK_NS }),
+    };
   }
 }
 

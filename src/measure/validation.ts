@@ -1,3 +1,4 @@
+import { BitbudgetError } from '../core/errors.ts';
 import { Random } from '../core/random.ts';
 import type { Session } from '../engine/session.ts';
 import { tableRanking } from '../lut/ranking.ts';
@@ -10,6 +11,7 @@ import { loadAssignment } from './rounds.ts';
 import { drawAssignment } from './sampler.ts';
 import { predictionError } from './statistics.ts';
 import type { Bench } from './surroundings.ts';
+import type { TimeLimit } from './time-limit.ts';
 
 /** Keeps the held-out networks apart from those that the table is made of. */
 export const HELD_OUT_SEED = 0x5eed;
@@ -25,11 +27,12 @@ export interface ValidationOptions {
   schemes: readonly Scheme[];
   seed: number;
   networks: number;
+  limit?: TimeLimit;
 }
 
 export interface ValidationResult {
   validation: LutValidation | null;
-  /** The reference kernel's time in multiples of what it took while the table was measured. */
+  /** The reference kernel's time in multiples of what it took while the table was measured; NaN if every run was disturbed. */
   slowdown: number;
 }
 
@@ -57,12 +60,19 @@ export async function validateTable(
   }
   if (networks.length === 0) return { validation: null, slowdown: 1 };
   const sessions = networks.map(({ session }) => session);
-  const truth = await timeNetworks(sessions, bench.input, bench, random, { ...TIMING, levelNs }, bench);
+  const timing = { ...TIMING, levelNs, isOver: () => options.limit?.isOver('validation') ?? false };
+  const truth = await timeNetworks(sessions, bench.input, bench, random, timing, bench).catch(noneTimed);
   for (const session of sessions) session.dispose();
+  if (!truth) return { validation: null, slowdown: Number.NaN };
   const slowdown = Number.isNaN(levelNs) ? 1 : truth.levelNs / levelNs;
   if (Math.abs(slowdown - 1) > LEVEL_TOLERANCE) return { validation: null, slowdown };
   const pairs = networks.map(({ predicted }, i) => ({ predicted, measured: truth.times[i].median }));
   return { validation: predictionError(pairs), slowdown };
+}
+
+/** A table that is measured is not lost because nothing could be held against it. */
+export function noneTimed(error: unknown): undefined {
+  if (!(error instanceof BitbudgetError && error.kind === 'unsupported')) throw error;
 }
 
 function sumOf(entries: ReadonlyMap<string, LutEntry>, keys: readonly string[]): number {

@@ -46,6 +46,8 @@ const REPEATS = { least: 1, most: 5 };
 /** On a coarse clock a sample lasts so many of its steps at least. */
 export const STEPS_PER_SAMPLE = 20;
 const MOST_REPEATS = 2 ** 20;
+/** Of a run, what may be taken from it unharmed. */
+const HARMLESS_SHARE = 0.001;
 /** How often a disturbed pair of runs is tried again before the visit is given up. */
 const ATTEMPTS_PER_REPEAT = 4;
 /** Runs that took more than this in multiples of the shortest of a visit were not left alone. */
@@ -217,12 +219,23 @@ export async function resume(
   if (stopwatch.reference.waitedMs > waitedMs) at(() => timeWhole(session, input, stopwatch.clock));
 }
 
-/** Does something. @returns whether it had the processor for itself until its end. */
-export function watch({ interruptions, reference }: Stopwatch, work: () => void): boolean {
+/**
+ * Does something. Where the system tells how long this thread waited for the processor, a thousandth of the work is let
+ * pass: the system's own threads take some microseconds from every long run, and harm none. Elsewhere any context switch counts.
+ *
+ * @returns whether it had the processor for itself until its end, or there is no more patience to wait for that.
+ */
+export function watch({ clock, interruptions, reference }: Stopwatch, work: () => void): boolean {
   const before = interruptions.contextSwitches();
+  const waitedBeforeNs = interruptions.waitedNs?.();
+  const startNs = clock.nowNs();
   work();
-  const switched = interruptions.contextSwitches() !== before;
-  return reference.look() && !switched;
+  const tookNs = clock.nowNs() - startNs;
+  const interrupted =
+    waitedBeforeNs === undefined
+      ? interruptions.contextSwitches() !== before
+      : interruptions.waitedNs!() - waitedBeforeNs > HARMLESS_SHARE * tookNs;
+  return reference.look() && (!interrupted || reference.isOutOfPatience);
 }
 
 /** One run from a freshly written input tensor to the output, in nanoseconds; writing the input is not counted. */

@@ -13,7 +13,6 @@ const MINIMUM_CALLS = 500;
 /** Runs of a session in each pass, and how long they may take together. */
 const RUNS_PER_PASS = 4;
 const PASS_NS = 40e6;
-const MAXIMUM_RUNS_PER_PASS = 100;
 
 /** What each variant has done so far. */
 type Effort = Map<string, { ns: number; calls: number }>;
@@ -44,14 +43,22 @@ export interface WarmUp {
  * Runs sessions that together use every variant until the engine's optimising compiler is proven done: every variant
  * has done 30 ms of work or 500 calls, and two passes in a row were no more than 5% faster than all before, variant by
  * variant. Between passes the engine's background compiler has time.
+ *
+ * @param isOver asked after each pass: once the time is over, nothing is proven any more.
  */
-export async function warmUp(sessions: readonly Session[], input: NetworkInput, stopwatch: Stopwatch): Promise<WarmUp> {
+export async function warmUp(
+  sessions: readonly Session[],
+  input: NetworkInput,
+  stopwatch: Stopwatch,
+  isOver: () => boolean = () => false,
+): Promise<WarmUp> {
   const { pause, cancellation } = stopwatch;
   const effort: Effort = new Map();
   let best = new Map<string, number>();
   let settled = 0;
   let passes = 0;
   while (passes < MAXIMUM_PASSES && settled < SETTLED_PASSES && !cancellation.aborted) {
+    if (passes > 0) exercise(sessions, input, stopwatch, effort);
     const fastest = await timePass(sessions, input, stopwatch, effort);
     let gained = passes === 0;
     for (const [variant, ns] of fastest) {
@@ -63,6 +70,7 @@ export async function warmUp(sessions: readonly Session[], input: NetworkInput, 
     settled = gained || idle ? 0 : settled + 1;
     best = fastest;
     passes++;
+    if (isOver()) break;
     await pause(30);
   }
   return { proven: settled >= SETTLED_PASSES, passes, sentinelsNs: best };
@@ -103,14 +111,26 @@ async function timePass(
   return fastest;
 }
 
-/** The least time of each layer over a few runs, and over more while a variant has not done its work. */
+/** Runs layers alone whose variant has not done its work: whole networks would do mostly other work meanwhile. */
+function exercise(sessions: readonly Session[], input: NetworkInput, { clock }: Stopwatch, effort: Effort): void {
+  for (const session of sessions) {
+    session.setInput(input);
+    for (const [layer, { variant }] of session.steps.entries()) {
+      while (isIdle(effort.get(variant.id))) {
+        const startNs = clock.nowNs();
+        session.executeRange(layer, layer + 1);
+        addEffort(effort, variant.id, clock.nowNs() - startNs);
+      }
+    }
+  }
+}
+
+/** The least time of each layer over a few runs. */
 function timeLayers(session: Session, input: NetworkInput, { clock }: Stopwatch, effort: Effort): Float64Array {
   const ticksNs = new Float64Array(session.steps.length + 1);
   const leastNs = new Float64Array(session.steps.length).fill(Number.POSITIVE_INFINITY);
-  const lacking = () => session.steps.some((step) => isIdle(effort.get(step.variant.id)));
   const endNs = clock.nowNs() + PASS_NS;
-  const more = (run: number) => run < RUNS_PER_PASS && (run === 0 || clock.nowNs() < endNs);
-  for (let run = 0; more(run) || (lacking() && run < MAXIMUM_RUNS_PER_PASS); run++) {
+  for (let run = 0; run < RUNS_PER_PASS && (run === 0 || clock.nowNs() < endNs); run++) {
     session.setInput(input);
     session.executeTimed(clock, ticksNs);
     for (const [i, step] of session.steps.entries()) {

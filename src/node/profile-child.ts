@@ -7,6 +7,7 @@ import { chooseMeter } from '../measure/energy/find-meters.ts';
 import { type ProfileStep, profileNetwork } from '../measure/profile.ts';
 import { profileSpace } from '../measure/space/profile-space.ts';
 import { bindToCores } from './affinity.ts';
+import { DEFAULT_CALIBRATION } from './calibrated-source.ts';
 import { nodeFiles } from './files.ts';
 import { kernelHashes } from './kernel-files.ts';
 import { measuredSpace } from './measured-space.ts';
@@ -16,8 +17,8 @@ import { openWorkbench } from './workbench.ts';
 
 /** Between two messages about progress. */
 const PROGRESS_MS = 100;
-/** Of a limited time, what one stage of measuring may wait for calm. */
-const WAITING_SHARE = 0.25;
+/** Ranges of activations change no time: a few images are enough for networks that are timed and not evaluated. */
+const CALIBRATION_SAMPLES = 4;
 
 const cancellation = { aborted: false };
 const send = (message: ProfileMessage) => void process.send!(message);
@@ -38,11 +39,12 @@ process.on('message', (message: ProfileJob | 'cancel') => {
 async function run(job: ProfileJob): Promise<void> {
   try {
     const { disabled, threads } = job;
-    const workbench = await openWorkbench(job.network, { disabled: new Set(disabled), threads });
+    const workbench = await openWorkbench(job.network, {
+      ...{ disabled: new Set(disabled), threads },
+      calibration: { ...DEFAULT_CALIBRATION, method: 'minmax', samples: CALIBRATION_SAMPLES },
+    });
     const cores = bindToCores(process.pid, threads);
     const bench = { ...workbench.bench({ cancellation, onProgress: progress() }), moveAside: () => cores.move() };
-    const { timeMaxS } = job.settings;
-    if (timeMaxS !== undefined) bench.reference.waitAtMost(WAITING_SHARE * timeMaxS * 1e3);
     const options = {
       ...job.settings,
       known: new Map(job.known.map((entry) => [entry.key, entry])),

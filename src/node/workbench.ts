@@ -16,7 +16,7 @@ import {
   calibrationLabels,
   DEFAULT_CALIBRATION,
 } from './calibrated-source.ts';
-import { nodeClock, nodeInterruptions } from './clock.ts';
+import { interruptionCounter, nodeClock } from './clock.ts';
 import { conditionsReader } from './conditions.ts';
 import { isModelFile } from './model-files.ts';
 import { createEngine, type EngineOptions } from './network-engine.ts';
@@ -73,7 +73,7 @@ export async function openWorkbench(
       source,
       input: images[0],
       clock: nodeClock,
-      interruptions: nodeInterruptions,
+      interruptions: interruptionCounter(options.threads),
       reference: new ReferenceKernel(engine.kernels.referenceLoop, nodeClock),
       positions: new StackPositions(),
       sensors: conditionsReader().sensors,

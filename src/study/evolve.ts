@@ -1,11 +1,14 @@
 import { BitbudgetError } from '../core/errors.ts';
 import { defaultSelection, type GenerationReport, nsga2, nsga3, type SearchState } from '../search/index.ts';
-import { createRepair, startingGenomes } from '../space/index.ts';
+import { budgetEntries, createRepair, startingGenomes } from '../space/index.ts';
+import { genePriors } from './gene-priors.ts';
 import type { StudyRecord } from './record.ts';
 import { type SavedStudy, writeCheckpoint } from './run-folder.ts';
 import { endsOf } from './termination.ts';
 import type { StudyOptions, StudyOutcome } from './types.ts';
 
+/** Of a given first generation, under budgets: what starts from the genome that is best gene by gene. */
+const FAVOURITE_SHARE = 0.1;
 /** Generations between two checkpoints; where candidates are run, each is worth one. */
 const CHECKPOINT_EVERY = 10;
 
@@ -37,7 +40,9 @@ export async function evolveStudy<Point>(
     population: settings.population,
     ...(settings.operators && { operators: settings.operators }),
     ...endsOf(options),
-    initial: options.initial?.map((genome) => [...genome]) ?? startingGenomes(space, costModel, budgets, confidence),
+    initial: options.initial
+      ? firstGeneration(options, options.initial)
+      : startingGenomes(space, costModel, budgets, confidence),
     repair: createRepair(space, costModel, budgets, (point) => proxy.loss(point), {
       confidence,
       onBroken: (names) => record.reject(names),
@@ -60,6 +65,18 @@ export async function evolveStudy<Point>(
   if (unsaved && record.points.size > 0) await writeCheckpoint(options, unsaved.save(), record.rejections);
   const { evaluations, generations, stopped, history, hypervolumes } = result;
   return { evaluations, generations, stopped, course: { history, hypervolumes } };
+}
+
+/**
+ * A given first generation; under budgets some of it is the genome of the least predicted loss gene by gene, which the
+ * repair brings inside, each time in another way: random genomes lie far from the budgets that are to be used up.
+ */
+function firstGeneration<Point>(options: StudyOptions<Point>, given: readonly (readonly number[])[]): number[][] {
+  const genomes = given.map((genome) => [...genome]);
+  if (budgetEntries(options.settings.budgets).length === 0) return genomes;
+  const favourite = genePriors(options).map((row) => row.indexOf(0));
+  const count = Math.ceil(FAVOURITE_SHARE * genomes.length);
+  return [...Array.from({ length: count }, () => [...favourite]), ...genomes.slice(count)];
 }
 
 /** The genomes of a saved search with their losses: what was run once is not run again. */

@@ -47,21 +47,21 @@ export async function runStudy<Point>(given: StudyOptions<Point>): Promise<Study
   return { folder: options.folder, front, points: all, ...summary };
 }
 
-/** Genomes of more genes say too little about each other after so few evaluations. */
+/** Genomes of more genes say too little about each other after few evaluations. */
 const MOST_SURROGATE_GENES = 128;
 
 /**
  * By a surrogate where candidates are run, for those evaluations are dear; otherwise guided wherever it can be: where
- * accuracy is asked for, and there are evaluations enough to probe the space.
+ * accuracy is asked for, and the genes are few or there are evaluations enough to probe the space.
  */
 function defaultStrategy<Point>(options: StudyOptions<Point>): NonNullable<StudySettings['strategy']> {
   const { generations, stagnation, target, objectives, operators } = options.settings;
   const ends = generations ?? stagnation ?? target ?? options.timeMaxMs;
   const evolves = ends !== undefined || operators || options.initial || options.measures;
   if (evolves || !objectives.includes('accuracy')) return 'evolution';
-  if (options.accuracy?.kind === 'measured' && options.space.variables.length <= MOST_SURROGATE_GENES)
-    return 'surrogate';
-  return canProbe(options) ? 'guided' : 'evolution';
+  const isSmall = options.space.variables.length <= MOST_SURROGATE_GENES;
+  if (options.accuracy?.kind === 'measured' && isSmall) return 'surrogate';
+  return isSmall || canProbe(options) ? 'guided' : 'evolution';
 }
 
 /**

@@ -15,6 +15,8 @@ export interface TableChanges {
   threads?: number;
   /** Hash of the kernel that every entry says it was measured with. */
   variantSha256?: string;
+  /** How many times as long everything takes. */
+  slowness?: number;
 }
 
 /**
@@ -22,8 +24,11 @@ export interface TableChanges {
  * are made up.
  */
 export async function tableOfThisDevice(schemes: readonly Scheme[], changes: TableChanges = {}): Promise<string> {
-  const content = tableFor(zooNetwork('resnet8'), schemes, (i, scheme) =>
-    scheme === 'f32' ? 40 : Number(scheme.at(-1)) + (i % 3),
+  const { slowness = 1 } = changes;
+  const content = tableFor(
+    zooNetwork('resnet8'),
+    schemes,
+    (i, scheme) => slowness * (scheme === 'f32' ? 40 : Number(scheme.at(-1)) + (i % 3)),
   );
   return textOf(content, changes);
 }

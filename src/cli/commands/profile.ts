@@ -172,6 +172,8 @@ function describeProfile({ path, table }: OpenedTable): string {
   if (table.protocol.doubts) lines.push(`What speaks against it: ${table.protocol.doubts}.`);
   if (table.validation) {
     lines.push(`Held-out networks, predicted against measured: ${describeError(table.validation)}.`);
+  } else if (table.protocol.validationSlowdown === null) {
+    lines.push('Not validated: other work on this machine disturbed every run of a held-out network.');
   } else if (table.protocol.validationSlowdown !== 1) {
     const slowdown = percent(Number(table.protocol.validationSlowdown) - 1);
     lines.push(`Not validated: the machine's speed had changed by ${slowdown} when whole networks were timed.`);

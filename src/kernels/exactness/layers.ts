@@ -12,6 +12,8 @@ export interface Numbers {
   weights?: 'random' | 'lowest' | 'highest' | 'alternating';
   activations?: 'random' | 'lowest' | 'highest' | 'alternating';
   residual?: 'none' | 'u8' | 'f32';
+  /** Numbers after so many repeat themselves: large cases that are only timed are made in no time. */
+  period?: number;
 }
 
 type Tensor = Uint8Array | Float32Array;
@@ -51,8 +53,8 @@ export function makeCase(workload: Workload, scheme: Scheme, numbers: Numbers, r
   return {
     name,
     layer,
-    input: makeTensor(input, sizes.input, numbers.activations ?? 'random', random),
-    ...(residual ? { residual: makeTensor(residual, sizes.operand, 'random', random) } : {}),
+    input: makeTensor(input, sizes.input, numbers, random),
+    ...(residual ? { residual: makeTensor(residual, sizes.operand, { period: numbers.period }, random) } : {}),
   };
 }
 
@@ -98,7 +100,7 @@ function makeWeights(w: Workload, scheme: Scheme, numbers: Numbers, random: Rand
   const count = innerSize(w) * w.outChannels;
   if (scheme === 'f32') {
     return {
-      weights: Float32Array.from({ length: count }, () => random.real() * 2 - 1),
+      weights: fill(new Float32Array(count), () => random.real() * 2 - 1, numbers.period),
       bias: Float32Array.from({ length: w.outChannels }, () => random.real() * 2 - 1),
     };
   }
@@ -113,7 +115,7 @@ function makeWeights(w: Workload, scheme: Scheme, numbers: Numbers, random: Rand
   const typical = (Math.sqrt(innerSize(w)) * activationMaximum(activationBits) * high) / 3;
   const biasLimit = (numbers.weights ?? 'random') === 'random' ? Math.ceil(typical) : 0;
   return {
-    weights: Int8Array.from({ length: count }, (_, i) => weightOf(i)),
+    weights: fill(new Int8Array(count), weightOf, numbers.period),
     bias: Int32Array.from({ length: w.outChannels }, () => random.below(2 * biasLimit + 1) - biasLimit),
     multiplier: Float32Array.from({ length: w.outChannels }, () => scaleFor(typical, random)),
   };
@@ -139,16 +141,28 @@ function clampOf(w: Workload, output: TensorFormat): { clampLow: number; clampHi
 function makeTensor(
   format: TensorFormat,
   length: number,
-  pattern: NonNullable<Numbers['activations']>,
+  { activations = 'random', period }: Numbers,
   random: Random,
 ): Tensor {
-  if (format.type === 'f32') return Float32Array.from({ length }, () => random.real() * 4 - 2);
+  if (format.type === 'f32') return fill(new Float32Array(length), () => random.real() * 4 - 2, period);
   const maximum = activationMaximum(format.bits);
   const elementOf = {
     random: () => random.below(maximum + 1),
     lowest: () => 0,
     highest: () => maximum,
     alternating: (i: number) => (i % 2 ? 0 : maximum),
-  }[pattern];
-  return Uint8Array.from({ length }, (_, i) => elementOf(i));
+  }[activations];
+  return fill(new Uint8Array(length), elementOf, period);
+}
+
+/** Makes elements one by one as far as the period, and repeats them from there on. */
+function fill<T extends Tensor | Int8Array>(
+  values: T,
+  elementOf: (i: number) => number,
+  period = Number.POSITIVE_INFINITY,
+): T {
+  const own = Math.min(values.length, period);
+  for (let i = 0; i < own; i++) values[i] = elementOf(i);
+  for (let done = own; done < values.length; done *= 2) values.copyWithin(done, 0, done);
+  return values;
 }

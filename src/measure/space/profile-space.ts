@@ -12,6 +12,7 @@ import { summarizeGroups } from '../protocols.ts';
 import type { EntrySubject, ReachableEntry } from '../reachable.ts';
 import { samplesByGroup, scaledSamples } from '../rounds.ts';
 import type { Bench } from '../surroundings.ts';
+import { limitTime } from '../time-limit.ts';
 import { fitWholeNetworks } from '../whole-network-fit.ts';
 import { kernelFacts, type SpacePlan } from './plan-space.ts';
 import { type MeasuredSpace, type SpaceProfileOptions, sampleSpace } from './sample-space.ts';
@@ -38,7 +39,11 @@ export async function profileSpace(
 ): Promise<ProfileResult> {
   const watch = new CourseWatch(given);
   const { bench, clockStepNs } = watch;
-  const { rounds, warm, late, plan, ranking } = await sampleSpace(bench, network, space, options);
+  const limit = limitTime(bench, options.timeMaxS);
+  const { rounds, warm, late, plan, ranking } = await sampleSpace(bench, network, space, {
+    ...options,
+    timeMaxS: limit.leftS('measuring'),
+  });
   const { networks, levelNs } = rounds;
   const allUs = samplesByGroup(networks);
   const scaled = scaledSamples(rounds, allUs);
@@ -67,7 +72,7 @@ export async function profileSpace(
   );
   const known = [...(options.known?.values() ?? [])].filter(({ key }) => !measured.has(key));
   const { entries, interpolation } = await fillIn(bench, space, [...known, ...measured.values()]);
-  const claimed = { fit, levelNs, seed: options.seed, networks: options.validationNetworks };
+  const claimed = { fit, levelNs, seed: options.seed, networks: options.validationNetworks, limit };
   const { validation, slowdown } = await validateSpace(bench, network, space, entries, claimed);
   return {
     entries: [...entries.values()],

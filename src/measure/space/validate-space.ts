@@ -11,6 +11,7 @@ import type { Bench } from '../surroundings.ts';
 import {
   HELD_OUT_SEED,
   LEVEL_TOLERANCE,
+  noneTimed,
   TIMING,
   type ValidationOptions,
   type ValidationResult,
@@ -27,7 +28,7 @@ export async function validateSpace(
   network: Network,
   space: MeasuredSpace,
   entries: ReadonlyMap<string, LutEntry>,
-  { fit, levelNs, seed, networks }: Omit<ValidationOptions, 'schemes'>,
+  { fit, levelNs, seed, networks, limit }: Omit<ValidationOptions, 'schemes'>,
 ): Promise<ValidationResult> {
   const random = new Random(seed ^ HELD_OUT_SEED);
   const ranking = tableRanking({ entries: [...entries.values()] });
@@ -43,8 +44,10 @@ export async function validateSpace(
   }
   if (drawn.length === 0) return { validation: null, slowdown: 1 };
   const sessions = drawn.map(({ design }) => design.session);
-  const truth = await timeNetworks(sessions, bench.input, bench, random, TIMING, bench);
+  const timing = { ...TIMING, isOver: () => limit?.isOver('validation') ?? false };
+  const truth = await timeNetworks(sessions, bench.input, bench, random, timing, bench).catch(noneTimed);
   for (const { design } of drawn) design.dispose();
+  if (!truth) return { validation: null, slowdown: Number.NaN };
   const slowdown = Number.isNaN(levelNs) ? 1 : truth.levelNs / levelNs;
   if (Math.abs(slowdown - 1) > LEVEL_TOLERANCE) return { validation: null, slowdown };
   const pairs = drawn.map(({ predicted }, i) => ({ predicted, measured: truth.times[i].median }));

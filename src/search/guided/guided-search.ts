@@ -3,8 +3,9 @@ import { parseAllocation } from '../allocation/parse.ts';
 import { usage } from '../problem.ts';
 import { GuidedCore } from './core.ts';
 import { measureTables, screenPairs, tableCost } from './joint-effects.ts';
+import { chooseOpening, searchByProcess } from './opening.ts';
 import { canMeasureBest, measureBest, probeRefuge } from './single-effects.ts';
-import { traceFront } from './trace-front.ts';
+import { traceFront, widenFront } from './trace-front.ts';
 import type { GuidedProblem, GuidedResult, GuidedSettings } from './types.ts';
 
 /** Elites that breed and that walks start from. */
@@ -23,8 +24,10 @@ const PATIENCE = 5;
 
 /**
  * Minimises a loss that is known only by evaluating it, under hard limits on metrics that tables tell for nothing: for
- * choosing bits where the loss does not add up over the layers. Every evaluated choice keeps the limits. First each value
- * of each gene is probed alone, which fits an additive model; its exact optimum is evaluated next. Where the model errs,
+ * choosing bits where the loss does not add up over the layers. Every evaluated choice keeps the limits. Where a front is
+ * looked for and the loss does not add up, and where evaluations are fewer than values, a Gaussian process first chooses
+ * what to look at, all over the space, as in `surrogateSearch`. Then each value of each gene is probed alone, which fits an
+ * additive model; its exact optimum is evaluated next. Where the model errs,
  * pairs of genes are probed as well, and around the best point single changes again and some of each pair that acts
  * together; from then on batches mix the model's exact optimum, walks over the model and over what it might be as well,
  * and children of the best points (uniform crossover, one or two genes reset, swaps). What is proposed stays as near to the
@@ -50,11 +53,22 @@ export async function guidedSearch(problem: GuidedProblem, settings: GuidedSetti
   if (!(Number.isInteger(settings.evaluations) && settings.evaluations >= 1)) {
     throw usage(`The option evaluations is ${settings.evaluations}.`, 'Give a whole number of at least 1.');
   }
-  const core = new GuidedCore({ ...problem, tables }, settings);
-  await probeRefuge(core);
-  if (objectives.length > 1) await traceFront(core, objectives, settings);
-  else await minimise(core);
+  const checked = { ...problem, tables };
+  const core = new GuidedCore(checked, settings);
+  await core.evaluate([core.space.refuge]);
+  const { looks, probes } = await chooseOpening(core, objectives.length, settings.evaluations);
+  if (looks > 0) await searchByProcess(core, checked, objectives, { ...settings, evaluations: looks });
+  if (core.left > 0) await learn(core, objectives, settings, probes);
   return core.result();
+}
+
+async function learn(core: GuidedCore, objectives: readonly string[], settings: GuidedSettings, probes: boolean) {
+  if (!probes) {
+    core.refit();
+    return widenFront(core, objectives, settings);
+  }
+  await probeRefuge(core);
+  return objectives.length > 1 ? traceFront(core, objectives, settings) : minimise(core);
 }
 
 async function minimise(core: GuidedCore): Promise<void> {

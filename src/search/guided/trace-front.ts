@@ -40,6 +40,15 @@ export async function traceFront(
     await measureTables(core, await screenPairs(core), walks, PAIR_SHARE);
     await walks();
   }
+  await widenFront(core, objectives, settings);
+}
+
+/** Walks over the model and spells of evolution in turn, both from the front so far. */
+export async function widenFront(
+  core: GuidedCore,
+  objectives: readonly string[],
+  settings: GuidedSettings,
+): Promise<void> {
   for (let idle = 0; core.left > 0 && idle < MOST_IDLE; idle++) {
     const before = core.archive.size;
     await walkRound(core, objectives);

@@ -16,6 +16,9 @@ const REMEMBERED_BATCHES = 3;
 const LEAST_CORRELATION = 0.3;
 /** Predictions that have ranks to speak of. */
 const LEAST_RANKED = 8;
+/** Genomes evaluated at a time, and how many batches that makes; few evaluations make fewer and smaller ones. */
+const [LEAST_BATCH, MOST_BATCH] = [8, 24];
+const [FEWEST_BATCHES, USUAL_BATCHES] = [8, 20];
 /** The first look: so many batches. */
 const FIRST_BATCHES = 2;
 /** The settings of the model are chosen anew when the points have grown by this factor. */
@@ -85,7 +88,9 @@ class SurrogateSearch {
     const prior = problem.prior && groups.map((layers) => counted(problem.prior!, layers));
     this.effects = prior ?? counts.map((count) => new Array<number>(count).fill(0));
     this.model = new GaussianProcess({ counts, ...(prior && { prior }) });
-    this.batchSize = settings.batch ?? Math.min(24, Math.max(8, Math.round(settings.evaluations / 20)));
+    const { evaluations } = settings;
+    const least = Math.min(LEAST_BATCH, Math.ceil(evaluations / FEWEST_BATCHES));
+    this.batchSize = settings.batch ?? Math.min(MOST_BATCH, Math.max(least, Math.round(evaluations / USUAL_BATCHES)));
   }
 
   private get left(): number {
@@ -155,6 +160,13 @@ class SurrogateSearch {
   private async firstLook(wanted: number): Promise<Int32Array[]> {
     const taken = new Set<string>();
     const batch: Int32Array[] = [];
+    for (const choice of this.settings.initial ?? []) {
+      this.take(
+        Int32Array.from(this.space.groups, ([layer]) => choice[layer]),
+        batch,
+        taken,
+      );
+    }
     this.take(this.space.refuge, batch, taken);
     if (this.effects.some((row) => row.some((value) => value > 0))) {
       const believed = (genome: Int32Array) => genome.reduce((sum, value, gene) => sum + this.effects[gene][value], 0);

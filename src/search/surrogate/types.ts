@@ -26,8 +26,10 @@ export interface SurrogateSettings {
   /** True evaluations at most. */
   evaluations: number;
   seed: number;
-  /** Genomes evaluated at a time; a twentieth of the evaluations, from 8 to 24, unless given. */
+  /** Genomes evaluated at a time; a twentieth of the evaluations, from 8 (an eighth of fewer than 64) to 24, unless given. */
   batch?: number;
+  /** Choices that the first look begins with. */
+  initial?: readonly (readonly number[])[];
   /** Called after every batch; returning false ends the search. */
   onBatch?(report: SurrogateBatch & { best: GuidedPoint | undefined }): unknown;
 }

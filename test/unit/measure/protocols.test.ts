@@ -69,7 +69,11 @@ describe('least squares', () => {
     ['100 µs', 1e5],
     ['1 ms', 1e6],
   ])('find what layers take inside networks with a clock of %s', async (_, stepNs) => {
-    const simulation = await simulate('least-squares', { context, clock: steps(stepNs), readingNs: stepNs / 500 });
+    const simulation = await simulate(
+      'least-squares',
+      { context, clock: steps(stepNs), readingNs: stepNs / 500 },
+      { validationNetworks: 30 },
+    );
     const { result } = simulation;
     expect(result.protocol).toMatchObject({ name: 'least-squares', timedOut: false });
     expect(result.scalar).toBeCloseTo(1, 2);

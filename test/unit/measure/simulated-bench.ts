@@ -29,8 +29,8 @@ export interface Disturbance {
    * @param share of the rounds that is done; 0 before they begin, 1 after they end.
    */
   slowdown?: (timeNs: number, share: number) => number;
-  /** From when on the processor is taken away, and for how long. */
-  steal?: (timeNs: number) => number;
+  /** For how long the processor is taken away now; `share` as for `slowdown`. */
+  steal?: (timeNs: number, share: number) => number;
   /** Whether the operating system counts that as a context switch; a hypervisor that steals it does not tell. */
   counted?: boolean;
   /** How many times as long as alone a kernel takes where another one ran before. */
@@ -130,7 +130,7 @@ export class SimulatedDevice {
       return;
     }
     for (let left = ns; left > 0; ) {
-      const stolenNs = steal?.(this.nowNs) ?? 0;
+      const stolenNs = steal?.(this.nowNs, this.share) ?? 0;
       if (stolenNs > 0) {
         this.nowNs += stolenNs;
         if (counted) this.switches++;

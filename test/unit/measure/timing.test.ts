@@ -16,6 +16,8 @@ import { lateVariants, warmUp } from '../../../src/measure/warm-up.ts';
 class FakeDevice {
   nowNs = 1000;
   runs = 0;
+  /** How often each layer ran without the others. */
+  alone: number[];
   switches = 0;
   private readonly layersNs: number[];
   private readonly slowdown: (run: number, nowNs: number) => number;
@@ -28,6 +30,7 @@ class FakeDevice {
     { interrupts, visible = false }: { interrupts?: (run: number) => boolean; visible?: boolean } = {},
   ) {
     this.layersNs = layersNs;
+    this.alone = layersNs.map(() => 0);
     this.slowdown = slowdown;
     this.interrupts = interrupts ?? (() => false);
     this.visible = visible;
@@ -55,6 +58,10 @@ class FakeDevice {
       steps,
       setInput: () => {},
       execute: () => this.run(() => {}),
+      executeRange: (from: number, to: number) => {
+        for (let layer = from; layer < to; layer++) this.alone[layer]++;
+        this.runLayers(from, to);
+      },
       executeTimed: (_clock: unknown, ticks: Float64Array) => this.run((step) => (ticks[step] = this.nowNs)),
     } as unknown as Session;
   }
@@ -63,10 +70,14 @@ class FakeDevice {
     this.runs++;
     if (this.interrupts(this.runs)) this.switches++;
     tick(0);
-    for (const [i, ns] of this.layersNs.entries()) {
-      this.nowNs += ns * this.slowdown(this.runs, this.nowNs);
+    for (const i of this.layersNs.keys()) {
+      this.runLayers(i, i + 1);
       tick(i + 1);
     }
+  }
+
+  private runLayers(from: number, to: number): void {
+    for (const ns of this.layersNs.slice(from, to)) this.nowNs += ns * this.slowdown(this.runs, this.nowNs);
   }
 }
 
@@ -93,6 +104,25 @@ describe('a visit', () => {
     const { visit, interrupted } = await visitNetwork(device.session, input, device.stopwatch);
     expect(visit!.wholeNs).toBe(2e6);
     expect(interrupted).toBe(1);
+  });
+
+  it('lets what the system takes for itself pass, and drops runs that it takes more from', async () => {
+    const waits = [4e3, 4e6];
+    const dropped: number[] = [];
+    for (const waitNs of waits) {
+      let waitedNs = 0;
+      const device = new FakeDevice([2e6], (run) => (run === 4 ? 1 + waitNs / 2e6 : 1), {
+        interrupts: (run) => {
+          if (run === 4) waitedNs += waitNs;
+          return run === 4;
+        },
+      });
+      const interruptions = { ...device.stopwatch.interruptions, waitedNs: () => waitedNs };
+      const { visit, interrupted } = await visitNetwork(device.session, input, { ...device.stopwatch, interruptions });
+      expect(visit!.wholeNs).toBe(2e6);
+      dropped.push(interrupted);
+    }
+    expect(dropped).toEqual([0, 1]);
   });
 
   it('waits while the reference kernel shows that a neighbour has part of the core', async () => {
@@ -254,6 +284,15 @@ describe('warming up', () => {
       ['variant0', 1e6],
       ['variant1', 2e6],
     ]);
+  });
+
+  it('runs rare kernels alone until they have done their work, and large networks only as often as it must', async () => {
+    const device = new FakeDevice([1e5, 400e6]);
+    const { proven, passes } = await warmUp([device.session], input, device.stopwatch);
+    expect({ proven, passes }).toEqual({ proven: true, passes: 3 });
+    expect(device.runs).toBe(3);
+    expect(device.alone[0] * 1e5).toBeGreaterThan(28e6);
+    expect(device.alone[1]).toBe(0);
   });
 
   it('is not proven on a device that gets faster and faster', async () => {

@@ -22,10 +22,17 @@ function pairs(schemes: Parameters<typeof toyLoss>[0]): number {
 }
 
 describe('a study without a strategy', () => {
-  it('is guided, and evolves where it may not probe or is not asked for accuracy', async () => {
+  it('is guided, and evolves where genes are too many for the evaluations or it is not asked for accuracy', async () => {
     expect((await guided()).strategy).toBe('guided');
+    expect((await guided({ evaluations: 40 })).strategy).toBe('guided');
+    const narrow = toySpace(costModel);
+    const space = {
+      ...narrow,
+      variables: Array.from({ length: 130 }, () => ({ kind: 'choice' as const, count: 2 })),
+      decode: (genome: readonly number[]) => narrow.decode(genome.slice(0, narrow.variables.length)),
+    };
+    expect((await guided({ evaluations: 40 }, { space })).strategy).toBe('evolution');
     expect((await guided({ objectives: ['latency', 'size'] })).strategy).toBe('evolution');
-    expect((await guided({ evaluations: 40 })).strategy).toBe('evolution');
     expect((await guided({ generations: 3 })).strategy).toBe('evolution');
   });
 

@@ -85,6 +85,42 @@ function scaled(points: readonly StudyPoint[], all: readonly StudyPoint[]): numb
   return hypervolume(points.map(scale), [1.1, 1.1, 1.1]);
 }
 
+describe('the first generation of a preset under a budget', () => {
+  it('holds designs that use the budget up, which random ones leave far away', async () => {
+    const network = zooNetwork('resnet20');
+    const space = createSearchSpace(network, QUANT_EA.space(network));
+    const costs = costsOf('resnet20');
+    const [least, most] = [0, 2].map(
+      (choice) => costs.estimate(space.decode(space.genes.map(() => choice))).latencyMs.value,
+    );
+    const latencyMs = least + 0.85 * (most - least);
+    const given = QUANT_EA.initial(space, 2);
+    const { points } = await runStudy<SpacePoint>({
+      settings: { ...QUANT_EA.settings, evaluations: given.length, budgets: { latencyMs }, seed: 2 },
+      ...{
+        space,
+        costModel: costs,
+        proxy: { name: 'toy', loss: toyLoss },
+        measures: QUANT_EA.measures,
+        initial: given,
+      },
+      ...{ files: memoryFiles(), folder: 'run', provenance: {}, toCandidate: ({ genome }) => ({ genome }) },
+      ...{ onProgress: () => {}, cancellation: { aborted: false }, pause: async () => {} },
+    });
+    const random = new Set(given.map((genome) => genome.join()));
+    const [drawn, led] = [true, false].map((isDrawn) =>
+      points.filter(({ genome }) => random.has(genome.join()) === isDrawn),
+    );
+    expect(drawn.length).toBeGreaterThan(20);
+    expect(led.length).toBeGreaterThan(2);
+    const nearest = Math.max(...led.map(({ cost }) => cost.latencyMs.value));
+    expect(nearest).toBeGreaterThan(0.99 * latencyMs);
+    expect(nearest).toBeGreaterThan(Math.max(...drawn.map(({ cost }) => cost.latencyMs.value)));
+    const leastOf = (some: readonly StudyPoint[]) => Math.min(...some.map(({ loss }) => loss));
+    expect(leastOf(led)).toBeLessThan(leastOf(drawn));
+  });
+});
+
 describe("QuantEA's costs of ResNet-20", () => {
   const costs = costsOf('resnet20');
   const space = createSearchSpace(zooNetwork('resnet20'), QUANT_EA.space(zooNetwork('resnet20')));

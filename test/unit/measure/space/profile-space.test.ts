@@ -12,20 +12,27 @@ import { openWorkbench, type Workbench } from '../../../../src/node/workbench.ts
 /** Every reading of the clock takes as long, so that all layers do: what is tested is what is measured, not how long. */
 const STEP_NS = 400_000;
 const VISITS = 4;
+const TIME_MAX_S = 7;
+/** What is under way when the time is over is brought to its end. */
+const LATEST = 1.1;
 const variantHashes = new Map(KERNEL_VARIANTS.map(({ id }) => [id, 'a'.repeat(64)]));
 let workbench: Workbench;
 let space: MeasuredSpace;
+let nowNs = 0;
 
 beforeAll(async () => {
   workbench = await openWorkbench('resnet8', {
     calibration: { method: 'minmax', dataset: 'builtin', samples: 2, seed: 1 },
   });
-  const config = { bits: { schemes: ['w8a8' as const] }, keep: { only: ['stage1.*'], ratios: [0.25, 0.5, 0.75, 1] } };
+  const config = {
+    bits: { schemes: ['w8a8' as const, 'w4a4' as const] },
+    keep: { only: ['stage1.*'], ratios: [0.25, 0.5, 0.75, 1] },
+  };
   space = measuredSpace(workbench.opened.network, config);
 });
 
 function profile(options: { timeMaxS?: number }, changes: Partial<Bench> = {}, onStep = (_: ProfileStep) => {}) {
-  let nowNs = 0;
+  nowNs = 0;
   const clock = { nowNs: () => (nowNs += STEP_NS) };
   const loop = (steps: number) => {
     nowNs += steps;
@@ -50,8 +57,10 @@ const interpolatedOf = ({ entries }: ProfileResult) => entries.filter(({ trust }
 
 describe('profiling a space within a time limit', () => {
   let result: ProfileResult;
+  let tookNs = 0;
   beforeAll(async () => {
-    result = await profile({ timeMaxS: 3.5 });
+    result = await profile({ timeMaxS: TIME_MAX_S });
+    tookNs = nowNs;
   });
 
   it('measures some entries, holds some of them out, and interpolates the rest', () => {
@@ -65,6 +74,11 @@ describe('profiling a space within a time limit', () => {
     expect(interpolation!.measured).toBe(result.entries.length - interpolated.length - heldOut.length);
     expect(result.entries.length + interpolation!.missing).toBe(space.reachable.size);
     expect(result.entries.every(({ key }) => space.reachable.has(key))).toBe(true);
+  });
+
+  it('leaves time for the validation within the limit', () => {
+    expect(result.validation).toBeTruthy();
+    expect(tookNs / 1e9).toBeLessThan(LATEST * TIME_MAX_S);
   });
 
   it('gives interpolated entries a time near that of the measured ones, and an interval around it', () => {
