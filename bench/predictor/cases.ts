@@ -15,6 +15,8 @@ export interface PredictorCase {
   what: string;
   space: SpaceConfigInput;
   dataset: DatasetSpec;
+  /** Other images, on which candidates are checked. */
+  test: DatasetSpec;
   open(): Promise<Workbench>;
   /** Why it cannot be, such as data that are not there. */
   absent?: string;
@@ -22,12 +24,17 @@ export interface PredictorCase {
 
 const BITS = [2, 4, 8];
 const SCHEMES = BITS.flatMap((w) => BITS.map((a) => `w${w}a${a}` as const));
-/** Images that each candidate is run on: as many as a search takes, and more of real ones. */
+/** Images that each candidate is run on: as many as a search takes, and more for the larger network. */
 const IMAGES = 250;
-const REAL_IMAGES = 500;
+const LARGE_IMAGES = 400;
+/** As `proxy check` was run. */
+const TEST_IMAGES = 300;
 
 const builtin: DatasetSpec = { name: 'builtin', split: 'calibration', samples: IMAGES };
+const builtinTest: DatasetSpec = { name: 'builtin', split: 'test', samples: TEST_IMAGES };
 const cifarPath = testDataPath('cifar10/cifar10_train_first4000_NHWC.u8');
+const cifarTestPath = testDataPath('cifar10/cifar10_test_first500_NHWC.u8');
+const cifarShape = { shape: [32, 32, 3], classes: 10 } satisfies DatasetSpec['expected'];
 
 export const CASES: readonly PredictorCase[] = [
   {
@@ -35,6 +42,7 @@ export const CASES: readonly PredictorCase[] = [
     what: 'ResNet-8, bits 2, 4, 8, built-in images',
     space: { bits: { schemes: SCHEMES } },
     dataset: builtin,
+    test: builtinTest,
     open: () => openWorkbench('resnet8'),
   },
   {
@@ -45,13 +53,15 @@ export const CASES: readonly PredictorCase[] = [
       keep: { ratios: [0.75, 0.875, 1] },
     },
     dataset: builtin,
+    test: builtinTest,
     open: () => openWorkbench('resnet8'),
   },
   {
     name: 'resnet20-bits',
     what: 'ResNet-20, bits 2, 4, 8, built-in images',
     space: { bits: { schemes: SCHEMES } },
-    dataset: builtin,
+    dataset: { ...builtin, samples: LARGE_IMAGES },
+    test: builtinTest,
     open: () => openWorkbench('resnet20'),
     ...(!existsSync(new URL('../../src/network/zoo/weights/resnet20.weights', import.meta.url)) && {
       absent: 'the zoo has no trained weights of it',
@@ -64,9 +74,10 @@ export const CASES: readonly PredictorCase[] = [
     dataset: {
       name: cifarPath,
       split: 'calibration',
-      samples: REAL_IMAGES,
-      expected: { shape: [32, 32, 3], classes: 10 },
+      samples: LARGE_IMAGES,
+      expected: cifarShape,
     },
+    test: { name: cifarTestPath, split: 'test', samples: TEST_IMAGES, expected: cifarShape },
     open: () => workbenchOf(publishedNetwork(), cifarPath),
     ...(!hasTestData && { absent: 'the test data are not beside this checkout' }),
   },

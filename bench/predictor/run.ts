@@ -1,6 +1,6 @@
 /**
- * How well the predictor does on candidates that it has not seen, by the number of candidates that it learned from; what a
- * start from full-precision pairs saves; and what a search gains that fits a surrogate as it goes:
+ * How well the predictor does on candidates that it has not seen, by the number of candidates that it learned from; the same
+ * for several draws of the learned ones, without and with looks at candidates (`--parts splits`); what a start from full-precision pairs saves; and what a search gains that fits a surrogate as it goes:
  * `npm run bench:predictor -- [--cases a,b] [--truths FOLDER] [--pairs 50,100,200] [--seeds 5] [--hidden 400,400,400] [--update]`.
  * True losses take most of the time; a folder given by `--truths` keeps them.
  */
@@ -24,6 +24,7 @@ import { updateResults } from '../results-file.ts';
 import { CASES, type PredictorCase, spaceOf } from './cases.ts';
 import { compareMeasured } from './measured-searches.ts';
 import { compareSearches } from './searches.ts';
+import { compareSplits } from './splits.ts';
 import { TruthStore } from './truths.ts';
 
 const { values: flags } = parseArgs({
@@ -36,7 +37,9 @@ const { values: flags } = parseArgs({
     architectures: { type: 'string', default: '60' },
     seeds: { type: 'string', default: '5' },
     hidden: { type: 'string', default: DEFAULT_ENSEMBLE.hidden.join() },
-    parts: { type: 'string', default: 'errors,transfer,searches,measured' },
+    parts: { type: 'string', default: 'errors,splits,transfer,searches,measured' },
+    splits: { type: 'string', default: '6' },
+    proxy: { type: 'string' },
     evaluations: { type: 'string', default: '60,120' },
     images: { type: 'string', default: '100' },
     update: { type: 'boolean', default: false },
@@ -60,9 +63,9 @@ async function opened(one: PredictorCase) {
   const workbench = await one.open();
   const space = spaceOf(one, workbench);
   const store = new TruthStore(one, workbench, space, folder);
-  const genes = await predictorGenes(workbench, space, DEFAULT_PROXIES, quiet);
+  const genes = await predictorGenes(workbench, space, { ...DEFAULT_PROXIES, proxy: flags.proxy }, quiet);
   const bare = genes.map(({ prior: _, ...gene }) => gene);
-  return { one, space, store, genes, bare };
+  return { one, workbench, space, store, genes, bare };
 }
 type Opened = Awaited<ReturnType<typeof opened>>;
 
@@ -167,6 +170,16 @@ if (parts.includes('errors')) {
   say('| space | learned from | error, points | ρ (95% interval) | τ | ρ of the parts | within 1 / 1.96 deviations |');
   say('|---|---|---|---|---|---|---|');
   for (const own of open) await benchErrors(own);
+}
+if (parts.includes('splits')) {
+  const [learned, heldOut] = [Math.max(...counts), Math.max(...counts)];
+  say(
+    `\nRank correlation after ${learned} evaluations: mean of ${flags.splits} draws of them, least to greatest, and the mean ends of the 95% bootstrap intervals; hidden layers ${flags.hidden}.\n`,
+  );
+  say('| space | held out | predicted by | ρ | of all draws | 95% |');
+  say('|---|---|---|---|---|---|');
+  const splits = Number(flags.splits);
+  for (const own of open) await compareSplits(own, { makeArithmetic, settings, folder, learned, heldOut, splits, say });
 }
 if (parts.includes('transfer')) {
   const joint = open.filter(({ genes }) => new Encoding(genes).architectureSize > 0);

@@ -73,7 +73,7 @@ export function describeSearch(
       { title: 'energy mJ', align: 'right' },
       { title: 'size KiB', align: 'right' },
       { title: 'RAM KiB', align: 'right' },
-      { title: 'proxy loss', align: 'right' },
+      { title: lossTitle(search.accuracy.kind), align: 'right' },
       { title: 'top-1', align: 'right' },
     ],
     shown.map((i) => {
@@ -103,6 +103,12 @@ export function describeSearch(
     }),
     `Most accurate: ${study.folder}/${frontFile(best)}.${describeUse(budgetUse(study.front[best].cost, settings.budgets, settings.budgetConfidence))} Latency is predicted; \`bitbudget verify\` measures it.`,
   ].join('\n');
+}
+
+/** A predictor's losses, and measured ones, are shares of wrong answers; those of a proxy have units of their own. */
+function lossTitle(kind: string): string {
+  if (kind.startsWith('proxy:')) return 'proxy loss';
+  return kind.startsWith('predictor:') ? 'predicted loss' : 'loss';
 }
 
 /** The same of designs that are no networks with weights: nothing of them was run. */

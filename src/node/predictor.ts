@@ -2,15 +2,22 @@ import type { Arithmetic } from '../accuracy/predictor/arithmetic.ts';
 import { Encoding, type PredictorGene } from '../accuracy/predictor/encoding.ts';
 import { DEFAULT_ENSEMBLE, type Ensemble, type EnsembleSettings } from '../accuracy/predictor/ensemble.ts';
 import type { StoredPredictor } from '../accuracy/predictor/file.ts';
-import { type EvaluatedPairs, fitPredictor, LEAST_PAIRS, Predictor } from '../accuracy/predictor/predictor.ts';
+import {
+  type Beforehand,
+  type EvaluatedPairs,
+  fitPredictor,
+  LEAST_PAIRS,
+  Predictor,
+} from '../accuracy/predictor/predictor.ts';
 import { fitArchitectures } from '../accuracy/predictor/transfer.ts';
 import { type RankAgreement, rankAgreement } from '../accuracy/ranking/rank-agreement.ts';
+import { canonicalJson } from '../core/canonical-json.ts';
 import { assert, BitbudgetError } from '../core/errors.ts';
 import { Random } from '../core/random.ts';
 import { createSearchSpace, type SearchSpace, type SpaceConfigInput, type SpacePoint } from '../space/index.ts';
 import { type AccuracySource, genePriors } from '../study/index.ts';
 import { drawVaried } from '../study/proxy-check/draw-candidates.ts';
-import { lookAtCandidates } from './low-fidelity.ts';
+import { lookAtCandidates, lookAtEach, openLooks } from './low-fidelity.ts';
 import { loadPredictorArithmetic } from './predictor-files.ts';
 import type { DrawnPairs } from './predictor-pairs.ts';
 import { type ProbeSurroundings, type ProxyChoice, spaceProxy } from './space-proxy.ts';
@@ -25,14 +32,15 @@ const EVALUATED_TOGETHER = 40;
  *
  * @param workbench of the candidates' network, calibrated as there.
  * @param choice the proxies; none if undefined.
- * @param looked further candidates that are run on calibration images alone.
+ * @param looked further candidates that are run on calibration images alone; or each candidate itself, and each that is
+ * predicted later.
  * @throws {BitbudgetError} `mismatch` for other weights, `input` for too few candidates, `interrupted`.
  */
 export async function fitToRuns(
   workbench: Workbench,
   { network, weightsSha256, calibration, space: config, pairs, fullPrecision }: DrawnPairs,
   choice: ProxyChoice | undefined,
-  { looked, ...settings }: Partial<EnsembleSettings> & { looked: number },
+  { looked, ...settings }: Partial<EnsembleSettings> & { looked: number | 'each' },
   surroundings: ProbeSurroundings,
 ): Promise<StoredPredictor> {
   assertWeights(workbench, { network, weightsSha256 });
@@ -42,14 +50,26 @@ export async function fitToRuns(
   const makeArithmetic = await loadPredictorArithmetic();
   const all = { ...DEFAULT_ENSEMBLE, ...settings };
   const start = fullPrecision && (await architecturesOf(makeArithmetic, genes, fullPrecision, all, surroundings));
-  const lowFidelity = looked > 0 ? await lookAtCandidates(workbench, space, looked, surroundings) : undefined;
-  const before = { ...(start && { start }), ...(lowFidelity && { lowFidelity }) };
+  const before = { ...(start && { start }), ...(await lookedAt(workbench, space, pairs, looked, surroundings)) };
   const { model, heldOut } = await fitPredictor(makeArithmetic, genes, pairs, all, surroundings, before);
   return {
     ...{ network, weightsSha256, calibration: { ...calibration }, space: { ...config } },
     ...{ proxy: choice?.proxy ?? null, heldOut, model },
     ...(fullPrecision && { fullPrecisionPairs: fullPrecision.losses.length }),
   };
+}
+
+/** What is seen of candidates without labels: of others, or of the evaluated ones themselves. */
+async function lookedAt(
+  workbench: Workbench,
+  space: SearchSpace,
+  { genomes }: EvaluatedPairs,
+  looked: number | 'each',
+  surroundings: ProbeSurroundings,
+): Promise<Pick<Beforehand, 'lowFidelity' | 'looks'>> {
+  if (looked === 0) return {};
+  if (looked !== 'each') return { lowFidelity: await lookAtCandidates(workbench, space, looked, surroundings) };
+  return { looks: await lookAtEach(workbench, space, genomes, surroundings) };
 }
 
 /** What networks learn of architectures before they hear of bits. */
@@ -85,21 +105,30 @@ export async function predictorGenes(
 }
 
 /**
- * A predictor as a search's source of accuracies.
+ * A predictor as a search's source of accuracies. Where it needs looks each candidate of the search is looked at.
  *
- * @throws {BitbudgetError} `mismatch` if it is of another space or of other weights.
+ * @throws {BitbudgetError} `mismatch` if it is of another space, of other weights, or needs looks and was calibrated
+ * otherwise.
  */
 export async function predictedAccuracy(
   stored: StoredPredictor,
   space: SearchSpace,
-  opened: Workbench['opened'],
+  workbench: Workbench,
+  surroundings: Pick<ProbeSurroundings, 'cancellation'>,
 ): Promise<AccuracySource<SpacePoint>> {
-  assertWeights({ opened }, stored);
+  assertWeights(workbench, stored);
   assertGenes(stored.model.genes, space);
   const predictor = new Predictor(await loadPredictorArithmetic(), stored.model);
+  if (predictor.needsLooks) assertCalibration(workbench, stored);
+  const look = predictor.needsLooks ? openLooks(workbench) : undefined;
+  const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
+  const quiet = { ...surroundings, onProgress: () => {}, pause };
   return {
     kind: `predictor:${stored.sha256?.slice(0, 12) ?? 'unsaved'}`, // another file is another search
-    losses: (points) => predictor.predict(points.map(({ genome }) => genome)).map(({ value }) => value),
+    async losses(points) {
+      const genomes = points.map(({ genome }) => genome);
+      return predictor.predict(genomes, await look?.(points, quiet)).map(({ value }) => value);
+    },
     accuracyOf: (loss) => Math.min(Math.max(1 - loss, 0), 1),
   };
 }
@@ -137,11 +166,12 @@ export async function checkPredictor(
   const drawn = drawVaried(space, candidates + learned.length, new Random(seed));
   const genomes = drawn.filter((genome) => !known.has(genome.join())).slice(0, candidates);
   const predictor = new Predictor(await loadPredictorArithmetic(), stored.model);
-  const predicted = predictor.predict(genomes);
+  const points = genomes.map((genome) => space.decode(genome));
+  const looks = predictor.needsLooks ? await lookAtEach(workbench, space, genomes, surroundings) : undefined;
+  const predicted = predictor.predict(genomes, looks);
   const losses: number[] = [];
   for (let start = 0; start < genomes.length; start += EVALUATED_TOGETHER) {
-    const batch = genomes.slice(start, start + EVALUATED_TOGETHER).map((genome) => space.decode(genome));
-    losses.push(...(await truth.losses(batch)));
+    losses.push(...(await truth.losses(points.slice(start, start + EVALUATED_TOGETHER))));
     surroundings.onProgress('evaluating fresh candidates', losses.length / genomes.length);
     await surroundings.pause();
   }
@@ -177,6 +207,13 @@ function assertWeights(
   if (opened.weightsSha256 === weightsSha256) return;
   const problem = `The candidates of ${network} had other weights than those opened now.`;
   throw new BitbudgetError('mismatch', problem, 'Name the weights that they were made with by --weights.');
+}
+
+/** What is seen of a candidate depends on how it was calibrated. */
+function assertCalibration({ calibration: own }: Workbench, { calibration }: StoredPredictor): void {
+  if (canonicalJson(JSON.parse(JSON.stringify(own))) === canonicalJson(calibration)) return;
+  const problem = 'The predictor looks at candidates, and those that it learned from were calibrated otherwise.';
+  throw new BitbudgetError('mismatch', problem, 'Give the calibration that they were made with, or fit another.');
 }
 
 function assertKnown(genomes: readonly (readonly number[])[], space: SearchSpace): void {

@@ -51,6 +51,26 @@ describe('predictor', { timeout: PATIENCE_MS }, () => {
     expect(row[head.indexOf('accuracyKind')]).toBe(`predictor:${JSON.parse(bytes).sha256.slice(0, 12)}`);
   });
 
+  it('looks at each candidate where it is asked to, in a check and in a search too', async () => {
+    const file = folder.path('each.predictor.json');
+    const small = ['--hidden', '8', '--members', '2', '--low-fidelity', 'each', '--out', file];
+    const fitted = await runJson('--quiet', 'predictor', 'fit', '--run', folder.path('run'), ...small);
+    expect([fitted.exitCode, fitted.document.candidates]).toEqual([0, 24]);
+    const { looks, lowFidelity } = JSON.parse(readFileSync(file, 'utf8'));
+    expect([looks.length, lowFidelity, Math.min(...looks) >= 0]).toEqual([24, undefined, true]);
+    const check = await runJson(
+      ...['--quiet', 'predictor', 'check', '--predictor', file, '--candidates', '10', '--samples', '20'],
+    );
+    expect([check.exitCode, check.document.candidates]).toEqual([0, 10]);
+    const by = (out: string, ...flags: string[]) =>
+      search(out, '--predictor', file, '--evaluations', '30', '--evaluate-front', '0', ...flags);
+    expect((await runJson(...by('looking'))).document).toMatchObject({ evaluations: 30 });
+    const other = await run(...by('otherwise', '--calibration-samples', '3'));
+    expect([other.exitCode, failure(other).message]).toEqual([1, expect.stringContaining('calibrated otherwise')]);
+    const many = await run('predictor', 'fit', '--run', folder.path('run'), '--low-fidelity', 'all', '--out', file);
+    expect([many.exitCode, failure(many).message]).toEqual([2, expect.stringContaining('--low-fidelity')]);
+  });
+
   it('learns architectures in full precision first, and from what a check of proxies ran', async () => {
     const pairs = folder.path('pairs.json');
     const space = folder.path('joint.yaml');

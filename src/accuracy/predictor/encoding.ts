@@ -28,8 +28,8 @@ interface Input {
 /**
  * Genomes as the inputs of a network: the choices of each gene one-hot, those of a scheme also its weight and its activation
  * bits one-hot; and where there is a prior, its square root for each gene, and the root and the logarithm of their sum. Those
- * of the architecture come first, so that a network that knows nothing of bits is widened by them. Last comes the level,
- * where candidates have one.
+ * of the architecture come first, so that a network that knows nothing of bits is widened by them. Last come the level and
+ * what was seen, where candidates have them.
  *
  * @see Wang et al., APQ, CVPR 2020, section 3.1.
  * @example new Encoding([{ kind: 'drop', name: 'drop/stage3', choices: [0, 1] }]).size // => 2
@@ -43,10 +43,21 @@ export class Encoding {
   /** What a genome is thought to lose on a logarithmic scale; undefined where nothing is known. */
   readonly level: ((genome: ArrayLike<number>) => number) | undefined;
 
-  /** @param level what a genome is thought to lose on a logarithmic scale, see `low-fidelity.ts`. */
-  constructor(genes: readonly PredictorGene[], level?: (genome: ArrayLike<number>) => number) {
+  /** What a look at the candidate itself showed, in numbers of about 1. */
+  readonly seen: ((genome: ArrayLike<number>) => number) | undefined;
+
+  /**
+   * @param level what a genome is thought to lose on a logarithmic scale, see `low-fidelity.ts`.
+   * @param seen what a look at it showed, see `agreement.ts`.
+   */
+  constructor(
+    genes: readonly PredictorGene[],
+    level?: (genome: ArrayLike<number>) => number,
+    seen?: (genome: ArrayLike<number>) => number,
+  ) {
     this.genes = genes;
     this.level = level;
+    this.seen = seen;
     const isBits = ({ kind }: PredictorGene) => QUANTIZATION.has(kind);
     this.parts = [false, true].map((bits) => {
       const own = genes.flatMap((gene, index) => (isBits(gene) === bits ? [{ gene, index }] : []));
@@ -57,7 +68,7 @@ export class Encoding {
     });
     const [architecture, quantization] = this.parts.map(({ inputs, priors }) => inputs.length + sumsOf(priors));
     this.architectureSize = architecture;
-    this.size = architecture + quantization + (level ? 1 : 0);
+    this.size = architecture + quantization + (level ? 1 : 0) + (seen ? 1 : 0);
   }
 
   /** Whether some gene chooses bits. */
@@ -81,7 +92,8 @@ export class Encoding {
       row[at++] = Math.sqrt(sum);
       row[at++] = logarithm(sum + LEAST_SUM) / 2;
     }
-    if (this.level) row[at] = this.level(genome) / LEVEL_UNIT;
+    if (this.level) row[at++] = this.level(genome) / LEVEL_UNIT;
+    if (this.seen) row[at] = this.seen(genome);
     return row;
   }
 

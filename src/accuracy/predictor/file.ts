@@ -99,13 +99,13 @@ export async function writePredictor(files: Files, path: string, predictor: Stor
 }
 
 /** What no schema tells: that the parts fit each other. */
-function faultOf({ genes, ensemble, pairs, lowFidelity }: PredictorDocument): string | undefined {
+function faultOf({ genes, ensemble, pairs, lowFidelity, looks }: PredictorDocument): string | undefined {
   const { sizes, members } = ensemble;
   const wrong = genes.find(({ prior, choices }) => prior && prior.length !== choices.length);
   if (wrong) return `has ${wrong.prior!.length} priors for ${wrong.choices.length} choices of ${wrong.name}`;
   let size: number;
   try {
-    size = new Encoding(genes, lowFidelity && (() => 0)).size;
+    size = new Encoding(genes, lowFidelity && (() => 0), looks && (() => 0)).size;
   } catch (error) {
     return `has a gene that cannot be: ${(error as Error).message.replace(/\.$/, '')}`;
   }
@@ -120,6 +120,7 @@ function faultOf({ genes, ensemble, pairs, lowFidelity }: PredictorDocument): st
   }
   const all = [pairs, ...(lowFidelity ? [lowFidelity.pairs] : [])];
   if (all.some(({ genomes, losses }) => genomes.length !== losses.length)) return 'has not one loss for each genome';
+  if (looks && looks.length !== pairs.genomes.length) return 'has not one look for each genome';
   if (lowFidelity?.pairs.losses.some((loss) => loss < 0)) return 'has a signal loss below 0';
   const strange = all
     .flatMap(({ genomes }) => genomes)
@@ -131,7 +132,7 @@ function faultOf({ genes, ensemble, pairs, lowFidelity }: PredictorDocument): st
 
 function stored(document: PredictorDocument): StoredPredictor {
   const { network, weightsSha256, calibration, space, proxy, heldOut, sha256, fullPrecisionPairs } = document;
-  const { genes, scale, blend, stretch, ensemble, kernel, pairs, lowFidelity } = document;
+  const { genes, scale, blend, stretch, ensemble, kernel, pairs, lowFidelity, looks } = document;
   const members = ensemble.members.map(
     (layers): MlpParameters =>
       layers.map(({ weights, bias }) => ({ weights: fromBase64(weights), bias: fromBase64(bias) })),
@@ -142,6 +143,7 @@ function stored(document: PredictorDocument): StoredPredictor {
     model: {
       ...{ genes, scale, blend, stretch, kernel, pairs, ensemble: { sizes: ensemble.sizes, members } },
       ...(lowFidelity && { lowFidelity }),
+      ...(looks && { looks }),
     },
   };
 }

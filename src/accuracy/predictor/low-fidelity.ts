@@ -19,7 +19,7 @@ export interface LowFidelityModel {
 /** What the settings of the process start from, as chosen on ResNet-20's candidates of 2, 4 and 8 bits. */
 const FIRST_SETTINGS: KernelSettings = {
   ...{ sum: 8, sumReach: 2, profile: 0.15, profileReach: 1, local: 0.1, localLevel: 1, localReach: 4 },
-  ...{ additive: 0.02, joint: 0.02, jointReach: 0.25, noise: 0.03 },
+  ...{ additive: 0.02, joint: 0.02, jointReach: 0.25, noise: 0.03, seen: 0, seenReach: 1 },
 };
 /**
  * What the process over accuracies starts from where there is a level: it explains most, and the rest is a matter of few
@@ -27,7 +27,12 @@ const FIRST_SETTINGS: KernelSettings = {
  */
 export const SETTINGS_WITH_LEVEL: KernelSettings = {
   ...{ sum: 4, sumReach: 1, profile: 0.1, profileReach: 1, local: 0, localLevel: 1, localReach: 4 },
-  ...{ additive: 0.01, joint: 0.03, jointReach: 0.5, noise: 0.05 },
+  ...{ additive: 0.01, joint: 0.03, jointReach: 0.5, noise: 0.05, seen: 0, seenReach: 1 },
+};
+/** The same where each candidate itself was looked at. */
+export const SETTINGS_WITH_LOOKS: KernelSettings = {
+  ...{ sum: 0.3, sumReach: 2, seen: 4, seenReach: 0.45, profile: 0.06, profileReach: 1, noise: 0.02 },
+  ...{ additive: 0.01, joint: 0.02, jointReach: 4, local: 0, localLevel: 1, localReach: 4 },
 };
 /** How far settings may stray from these, see `GaussianProcess.tune`: two hundred pairs say little of eight settings. */
 export const PULL = 0.5;

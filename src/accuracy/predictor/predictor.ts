@@ -1,4 +1,4 @@
-import { BitbudgetError } from '../../core/errors.ts';
+import { assert, BitbudgetError } from '../../core/errors.ts';
 import type { KernelSettings, Prediction } from '../../search/surrogate/index.ts';
 import type { Arithmetic } from './arithmetic.ts';
 import { Encoding, type PredictorGene } from './encoding.ts';
@@ -34,6 +34,8 @@ export interface PredictorModel {
   kernel: KernelSettings;
   /** What was learned of candidates that were looked at cheaply; absent where none were. */
   lowFidelity?: LowFidelityModel & { levelKernel: KernelSettings };
+  /** What looks at the pairs showed, where each candidate is looked at that is learned from or predicted. */
+  looks?: number[];
   pairs: { genomes: number[][]; losses: number[] };
 }
 
@@ -48,8 +50,10 @@ export interface HeldOutErrors {
 export interface Beforehand {
   /** An ensemble that learned architectures, whose first layers are widened by the inputs of bits. */
   start?: Ensemble;
-  /** Candidates that were looked at cheaply. */
-  lowFidelity?: LowFidelityPairs;
+  /** Candidates that were looked at cheaply, or what was learned of such. */
+  lowFidelity?: LowFidelityPairs | LowFidelityModel;
+  /** What looks at the evaluated candidates showed, see {@link disagreement}; those to be predicted are looked at too. */
+  looks?: readonly number[];
 }
 
 /** Fewer pairs say too little to learn from. */
@@ -70,15 +74,15 @@ export async function fitPredictor(
   pairs: EvaluatedPairs,
   settings: EnsembleSettings,
   surroundings: Surroundings,
-  { start, lowFidelity }: Beforehand = {},
+  { start, lowFidelity, looks }: Beforehand = {},
 ): Promise<{ model: PredictorModel; heldOut: HeldOutErrors }> {
   const { genomes, losses } = pairs;
   if (genomes.length < LEAST_PAIRS) {
     const problem = `There are ${genomes.length} evaluated candidates to learn from.`;
     throw new BitbudgetError('input', problem, `Give at least ${LEAST_PAIRS}, evaluated by --accuracy measured.`);
   }
-  const seen = lowFidelity && fitLowFidelity(genes, lowFidelity);
-  const encoding = encodingOf({ genes, ...(seen && { lowFidelity: seen }) });
+  const seen = lowFidelity && ('kernel' in lowFidelity ? lowFidelity : fitLowFidelity(genes, lowFidelity));
+  const encoding = encodingOf(genes, seen, looks && new Looks().take(genomes, looks));
   const scale = standardiser(losses);
   const targets = Float64Array.from(losses, (loss) => (loss - scale.mean) / scale.deviation);
   const rows = genomes.map((genome) => encoding.encode(genome));
@@ -102,6 +106,7 @@ export async function fitPredictor(
   const model: PredictorModel = {
     ...{ genes: [...genes], scale, blend, stretch, ensemble: withoutHeldOut(ensemble), kernel },
     ...(seen && levelKernel && { lowFidelity: { ...seen, levelKernel } }),
+    ...(looks && { looks: [...looks] }),
     pairs: { genomes: genomes.map((genome) => [...genome]), losses: [...losses] },
   };
   return { model, heldOut: { ensemble: errorOf(1), process: errorOf(0), blend: errorOf(blend) } };
@@ -111,21 +116,34 @@ export async function fitPredictor(
 export class Predictor {
   readonly model: PredictorModel;
   private readonly encoding: Encoding;
+  private readonly looks: Looks | undefined;
   private readonly runner: EnsembleRunner;
   private readonly processes: AccuracyProcesses;
 
   constructor(makeArithmetic: (bytes: number) => Arithmetic, model: PredictorModel) {
     this.model = model;
-    this.encoding = encodingOf(model);
-    this.runner = new EnsembleRunner(makeArithmetic, model.ensemble);
+    const { genes, kernel, lowFidelity } = model;
     const { genomes, losses } = model.pairs;
-    const { kernel, lowFidelity } = model;
+    this.looks = model.looks && new Looks().take(genomes, model.looks);
+    this.encoding = encodingOf(genes, lowFidelity, this.looks);
+    this.runner = new EnsembleRunner(makeArithmetic, model.ensemble);
     this.processes = new AccuracyProcesses(this.encoding, kernel, lowFidelity?.levelKernel).fit(genomes, losses);
   }
 
-  /** Predicted losses, each with one standard deviation. */
-  predict(genomes: readonly (readonly number[])[]): Prediction[] {
+  /** Whether each candidate must be looked at before it is predicted. */
+  get needsLooks(): boolean {
+    return this.looks !== undefined;
+  }
+
+  /**
+   * Predicted losses, each with one standard deviation.
+   *
+   * @param looks what a look at each candidate showed, where the predictor needs looks.
+   */
+  predict(genomes: readonly (readonly number[])[], looks?: readonly number[]): Prediction[] {
     const { scale, blend, stretch } = this.model;
+    assert(!this.looks || looks?.length === genomes.length, 'a candidate that was not looked at');
+    this.looks?.take(genomes, looks!);
     const own = this.runner.predict(genomes.map((genome) => this.encoding.encode(genome)));
     return genomes.map((genome, i) => {
       const { value, deviation } = this.processes.predict([...genome]);
@@ -138,14 +156,20 @@ export class Predictor {
   }
 }
 
-function encodingOf({
-  genes,
-  lowFidelity,
-}: {
-  genes: readonly PredictorGene[];
-  lowFidelity?: LowFidelityModel;
-}): Encoding {
-  return new Encoding(genes, lowFidelity && levelReader(genes, lowFidelity));
+/** What was seen of candidates, by genome. */
+class Looks {
+  private readonly shown = new Map<string, number>();
+
+  take(genomes: readonly (readonly number[])[], looks: readonly number[]): this {
+    genomes.forEach((genome, i) => void this.shown.set(genome.join(), looks[i]));
+    return this;
+  }
+
+  readonly at = (genome: ArrayLike<number>): number => this.shown.get(Array.from(genome).join())!;
+}
+
+function encodingOf(genes: readonly PredictorGene[], lowFidelity?: LowFidelityModel, looks?: Looks): Encoding {
+  return new Encoding(genes, lowFidelity && levelReader(genes, lowFidelity), looks?.at);
 }
 
 function mixed(blend: number, ensemble: number, gaussian: number): number {

@@ -45,6 +45,8 @@ const kernelSchema = z.strictObject({
   joint: positive,
   jointReach: positive,
   noise: positive,
+  seen: z.number().min(0).default(0),
+  seenReach: positive.default(1),
 });
 
 const pairsSchema = z.strictObject({
@@ -75,6 +77,14 @@ export const PredictorSchema = z.strictObject({
     .strictObject({ kernel: kernelSchema, levelKernel: kernelSchema, pairs: pairsSchema })
     .optional()
     .describe('candidates that were run on calibration images alone, and their signal losses'),
+  looks: z
+    .array(z.number().min(0).max(1))
+    .min(1)
+    .max(MOST_PAIRS)
+    .optional()
+    .describe(
+      'share of answers on calibration images by which each evaluated candidate is thought to differ from the network in f32; candidates that are predicted are looked at too',
+    ),
   pairs: pairsSchema.describe('evaluated candidates that it learned from'),
   heldOut: z
     .strictObject({ ensemble: z.number(), process: z.number(), blend: z.number() })

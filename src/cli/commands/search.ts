@@ -162,7 +162,8 @@ export function register(program: Command, context: CliContext): void {
       ...{ proxies: { proxy: flags.proxy, architectureProxy: flags.architectureProxy } },
       ...(flags.accuracy === 'measured' && { accuracy }),
       ...(predictor && {
-        accuracy: (_: DesignBuilder, own: SearchSpace) => predictedAccuracy(predictor, own, workbench.opened),
+        accuracy: (_: DesignBuilder, own: SearchSpace) =>
+          predictedAccuracy(predictor, own, workbench, { cancellation }),
       }),
     };
     const surroundings = { files, cancellation, onProgress, ...timeLimit(flags, session) };

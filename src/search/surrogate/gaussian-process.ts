@@ -1,6 +1,6 @@
 import { logarithm } from '../../core/elementary.ts';
 import { cholesky, solveLower, solveUpper } from './cholesky.ts';
-import { DEFAULT_KERNEL, GenomeKernel, type GenomeSpace, type KernelSettings } from './genome-kernel.ts';
+import { DEFAULT_KERNEL, GenomeKernel, type GenomeSpace, type KernelSettings, type Traits } from './genome-kernel.ts';
 
 /** A predicted loss and how far from it the truth may be: one standard deviation. */
 export interface Prediction {
@@ -32,7 +32,7 @@ export class GaussianProcess {
   /** What settings are bounded around. */
   private readonly first: KernelSettings;
   private genomes: readonly ArrayLike<number>[] = [];
-  private levels: Float64Array = new Float64Array(0);
+  private traits: readonly Traits[] = [];
   private lower: Float64Array = new Float64Array(0);
   private weights: Float64Array = new Float64Array(0);
   private mean = 0;
@@ -61,19 +61,24 @@ export class GaussianProcess {
   ): this {
     const from = Math.max(0, genomes.length - most);
     const [points, values] = [genomes.slice(from), losses.slice(from)];
-    const levels = Float64Array.from(points, (genome) => this.kernel.level(genome)); // whatever the settings
-    const likelihood = this.likelihood(this.settings, points, levels, values) - pull * this.strayed(this.settings);
+    const traits = points.map((genome) => this.kernel.traits(genome)); // whatever the settings
+    const likelihood = this.likelihood(this.settings, points, traits, values) - pull * this.strayed(this.settings);
     let best = { settings: this.settings, likelihood };
+    const { prior, level } = this.space;
+    const { local, seen } = this.settings;
+    const unused = (name: string) =>
+      (/^local/.test(name) && !local) ||
+      (/^seen/.test(name) && !seen) ||
+      (!prior && (/^(profile|local)/.test(name) || (/^sum/.test(name) && !level)));
     for (let sweep = 0; sweep < SWEEPS; sweep++) {
       for (const name of Object.keys(DEFAULT_KERNEL) as (keyof KernelSettings)[]) {
-        if (best.settings[name] === 0 || (!best.settings.local && /^local/.test(name))) continue;
-        if (!this.space.prior && (/^(profile|local)/.test(name) || (/^sum/.test(name) && !this.space.level))) continue;
+        if (best.settings[name] === 0 || unused(name)) continue;
         const own = best.settings[name];
         for (const factor of FACTORS) {
           const value = own * factor;
           if (value > REACH * this.first[name] || value < this.first[name] / REACH) continue;
           const settings = { ...best.settings, [name]: value };
-          const likelihood = this.likelihood(settings, points, levels, values) - pull * this.strayed(settings);
+          const likelihood = this.likelihood(settings, points, traits, values) - pull * this.strayed(settings);
           if (likelihood > best.likelihood) best = { settings, likelihood };
         }
       }
@@ -95,9 +100,9 @@ export class GaussianProcess {
     const rows = chosenRows(losses);
     const values = rows.map((row) => losses[row]);
     this.genomes = rows.map((row) => genomes[row]);
-    this.levels = Float64Array.from(this.genomes, (genome) => this.kernel.level(genome));
+    this.traits = this.genomes.map((genome) => this.kernel.traits(genome));
     [this.mean, this.scale] = scaleOf(values);
-    const lower = this.factor(this.kernel, this.genomes, this.levels);
+    const lower = this.factor(this.kernel, this.genomes, this.traits);
     const scaled = values.map((value) => (value - this.mean) / this.scale);
     this.lower = lower;
     this.weights = solveUpper(lower, solveLower(lower, scaled));
@@ -124,18 +129,18 @@ export class GaussianProcess {
   }
 
   private likenessTo(genome: ArrayLike<number>): Float64Array {
-    const { kernel, genomes, levels } = this;
-    const level = kernel.level(genome);
+    const { kernel, genomes, traits } = this;
+    const own = kernel.traits(genome);
     const alike = new Float64Array(genomes.length);
-    for (let i = 0; i < alike.length; i++) alike[i] = kernel.value(genome, genomes[i], level, levels[i]);
+    for (let i = 0; i < alike.length; i++) alike[i] = kernel.value(genome, genomes[i], own, traits[i]);
     return alike;
   }
 
   /** With noise doubled until the matrix is positive definite in floating point. */
-  private factor(kernel: GenomeKernel, genomes: readonly ArrayLike<number>[], levels: Float64Array): Float64Array {
+  private factor(kernel: GenomeKernel, genomes: readonly ArrayLike<number>[], traits: readonly Traits[]): Float64Array {
     for (let { noise } = kernel.settings; ; noise *= 2) {
       const lower = cholesky(genomes.length, (i, j) => {
-        const value = kernel.value(genomes[i], genomes[j], levels[i], levels[j]);
+        const value = kernel.value(genomes[i], genomes[j], traits[i], traits[j]);
         return i === j ? value + noise : value;
       });
       if (lower) return lower;
@@ -146,11 +151,11 @@ export class GaussianProcess {
   private likelihood(
     settings: KernelSettings,
     genomes: readonly ArrayLike<number>[],
-    levels: Float64Array,
+    traits: readonly Traits[],
     losses: readonly number[],
   ): number {
     const kernel = new GenomeKernel(this.space, settings);
-    const lower = this.factor(kernel, genomes, levels);
+    const lower = this.factor(kernel, genomes, traits);
     const [mean, scale] = scaleOf(losses);
     const residual = solveLower(
       lower,

@@ -8,6 +8,8 @@ export interface GenomeSpace {
   prior?: readonly (readonly number[])[];
   /** What a genome is thought to lose on a logarithmic scale, by whatever knows more than the sum of the prior does. */
   level?(genome: ArrayLike<number>): number;
+  /** What a look at the genome itself showed, in numbers of about 1; for {@link KernelSettings.seen}. */
+  seen?(genome: ArrayLike<number>): number;
   /** By gene, what its choices are made of, such as weight and activation bits: a value for each choice; for {@link KernelSettings.local}. */
   aspects?: readonly (readonly (readonly number[])[])[];
 }
@@ -17,6 +19,9 @@ export interface KernelSettings {
   /** Of the sum of the prior, on a logarithmic scale; or of the level that a space has instead. */
   sum: number;
   sumReach: number;
+  /** Of what was seen of the genomes; 0 for none. */
+  seen: number;
+  seenReach: number;
   /** Of the priors of the genes, one by one. */
   profile: number;
   profileReach: number;
@@ -35,15 +40,23 @@ export interface KernelSettings {
 
 export const DEFAULT_KERNEL: KernelSettings = {
   ...{ sum: 4, sumReach: 1, profile: 4, profileReach: 2, additive: 0.25, joint: 0.5, jointReach: 0.5, noise: 0.03 },
-  ...{ local: 0, localLevel: 1, localReach: 4 },
+  ...{ local: 0, localLevel: 1, localReach: 4, seen: 0, seenReach: 1 },
 };
+
+/** What of a genome is compared apart from its genes. */
+export interface Traits {
+  /** The space's own level, else the logarithm of the summed prior; 0 without either. */
+  level: number;
+  /** 0 where nothing is looked at. */
+  seen: number;
+}
 
 /** Keeps the logarithm of a sum of priors finite, as a share of the largest possible sum. */
 const LEAST_SUM = 1e-6;
 
 /**
- * How alike the losses of two genomes are expected to be: a sum of kernels over the logarithm of the summed prior, over
- * the square roots of the genes' priors, and over which genes are equal. Where there is no prior only the last ones are,
+ * How alike the losses of two genomes are expected to be: a sum of kernels over the logarithm of the summed prior, over what
+ * looks at the genomes showed, over the square roots of the genes' priors, and over which genes are equal. Where there is no prior only the last ones are,
  * and that of the level if the space has one.
  * Of + − × ÷ and roots alone.
  *
@@ -60,12 +73,14 @@ export class GenomeKernel {
   private readonly prior: readonly (readonly number[])[] | undefined;
   private readonly leastSum: number = 0;
   private readonly ownLevel: GenomeSpace['level'];
+  private readonly seen: GenomeSpace['seen'];
   /** By number of different genes. */
   private readonly likeness: Float64Array;
 
-  constructor({ counts, prior, level, aspects }: GenomeSpace, settings: KernelSettings) {
+  constructor({ counts, prior, level, seen, aspects }: GenomeSpace, settings: KernelSettings) {
     this.settings = settings;
     this.ownLevel = level;
+    this.seen = settings.seen > 0 ? seen : undefined;
     this.counts = counts;
     this.genes = counts.length;
     const { additive, joint, jointReach } = settings;
@@ -85,8 +100,11 @@ export class GenomeKernel {
     if (settings.local > 0) this.differences = differencesOf(prior, aspects ?? counts.map((count) => [upTo(count)]));
   }
 
-  /** The space's own level, else the logarithm of the summed prior; 0 without either. */
-  level(genome: ArrayLike<number>): number {
+  traits(genome: ArrayLike<number>): Traits {
+    return { level: this.level(genome), seen: this.seen?.(genome) ?? 0 };
+  }
+
+  private level(genome: ArrayLike<number>): number {
     if (this.ownLevel) return this.ownLevel(genome);
     if (!this.prior) return 0;
     let sum = this.leastSum;
@@ -98,8 +116,8 @@ export class GenomeKernel {
   value(
     first: ArrayLike<number>,
     second: ArrayLike<number>,
-    firstLevel = this.level(first),
-    secondLevel = this.level(second),
+    own: Traits = this.traits(first),
+    other: Traits = this.traits(second),
   ): number {
     const { distances, differences, genes, counts } = this;
     let different = 0;
@@ -115,12 +133,16 @@ export class GenomeKernel {
     const { sum, sumReach, profile, profileReach } = this.settings;
     let alike = this.likeness[different];
     if (this.levels) {
-      const apart = (firstLevel - secondLevel) / sumReach;
+      const apart = (own.level - other.level) / sumReach;
       alike += sum * exponential(-0.5 * apart * apart);
+    }
+    if (this.seen) {
+      const apart = (own.seen - other.seen) / this.settings.seenReach;
+      alike += this.settings.seen * exponential(-0.5 * apart * apart);
     }
     if (differences) {
       const { local, localLevel, localReach } = this.settings;
-      const apart = (firstLevel - secondLevel) / localLevel;
+      const apart = (own.level - other.level) / localLevel;
       alike += local * exponential(-0.5 * apart * apart - (0.5 * difference) / (localReach * localReach));
     }
     return distances ? alike + profile * exponential((-0.5 * distance) / (profileReach * profileReach)) : alike;
@@ -128,8 +150,9 @@ export class GenomeKernel {
 
   /** The covariance of a genome with itself. */
   get variance(): number {
-    const { sum, profile, local } = this.settings;
-    return this.likeness[0] + (this.levels ? sum : 0) + (this.distances ? profile : 0) + (this.differences ? local : 0);
+    const { sum, seen, profile, local } = this.settings;
+    const byGenes = this.likeness[0] + (this.distances ? profile : 0) + (this.differences ? local : 0);
+    return byGenes + (this.levels ? sum : 0) + (this.seen ? seen : 0);
   }
 
   /** Whether genomes have levels to be compared by. */

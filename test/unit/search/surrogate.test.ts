@@ -3,7 +3,7 @@ import { Random } from '../../../src/core/random.ts';
 import { nsga2, parseAllocation, scaledHypervolume, surrogateSearch } from '../../../src/search/index.ts';
 import { cholesky, solveLower, solveUpper } from '../../../src/search/surrogate/cholesky.ts';
 import { GaussianProcess } from '../../../src/search/surrogate/gaussian-process.ts';
-import { DEFAULT_KERNEL, GenomeKernel } from '../../../src/search/surrogate/genome-kernel.ts';
+import { DEFAULT_KERNEL, GenomeKernel, type GenomeSpace } from '../../../src/search/surrogate/genome-kernel.ts';
 import { largestGains, leastKnown } from '../../../src/search/surrogate/infill.ts';
 
 const GENES = 10;
@@ -51,6 +51,27 @@ describe('a Gaussian process over genomes', () => {
       expect(row.reduce((sum, value, k) => sum + value * x[k], 0)).toBeCloseTo(i + 1, 12);
     });
     expect(cholesky(2, () => 1)).toBeUndefined();
+  });
+
+  it('learns from what looks at the genomes showed, which genes alone do not tell', () => {
+    const random = new Random(4);
+    const shown = new Map<string, number>();
+    const genomes = Array.from({ length: 90 }, () => Array.from({ length: 6 }, () => random.below(3)));
+    for (const genome of genomes) shown.set(genome.join(), random.real());
+    const lossAt = (genome: ArrayLike<number>) => shown.get(Array.from(genome).join())! ** 2 + 0.1 * genome[0];
+    const errorOf = (space: GenomeSpace, settings = DEFAULT_KERNEL) => {
+      const [learned, fresh] = [genomes.slice(0, 60), genomes.slice(60)];
+      const process = new GaussianProcess(space, settings).tune(learned, learned.map(lossAt));
+      process.fit(learned, learned.map(lossAt));
+      return fresh.reduce((sum, genome) => sum + Math.abs(process.predictValue(genome) - lossAt(genome)), 0) / 30;
+    };
+    const counts = genomes[0].map(() => 3);
+    const seen = (genome: ArrayLike<number>) => shown.get(Array.from(genome).join())!;
+    const looking = { ...DEFAULT_KERNEL, seen: 4, seenReach: 0.5 };
+    expect(errorOf({ counts, seen }, looking)).toBeLessThan(0.2 * errorOf({ counts }));
+    expect(errorOf({ counts, seen })).toBe(errorOf({ counts })); // not unless it is to count
+    const kernel = new GenomeKernel({ counts, seen }, looking);
+    expect(kernel.value(genomes[0], genomes[0])).toBeCloseTo(kernel.variance, 12);
   });
 
   it('predicts two points as the closed form says', () => {

@@ -23,7 +23,7 @@ interface FitFlags extends Pick<ImageFlags, 'mean' | 'std'> {
   proxy: string;
   hidden: number[];
   members: number;
-  lowFidelity: number;
+  lowFidelity: number | 'each';
   seed: number;
   out: string;
 }
@@ -72,9 +72,9 @@ export function registerFit(predictor: Command, context: CliContext): void {
     .addOption(
       new Option(
         '--low-fidelity <n>',
-        'further candidates to run on 32 calibration images, without labels: what they lose together guides the predictor',
+        'further candidates to run on 32 calibration images, without labels: what they lose together guides the predictor; or each: the candidates themselves on up to 64 images, and later each one that is predicted, which ranks best but takes that long',
       )
-        .argParser(wholeNumber(0, 1200))
+        .argParser(lookedAt)
         .default(DEFAULT_LOOKED),
     )
     .addOption(seedFlag());
@@ -114,6 +114,10 @@ export function registerFit(predictor: Command, context: CliContext): void {
     ].join('\n');
     return { document, text: () => text };
   });
+}
+
+function lookedAt(text: string): number | 'each' {
+  return text === 'each' ? text : wholeNumber(0, 1200)(text);
 }
 
 /** The candidates of whichever files are named. */

@@ -21,6 +21,7 @@ beforeAll(async () => {
     quiet,
     {
       lowFidelity: { genomes: seen, losses: seen.map(lossOf) },
+      looks: genomes.map(lossOf),
     },
   );
   stored = {
@@ -46,7 +47,8 @@ describe('the file of a predictor', () => {
     const read = parsePredictor(text, 'a.predictor.json');
     expect(serializePredictor(read)).toBe(text);
     const fresh = genomesAtRandom(20, 2);
-    expect(new Predictor(wasm, read.model).predict(fresh)).toEqual(new Predictor(wasm, stored.model).predict(fresh));
+    const predicted = ({ model }: StoredPredictor) => new Predictor(wasm, model).predict(fresh, fresh.map(lossOf));
+    expect(predicted(read)).toEqual(predicted(stored));
     expect(read.sha256).toMatch(/^[0-9a-f]{64}$/);
   });
 
@@ -69,6 +71,8 @@ describe('the file of a predictor', () => {
 
   it.each<[string, (document: Forged) => void, string]>([
     ['a signal loss below 0', (d) => (d.lowFidelity.pairs.losses[3] = -1), 'signal loss below 0'],
+    ['a look too few', (d) => d.looks.pop(), 'one look for each'],
+    ['a look above 1', (d) => (d.looks[2] = 1.5), 'looks.2'],
     ['a genome of its own among those looked at', (d) => (d.lowFidelity.pairs.genomes[0][0] = 9), 'do not know'],
     ['weights of another length', (d) => (d.ensemble.members[0][0].weights = 'AAAA'), 'another shape'],
     ['a layer too few', (d) => d.ensemble.members[1].pop(), 'another shape'],

@@ -4,6 +4,7 @@ import { EnsembleRunner, trainEnsemble } from '../../../../src/accuracy/predicto
 import { fitLowFidelity, levelReader } from '../../../../src/accuracy/predictor/low-fidelity.ts';
 import { fitPredictor, Predictor } from '../../../../src/accuracy/predictor/predictor.ts';
 import { fitArchitectures } from '../../../../src/accuracy/predictor/transfer.ts';
+import { Random } from '../../../../src/core/random.ts';
 import { rankCorrelation } from '../../../../src/search/guided/rank-correlation.ts';
 import { genes, genomesAtRandom, lossOf, quiet, small, wasm } from './predictor-fixture.ts';
 
@@ -92,6 +93,28 @@ describe('candidates that were looked at cheaply', () => {
     const [without, cheap] = [await rho({}), await rho({ lowFidelity })];
     expect(cheap).toBeGreaterThan(0.95);
     expect(1 - cheap).toBeLessThan(0.6 * (1 - without));
+  });
+
+  it('make a better one still where they are the candidates themselves, which must then all be looked at', async () => {
+    const few = learned.slice(0, 40);
+    // what so few candidates do not show of the others
+    const random = new Random(5);
+    const own = new Map([...few, ...fresh].map((genome) => [genome.join(), 0.8 * random.real()]));
+    const lossSeen = (genome: readonly number[]) => signalLoss(genome) * (0.6 + own.get(genome.join())!);
+    const truly = (genome: readonly number[]) => lossSeen(genome) / (1 + lossSeen(genome));
+    const look = (genome: readonly number[]) => truly(genome) ** 2;
+    const pairs = { genomes: few, losses: few.map(truly) };
+    const rho = async (before: Parameters<typeof fitPredictor>[5]) => {
+      const { model } = await fitPredictor(wasm, genes, pairs, { ...small, epochs: 20 }, quiet, before);
+      const predictor = new Predictor(wasm, model);
+      expect(predictor.needsLooks).toBe(before?.looks !== undefined);
+      const predicted = predictor.predict(fresh, fresh.map(look)).map(({ value }) => value);
+      if (before?.looks) expect(() => predictor.predict(fresh)).toThrow('not looked at');
+      return rankCorrelation(predicted, fresh.map(truly));
+    };
+    const [others, each] = [await rho({ lowFidelity }), await rho({ looks: few.map(look) })];
+    expect(each).toBeGreaterThan(0.97);
+    expect(1 - each).toBeLessThan(0.5 * (1 - others));
   });
 });
 
