@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 /** Tests that time kernels: other tests beside them would make them wait for calm. */
 const measuring = [
-  'test/cli/{demo,interrupt,presets,profile-*,threads}.test.ts',
+  'test/cli/{demo,interrupt,masks-measured,presets,profile-*,threads}.test.ts',
   'test/shared/model-files.test.ts',
   'test/unit/measure/race.test.ts',
 ];

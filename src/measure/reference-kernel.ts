@@ -140,9 +140,9 @@ export class ReferenceKernel {
     this.stageStartMs = this.waitedMs;
   }
 
-  /** Waits no longer than this in each stage, where that is less than a minute. */
+  /** Waits no longer than this in each stage; of several such times, and a minute, the shortest. */
   waitAtMost(ms: number): void {
-    this.stagePatienceMs = Math.min(ms, STAGE_PATIENCE_MS);
+    this.stagePatienceMs = Math.min(ms, this.stagePatienceMs);
   }
 
   /** Runs it once. @returns whether nothing else slowed it down. */

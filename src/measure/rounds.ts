@@ -60,8 +60,8 @@ export interface NetworkSource {
   readonly progress: number;
   /** Loads the network that is to be timed next, and tells the group of each of its layers. */
   draw(): { session: Session; groups: string[]; dispose(): void };
-  /** Takes the visits of these networks, each a list of groups, for all that were made. */
-  recount(networks: Iterable<Iterable<string>>): void;
+  /** Takes the visits of these networks, each a list of groups, for all that were made; `others` met another speed. */
+  recount(networks: Iterable<Iterable<string>>, others: Iterable<Iterable<string>>): void;
 }
 
 /**
@@ -171,7 +171,8 @@ async function timeNetwork(
 /** Tells the networks that were timed at the machine's own speed from the others; the visits of the former are what counts. */
 function divide(timed: readonly TimedNetwork[], source: NetworkSource) {
   const parts = byLevel(timed);
-  source.recount(parts.networks.map(({ groups }) => groups));
+  const [counted, others] = [parts.networks, parts.others].map((networks) => networks.map(({ groups }) => groups));
+  source.recount(counted, others);
   return parts;
 }
 

@@ -41,6 +41,8 @@ export interface DemoSettings {
   /** Threads that share each layer, in the table and in what is timed. */
   threads: number;
   workers?: number;
+  /** Beside busy neighbours profiling goes on for so long; where they leave gaps, entries are marked. */
+  timeMaxS: number;
   version: string;
   folder: string;
 }
@@ -48,8 +50,6 @@ export interface DemoSettings {
 /** The schemes that stand beside the front as a user would otherwise pick them. */
 export const BASELINES: readonly Scheme[] = ['f32', 'w8a8', 'w4a4', 'w2a2'];
 
-/** Beside busy neighbours measuring goes on for so long; where they leave gaps, entries are marked. */
-const PROFILE_MAX_S = 90;
 /** For calm, when the candidates are timed: the whole job ends in five minutes beside neighbours too. */
 const PATIENCE_MS = 20_000;
 const TIMING: NetworkTimingOptions = { rounds: 15 };
@@ -89,14 +89,14 @@ interface Surroundings {
  */
 export async function runDemo(host: Host, settings: DemoSettings, surroundings: Surroundings): Promise<DemoResult> {
   const { onStep, files, cancellation, onProgress } = surroundings;
-  const { network, schemes, seed, population, evaluations, threads, folder, version } = settings;
+  const { network, schemes, seed, population, evaluations, threads, folder, version, timeMaxS } = settings;
   const disabled = disabledIds(host);
   onStep(`Profiling ${network}: every layer at ${schemes.length} schemes, in random whole networks`);
   const out = tablePath(host.device, host.engine, threads);
   const opened = await profileThisMachine(
     network,
     host,
-    { ...DEFAULT_PROFILE, energy: 'off', schemes, threads, seed, resume: false, out, timeMaxS: PROFILE_MAX_S }, // meters take minutes
+    { ...DEFAULT_PROFILE, energy: 'off', schemes, threads, seed, resume: false, out, timeMaxS }, // meters take minutes
     surroundings,
   );
 

@@ -45,8 +45,10 @@ async function run(job: ProfileJob): Promise<void> {
     });
     const cores = bindToCores(process.pid, threads);
     const bench = { ...workbench.bench({ cancellation, onProgress: progress() }), moveAside: () => cores.move() };
+    const { patienceS, ...settings } = job.settings;
+    if (patienceS !== undefined) bench.reference.waitAtMost(1e3 * patienceS);
     const options = {
-      ...job.settings,
+      ...settings,
       known: new Map(job.known.map((entry) => [entry.key, entry])),
       variantHashes: await kernelHashes(),
       earlier: job.earlier && { ...job.earlier, ranking: new Map(job.earlier.ranking) },

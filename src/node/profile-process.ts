@@ -25,6 +25,7 @@ export interface ProfileJob {
     visits: number;
     validationNetworks: number;
     timeMaxS?: number;
+    patienceS?: number;
     knownFit?: WholeNetworkFit;
   };
   /** Threads that share each layer. */

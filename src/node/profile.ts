@@ -30,6 +30,8 @@ export interface ProfileSettings {
   visits: number;
   validationNetworks: number;
   timeMaxS?: number;
+  /** What each stage waits for calm at most; a minute, or a quarter of `timeMaxS`, unless less is given. */
+  patienceS?: number;
   /** `auto`, `off`, the name of a meter or the log of one; as `chooseMeter` takes it. */
   energy: string;
   /** Keep the trusted entries of the table at `out`, and what an interrupted profile measured, and measure only the rest. */
@@ -81,10 +83,10 @@ export async function profileThisMachine(
   const journal = await SampleJournal.open(files, out, origin, resume);
   const conditions = conditionsReader();
   const before = conditions.conditions();
-  const { protocol, seed, visits, validationNetworks, timeMaxS, energy } = settings;
+  const { protocol, seed, visits, validationNetworks, timeMaxS, patienceS, energy } = settings;
   const job = {
     ...{ network, schemes, space, known, earlier: journal.earlier },
-    settings: { protocol, seed, visits, validationNetworks, timeMaxS, knownFit },
+    settings: { protocol, seed, visits, validationNetworks, timeMaxS, patienceS, knownFit },
     energy,
     threads,
     disabled: [...disabledIds(host)],

@@ -29,7 +29,8 @@ describe('the demo, small', () => {
 
   beforeAll(async () => {
     mkdirSync(path());
-    outcome = await bitbudget('demo', '--schemes', 'f32,w8a8,w4a4', '--evaluations', '60', '--samples', '40', '--json');
+    const few = ['--schemes', 'f32,w8a8,w4a4', '--evaluations', '60', '--samples', '40', '--time-max-s', '30'];
+    outcome = await bitbudget('demo', ...few, '--json');
     const [device] = readdirSync(path('lut'));
     table = path('lut', device, readdirSync(path('lut', device))[0]);
   }, 300_000); // what it promises

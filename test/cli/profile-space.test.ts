@@ -44,7 +44,17 @@ describe('profiling a search space, from plan to search', () => {
   }, 60_000);
 
   it('measures all of it where there is no limit', async () => {
-    const { stdout, exitCode } = await run('profile', '--space', space, '--visits', '2', '--out', table);
+    const { stdout, exitCode } = await run(
+      'profile',
+      '--space',
+      space,
+      '--visits',
+      '2',
+      '--patience-s',
+      '5',
+      '--out',
+      table,
+    );
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/Of the space 0 entries are interpolated from \d+ measured ones\./);
     const { entries, protocol, interpolation } = readTable();

@@ -27,6 +27,7 @@ interface DemoFlags extends SchemeOptions {
   samples: number;
   threads: number;
   workers?: number;
+  timeMaxS: number;
   out?: string;
 }
 
@@ -60,6 +61,11 @@ export function register(program: Command, context: CliContext): void {
     .addOption(
       new Option('--workers <n>', 'threads that run them; all cores unless given').argParser(wholeNumber(1, 256)),
     )
+    .addOption(
+      new Option('--time-max-s <s>', 'stop profiling after this long: beside busy neighbours it would take longer')
+        .argParser(positiveNumber)
+        .default(90),
+    )
     .addOption(threadsFlag())
     .addOption(seedFlag())
     .addOption(new Option('--out <folder>', 'the run folder').default('runs/demo'));
@@ -71,12 +77,12 @@ async function demo(flags: DemoFlags, session: Session, version: string) {
   note('Testing the kernels in both compiler tiers.');
   const host = await describeHost(flags.threads);
   note(`This machine: ${host.device.cpu}, ${host.device.cores} cores, ${host.engine.name} ${host.engine.version}.`);
-  const { network, latencyBudgetMs, seed, evaluations, samples, threads, workers } = flags;
+  const { network, latencyBudgetMs, seed, evaluations, samples, threads, workers, timeMaxS } = flags;
   const remark = threadsRemark(threads, host.device.cores);
   if (remark) note(remark);
   const folder = flags.out ?? 'runs/demo';
   const settings: DemoSettings = {
-    ...{ network, latencyBudgetMs, seed, evaluations, samples, threads, workers, version, folder },
+    ...{ network, latencyBudgetMs, seed, evaluations, samples, threads, workers, timeMaxS, version, folder },
     schemes: schemesOf(flags),
     population: DEFAULT_STUDY.population,
     candidates: CANDIDATES,

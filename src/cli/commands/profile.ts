@@ -35,6 +35,7 @@ interface ProfileFlags extends SchemeOptions {
   seed: number;
   visits?: number;
   timeMaxS?: number;
+  patienceS?: number;
   resume?: boolean;
   energy: string;
   strict?: boolean;
@@ -72,6 +73,12 @@ export function register(program: Command, context: CliContext): void {
       new Option(
         '--time-max-s <s>',
         'stop measuring after this long; of a space as much as fits is measured, the rest interpolated',
+      ).argParser(positiveNumber),
+    )
+    .addOption(
+      new Option(
+        '--patience-s <s>',
+        'how long each stage waits for other programs to rest before it measures beside them; 60, or a quarter of --time-max-s, unless less is given',
       ).argParser(positiveNumber),
     )
     .addOption(new Option('--resume', 'keep the stable entries of the table and measure the rest'))

@@ -297,7 +297,7 @@ class SpaceSampling {
         const { genome, unconditional } = sampler.next();
         return this.load(genome, unconditional);
       },
-      recount: (networks) => sampler.recount(networks),
+      recount: (networks, others) => sampler.recount(networks, others),
     };
     const beforeS = this.elapsedS();
     const before = rounds.networks.length + rounds.others.length;

@@ -45,6 +45,7 @@ export class SpaceSampler {
   private readonly targetVisits: number;
   private readonly visits = new Map<string, number>();
   private readonly tried = new Map<string, number>();
+  private readonly elsewhere = new Map<string, number>();
   /** How often a design that was drawn for a target did not hold it. */
   private readonly missed = new Map<string, number>();
   private readonly targets: readonly SpaceTarget[];
@@ -101,14 +102,22 @@ export class SpaceSampler {
     return { genome, unconditional };
   }
 
-  /** Takes the visits of these networks, each a list of measurements, for all that were made. */
-  recount(networks: Iterable<Iterable<string>>): void {
+  /**
+   * Takes the visits of these networks, each a list of measurements, for all that were made.
+   *
+   * @param others networks that do not count, though what was wanted of them was there: they are no reason to give it up.
+   */
+  recount(networks: Iterable<Iterable<string>>, others: Iterable<Iterable<string>> = []): void {
     for (const unit of this.visits.keys()) this.visits.set(unit, 0);
     for (const network of networks) {
       for (const unit of network) {
         const visits = this.visits.get(unit);
         if (visits !== undefined) this.visits.set(unit, visits + 1);
       }
+    }
+    this.elsewhere.clear();
+    for (const network of others) {
+      for (const unit of new Set(network)) this.elsewhere.set(unit, (this.elsewhere.get(unit) ?? 0) + 1);
     }
   }
 
@@ -182,7 +191,8 @@ export class SpaceSampler {
   private lacking(unit: string): number {
     const visits = this.visits.get(unit);
     if (visits === undefined || (this.missed.get(unit) ?? 0) >= PATIENCE) return 0;
-    const triedOut = Math.floor((this.tried.get(unit) ?? 0) / PATIENCE);
+    const inVain = (this.tried.get(unit) ?? 0) - (this.elsewhere.get(unit) ?? 0);
+    const triedOut = Math.max(0, Math.floor(inVain / PATIENCE));
     return Math.max(0, this.targetVisits - Math.max(visits, triedOut));
   }
 }

@@ -85,6 +85,18 @@ describe('choosing designs of a space to time', () => {
     expect(stubborn.progress).toBe(1);
   });
 
+  it('does not give up what was there each time, though the machine ran at another speed', () => {
+    const unit = '0: 3 to 1';
+    const slowed = sampler([unit], 5);
+    for (let tries = 1; tries <= 100; tries++) {
+      slowed.next();
+      slowed.recount([], Array(tries).fill([unit]));
+      expect(slowed.complete).toBe(false);
+    }
+    slowed.recount(Array(5).fill([unit]), Array(95).fill([unit]));
+    expect(slowed.complete).toBe(true);
+  });
+
   it('does without look-ups where a space has too many genes', () => {
     const many = Array.from({ length: 100 }, () => 8);
     const keys = new LayerKeys(many, (genome) => new Map([['layer', String(genome[7])]]), new Random(1));
