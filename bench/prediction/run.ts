@@ -1,10 +1,14 @@
 /**
  * How far a table's predictions are from the truth: for each network a profile, and in another process the end-to-end
  * latency of random candidates that it has not seen. Several rounds, each with its own table:
- * `npm run bench:prediction -- [--networks a,b] [--candidates 50] [--rounds 1] [--tries 6] [--tables FOLDER] [--update]`.
+ * `npm run bench:prediction -- [--networks a,b] [--candidates 50] [--rounds 1] [--tries 6] [--time-max-s S] [--tables FOLDER]
+ * [--in-turns] [--update]`.
  *
  * A machine with neighbours runs at several speeds, and a table is of one of them. A truth at another speed is taken again,
  * up to so many tries, whatever its error; the last one stands, with its speed beside it.
+ *
+ * With `--in-turns` profile and truth take turns of half a second at most instead of following one another, so that both
+ * meet the same minutes of a machine that is shared.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
@@ -12,7 +16,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { DEFAULT_PROFILE } from '../../src/node/profile.ts';
 import { updateResults } from '../results-file.ts';
+import { profileInTurns } from './in-turns.ts';
 
 const { values: flags } = parseArgs({
   options: {
@@ -20,7 +26,9 @@ const { values: flags } = parseArgs({
     candidates: { type: 'string', default: '50' },
     rounds: { type: 'string', default: '1' },
     tries: { type: 'string', default: '6' },
+    'time-max-s': { type: 'string' },
     tables: { type: 'string' },
+    'in-turns': { type: 'boolean', default: false },
     update: { type: 'boolean', default: false },
   },
 });
@@ -47,7 +55,7 @@ interface PredictionErrors {
   medianRelativeError: number;
   p95RelativeError: number;
   bias: number;
-  kendallTau: number;
+  kendallTau: number | null;
 }
 
 const cli = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -63,6 +71,7 @@ function bitbudget(...parameters: string[]): { out: string; seconds: number } {
   return { out: stdout, seconds: (performance.now() - start) / 1e3 };
 }
 
+const nodeMajor = process.versions.node.split('.')[0];
 const percent = (share = Number.NaN) => `${(100 * share).toFixed(1)}%`;
 const tables = flags.tables ?? mkdtempSync(join(tmpdir(), 'bitbudget-prediction-'));
 mkdirSync(tables, { recursive: true });
@@ -78,43 +87,92 @@ function truthAtItsSpeed(network: string, lut: string, seed: number) {
   }
 }
 
-function row(network: string, round: number): string {
-  const file = join(tables, `${network}-node${process.versions.node.split('.')[0]}-${round}.json`);
-  const profile = bitbudget('profile', '--network', network, '--energy', 'off', '--quiet', '--out', file);
+/** Of each profile. */
+const timeMaxS = flags['time-max-s'];
+const limit = timeMaxS ? ['--time-max-s', timeMaxS] : [];
+
+const beside = (value: string, wanted: string | undefined) => (wanted ? `${value} (${wanted})` : value);
+
+/** The errors with what is aimed at. */
+function errorCells(network: string, error: PredictionErrors): string[] {
+  const target = TARGETS[network];
+  return [
+    beside(percent(error.medianRelativeError), target && `≤ ${percent(target.median)}`),
+    beside(percent(error.p95RelativeError), target && `≤ ${percent(target.p95)}`),
+    beside(percent(error.bias), target && `± ${percent(BIAS_TARGET)}`),
+    beside(error.kendallTau?.toFixed(3) ?? '–', target && `≥ ${target.tau}`),
+  ];
+}
+
+function row(network: string, round: number): string[] {
+  const file = join(tables, `${network}-node${nodeMajor}-${round}.json`);
+  const profile = bitbudget('profile', '--network', network, '--energy', 'off', '--quiet', ...limit, '--out', file);
   const table = JSON.parse(readFileSync(file, 'utf8'));
   const held = table.validation as PredictionErrors | null;
   const { truth, tries } = truthAtItsSpeed(network, file, 1000 + round);
   const stable = table.entries.filter(({ trust }: { trust: string }) => trust === 'stable').length;
-  const target = TARGETS[network];
-  const beside = (value: string, wanted: string) => (target ? `${value} (${wanted})` : value);
-  return `| ${[
+  const profileS = TARGETS[network]?.profileS;
+  return [
     network,
     `${stable} of ${table.entries.length}`,
-    `${profile.seconds.toFixed(0)} s${target?.profileS ? ` (≤ ${target.profileS} s)` : ''}`,
+    beside(`${profile.seconds.toFixed(0)} s`, profileS === undefined ? undefined : `≤ ${profileS} s`),
     `${table.protocol.waitedS} s`,
     held ? `${percent(held.medianRelativeError)} / ${percent(held.p95RelativeError)}` : 'none: the speed changed',
-    beside(percent(truth.medianRelativeError), `≤ ${percent(target?.median)}`),
-    beside(percent(truth.p95RelativeError), `≤ ${percent(target?.p95)}`),
-    beside(percent(truth.bias), `± ${percent(BIAS_TARGET)}`),
-    beside(truth.kendallTau.toFixed(3), `≥ ${target?.tau}`),
+    ...errorCells(network, truth),
     `${percent(truth.slowdown - 1)}, try ${tries}`,
-  ].join(' | ')} |`;
+  ];
 }
 
+async function rowInTurns(network: string, round: number): Promise<string[]> {
+  const candidates = Number(flags.candidates);
+  const { visits } = DEFAULT_PROFILE;
+  const { profile, truth, error } = await profileInTurns({
+    ...{ network, visits, candidates, seed: 1000 + round },
+    timeMaxS: timeMaxS === undefined ? undefined : Number(timeMaxS),
+  });
+  return [
+    network,
+    `${profile.droppedNetworks} of ${profile.networks}`,
+    ...errorCells(network, error),
+    truth.atItsSpeed ? 'yes' : 'no',
+    `${truth.leastSamples}`,
+  ];
+}
+
+const SEQUENCE = {
+  how: 'a profile and, in another process, the same number of random candidates (random, biased and homogeneous)',
+  columns: [
+    ...['network', 'stable entries', 'profile', 'of it waiting for calm', 'own validation, median / p95'],
+    ...['median error', 'p95', 'bias', 'Kendall τ', 'speed beside the table’s'],
+  ],
+  row,
+};
+const TURNS = {
+  how: 'a profile and, in another process by turns of 0.25 and 0.5 s, random candidates (random, biased and homogeneous)',
+  columns: [
+    ...['network', 'networks at other speeds', 'median error', 'p95', 'bias', 'Kendall τ'],
+    ...['truth at the table’s speed', 'samples a candidate, at least'],
+  ],
+  row: rowInTurns,
+};
+
+const inTurns = flags['in-turns'];
+const { how, columns, row: measureRow } = inTurns ? TURNS : SEQUENCE;
+const given = [inTurns && '--in-turns', `--candidates ${flags.candidates}`, `--rounds ${flags.rounds}`, ...limit];
+const command = `npm run bench:prediction -- ${given.filter(Boolean).join(' ')}`;
 const lines = [
-  `### Node ${process.versions.node}`,
+  `### Node ${process.versions.node}${inTurns ? ', in turns' : ''}`,
   '',
-  `\`npm run bench:prediction -- --candidates ${flags.candidates} --rounds ${flags.rounds}\`; targets in brackets. Every`,
-  'row is a profile and, in another process, the same number of random candidates (random, biased and homogeneous).',
+  `\`${command}\`; targets in brackets. Every row is ${how}.`,
   '',
-  '| network | stable entries | profile | of it waiting for calm | own validation, median / p95 | median error | p95 | bias | Kendall τ | speed beside the table’s |',
-  '|---|---|---|---|---|---|---|---|---|---|',
+  `| ${columns.join(' | ')} |`,
+  `|${'---|'.repeat(columns.length)}`,
 ];
 for (const network of flags.networks.split(',')) {
   for (let round = 1; round <= Number(flags.rounds); round++) {
-    lines.push(row(network, round));
+    lines.push(`| ${(await measureRow(network, round)).join(' | ')} |`);
     process.stderr.write(`${lines.at(-1)}\n`);
   }
 }
 process.stdout.write(`${lines.join('\n')}\n`);
-if (flags.update) updateResults(`prediction:node${process.versions.node.split('.')[0]}`, lines.join('\n'));
+if (flags.update) updateResults(`prediction${inTurns ? '-in-turns' : ''}:node${nodeMajor}`, lines.join('\n'));

@@ -26,6 +26,8 @@ export interface NetworkTimes {
   times: Summary[];
   /** The machine's speed while they were taken: what the reference kernel took, ns for 10,000 steps. */
   levelNs: number;
+  /** Of each session whether it has samples at that speed; the times of the others are of whatever speeds there were. */
+  atLevel: boolean[];
 }
 
 /** A sample is made of runs that take so long together. */
@@ -67,14 +69,8 @@ export async function timeNetworks(
         levelsNs.push(sample.referenceNs);
       }
       onProgress(...progressOf(round + (done + 1) / order.length, options));
-    }
-    await stopwatch.pause(0);
-    if (stopwatch.cancellation.aborted) {
-      throw new BitbudgetError(
-        'interrupted',
-        'Timing was interrupted.',
-        'Nothing was written; start again when ready.',
-      );
+      await stopwatch.pause(0);
+      stopIfCancelled(stopwatch);
     }
     if (isOver() || round + 1 >= MOST_ROUNDS * options.rounds) order = [];
     else if (round + 1 >= options.rounds) order = lacking(samples, levelNs(), options);
@@ -84,6 +80,11 @@ export async function timeNetworks(
     throw new BitbudgetError('unsupported', problem, 'Close other programs and measure again.');
   }
   return atOneLevel(samples, levelNs());
+}
+
+function stopIfCancelled({ cancellation }: Stopwatch): void {
+  if (!cancellation.aborted) return;
+  throw new BitbudgetError('interrupted', 'Timing was interrupted.', 'Nothing was written; start again when ready.');
 }
 
 /** Further rounds are told of as such: how many there will be nobody knows, but the most. */
@@ -118,11 +119,10 @@ interface Sample {
 
 /** The samples that were taken at the machine's own speed; all of a network of which there is none. */
 function atOneLevel(samples: readonly Sample[][], levelNs: number): NetworkTimes {
-  const times = samples.map((own) => {
-    const kept = ofLevel(own, levelNs);
-    return summarizeSamples((kept.length > 0 ? kept : own).map(({ ms }) => ms));
-  });
-  return { times, levelNs };
+  const kept = samples.map((own) => ofLevel(own, levelNs));
+  const atLevel = kept.map(({ length }) => length > 0);
+  const times = kept.map((own, i) => summarizeSamples((atLevel[i] ? own : samples[i]).map(({ ms }) => ms)));
+  return { times, levelNs, atLevel };
 }
 
 /** Undefined if every run was disturbed. */

@@ -17,6 +17,7 @@ import {
 import { BalancedSampler } from './sampler.ts';
 import { type Summary, summarizeSamples } from './statistics.ts';
 import type { Bench } from './surroundings.ts';
+import { summarizeVisits, visitSlowness, visitSpread } from './visit-slowness.ts';
 
 /** How entries are measured (docs/measurement.md). */
 export const PROTOCOLS = ['in-context', 'isolated-warm', 'isolated-cold', 'least-squares'] as const;
@@ -76,11 +77,18 @@ export function measureByProtocol(name: ProtocolName, bench: Bench, task: Measur
 
 async function inContext(bench: Bench, task: MeasuringTask): Promise<Measurements> {
   const rounds = await measureRounds(bench, task.groups, balanced(task, task.visits), task);
-  const samplesUs = samplesByGroup(rounds.networks);
+  const slowness = visitSlowness(rounds.networks, bench.clockQuantumNs);
+  const samplesUs = samplesByGroup(rounds.networks, slowness);
   const scaled = rounds.timedOut ? scaledSamples(rounds, samplesUs) : new Map<string, number[]>();
-  const summariesUs = summarizeGroups(new Map([...samplesUs, ...scaled]));
+  const summariesUs = summarizeVisits(new Map([...samplesUs, ...scaled]), slowness);
   const { others, ...rest } = rounds;
-  return { ...rest, summariesUs, scaled: new Set(scaled.keys()), dropped: others.length, facts: {} };
+  return {
+    ...rest,
+    summariesUs,
+    scaled: new Set(scaled.keys()),
+    dropped: others.length,
+    facts: { visitSpread: visitSpread(slowness) },
+  };
 }
 
 async function isolated(bench: Bench, task: MeasuringTask, cold: boolean): Promise<Measurements> {

@@ -184,14 +184,19 @@ export function byLevel(timed: readonly TimedNetwork[]): Pick<RoundsResult, 'net
   return { networks, others, levelNs };
 }
 
-/** The samples of every group, µs: one for each layer of each network that belongs to it. */
-export function samplesByGroup(networks: readonly TimedNetwork[]): Map<string, number[]> {
+/**
+ * The samples of every group, µs: one for each layer of each network that belongs to it.
+ *
+ * @param slowness what each network's are divided by, as `visitSlowness` gives it.
+ */
+export function samplesByGroup(networks: readonly TimedNetwork[], slowness?: readonly number[]): Map<string, number[]> {
   const samplesUs = new Map<string, number[]>();
-  for (const { groups, layersUs } of networks) {
-    for (const [layer, group] of groups.slice(0, layersUs.length).entries()) {
-      const samples = samplesUs.get(group);
-      if (samples) samples.push(layersUs[layer]);
-      else samplesUs.set(group, [layersUs[layer]]);
+  for (const [visit, { groups, layersUs }] of networks.entries()) {
+    const factor = slowness?.[visit] ?? 1;
+    for (const [layer, us] of layersUs.entries()) {
+      const samples = samplesUs.get(groups[layer]);
+      if (samples) samples.push(us / factor);
+      else samplesUs.set(groups[layer], [us / factor]);
     }
   }
   return samplesUs;

@@ -6,7 +6,7 @@ import type { TimedNetwork } from './rounds.ts';
 export interface SampleFile {
   /** Everything that samples must share to be put together. */
   origin: SampleOrigin;
-  /** Whether the profile came to its end. */
+  /** Whether the profile came to its end: it was not interrupted and did not run out of time. */
   complete: boolean;
   ranking: ReadonlyMap<string, readonly string[]>;
   networks: readonly TimedNetwork[];

@@ -4,8 +4,9 @@ import type { Session } from '../engine/session.ts';
 import { tableRanking } from '../lut/ranking.ts';
 import type { LutEntry, LutValidation } from '../lut/schema.ts';
 import { type WholeNetworkFit, wholeNetworkUs } from '../lut/whole-network.ts';
+import type { QuantizedNetwork } from '../quant/quantize.ts';
 import type { Scheme } from '../quant/scheme.ts';
-import { timeNetworks } from './networks.ts';
+import { type NetworkTimes, timeNetworks } from './networks.ts';
 import { layerKey } from './reachable.ts';
 import { loadAssignment } from './rounds.ts';
 import { drawAssignment } from './sampler.ts';
@@ -18,6 +19,8 @@ export const HELD_OUT_SEED = 0x5eed;
 /** Speeds of the machine that differ by more cannot be compared. */
 export const LEVEL_TOLERANCE = 0.03;
 export const TIMING = { rounds: 8 };
+/** An error over fewer networks is a guess. */
+const LEAST_NETWORKS = 5;
 
 /** What the table claims, and what is drawn to test it. */
 export interface ValidationOptions {
@@ -32,7 +35,7 @@ export interface ValidationOptions {
 
 export interface ValidationResult {
   validation: LutValidation | null;
-  /** The reference kernel's time in multiples of what it took while the table was measured; NaN if every run was disturbed. */
+  /** The reference kernel's time in multiples of what it took while the table was measured; NaN if most runs were disturbed. */
   slowdown: number;
 }
 
@@ -52,10 +55,8 @@ export async function validateTable(
   const networks: { session: Session; predicted: number }[] = [];
   for (let n = 0; n < options.networks; n++) {
     const session = loadAssignment(bench, drawAssignment(folded, schemes, random), { ranking });
-    const { plan } = session.network;
-    const keys = [...plan.workloads.keys()].map((layer) => layerKey(plan, layer));
-    const covered = keys.every((key) => entries.has(key)); // a profile that ran out of time has gaps
-    if (covered) networks.push({ session, predicted: wholeNetworkUs(sumOf(entries, keys), folded.name, fit) / 1e3 });
+    const predicted = predictMs(session.network, entries, fit);
+    if (predicted !== undefined) networks.push({ session, predicted });
     else session.dispose();
   }
   if (networks.length === 0) return { validation: null, slowdown: 1 };
@@ -66,15 +67,39 @@ export async function validateTable(
   if (!truth) return { validation: null, slowdown: Number.NaN };
   const slowdown = Number.isNaN(levelNs) ? 1 : truth.levelNs / levelNs;
   if (Math.abs(slowdown - 1) > LEVEL_TOLERANCE) return { validation: null, slowdown };
-  const pairs = networks.map(({ predicted }, i) => ({ predicted, measured: truth.times[i].median }));
+  return errorOf(
+    networks.map(({ predicted }) => predicted),
+    truth,
+    slowdown,
+  );
+}
+
+/** The error over the networks that were timed at one speed, if there are enough; what met another proves nothing. */
+export function errorOf(
+  predictedMs: readonly number[],
+  { times, atLevel }: NetworkTimes,
+  slowdown: number,
+): ValidationResult {
+  const pairs = predictedMs
+    .map((predicted, i) => ({ predicted, measured: times[i].median }))
+    .filter((_, i) => atLevel[i]);
+  if (pairs.length < Math.min(LEAST_NETWORKS, times.length)) return { validation: null, slowdown: Number.NaN };
   return { validation: predictionError(pairs), slowdown };
+}
+
+/** End-to-end latency by the entries of a profile; undefined where one is lacking, as in a profile that ran out of time. */
+export function predictMs(
+  { plan, folded }: Pick<QuantizedNetwork, 'plan' | 'folded'>,
+  entries: ReadonlyMap<string, LutEntry>,
+  fit: WholeNetworkFit,
+): number | undefined {
+  const keys = [...plan.workloads.keys()].map((layer) => layerKey(plan, layer));
+  if (!keys.every((key) => entries.has(key))) return undefined;
+  const sumUs = keys.reduce((sum, key) => sum + entries.get(key)!.latencyUs.median, 0);
+  return wholeNetworkUs(sumUs, folded.name, fit) / 1e3;
 }
 
 /** A table that is measured is not lost because nothing could be held against it. */
 export function noneTimed(error: unknown): undefined {
   if (!(error instanceof BitbudgetError && error.kind === 'unsupported')) throw error;
-}
-
-function sumOf(entries: ReadonlyMap<string, LutEntry>, keys: readonly string[]): number {
-  return keys.reduce((sum, key) => sum + entries.get(key)!.latencyUs.median, 0);
 }

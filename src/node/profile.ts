@@ -34,7 +34,10 @@ export interface ProfileSettings {
   patienceS?: number;
   /** `auto`, `off`, the name of a meter or the log of one; as `chooseMeter` takes it. */
   energy: string;
-  /** Keep the trusted entries of the table at `out`, and what an interrupted profile measured, and measure only the rest. */
+  /**
+   * Keep the trusted entries of the table at `out`, and what a profile measured that was interrupted or ran out of time, and
+   * measure only the rest.
+   */
   resume: boolean;
   out: string;
 }
@@ -77,10 +80,13 @@ export async function profileThisMachine(
     entries: existing,
     fit: knownFit,
     interpolation: earlier,
+    timedOut,
   } = await usablePart(files, out, host, settings, hashes);
-  const known = resume ? existing.filter(({ trust }) => trust === 'stable') : [];
   const origin = await sampleOrigin(network, host, settings, hashes);
   const journal = await SampleJournal.open(files, out, origin, resume);
+  // where time ran out all samples are at hand, and more of them make all entries better
+  const goesOn = timedOut && journal.earlier !== undefined;
+  const known = resume && !goesOn ? existing.filter(({ trust }) => trust === 'stable') : [];
   const conditions = conditionsReader();
   const before = conditions.conditions();
   const { protocol, seed, visits, validationNetworks, timeMaxS, patienceS, energy } = settings;
@@ -120,7 +126,7 @@ export async function profileThisMachine(
       },
       { allowFewerEntries: true },
     );
-    await journal.write(true);
+    await journal.write(space !== undefined || facts.protocol.timedOut !== true);
     return { path: out, table, energyProblem: facts.energyProblem };
   } catch (error) {
     await journal.write(false);
@@ -168,8 +174,8 @@ async function usablePart(
   { device, engine }: Host,
   { threads, protocol }: ProfileSettings,
   hashes: ReadonlyMap<string, string>,
-): Promise<{ entries: LutEntry[]; fit?: WholeNetworkFit; interpolation?: LutInterpolation }> {
-  if (!(await files.exists(path))) return { entries: [] };
+): Promise<{ entries: LutEntry[]; timedOut: boolean; fit?: WholeNetworkFit; interpolation?: LutInterpolation }> {
+  if (!(await files.exists(path))) return { entries: [], timedOut: false };
   const table = await readLut(files, path);
   assertSameDevice(table, device, engine);
   const remedy = `Name another file with \`--out\`, or pass \`--threads ${table.threads}\` to add to this one.`;
@@ -181,5 +187,5 @@ async function usablePart(
   const changed = new Set(changedEntries(table, hashes));
   const { scalar, lengthCorrection, interpolation } = table;
   const entries = table.entries.filter((entry) => !changed.has(entry));
-  return { entries, fit: { scalar, lengthCorrection }, interpolation };
+  return { entries, timedOut: table.protocol.timedOut === true, fit: { scalar, lengthCorrection }, interpolation };
 }

@@ -11,7 +11,7 @@ const MAXIMUM_BYTES = 2 ** 28;
 
 /** The raw samples beside a table: written at the end of a profile, and when it is interrupted. */
 export class SampleJournal {
-  /** What an interrupted profile of the same origin left, for the measuring process. */
+  /** What an unfinished profile of the same origin left, for the measuring process. */
   readonly earlier: ProfileJob['earlier'];
   private readonly files: Files;
   private readonly path: string;
@@ -30,7 +30,7 @@ export class SampleJournal {
 
   /**
    * @param table path of the table that the samples belong to.
-   * @param resume take up the samples of a profile that was interrupted.
+   * @param resume take up the samples of a profile that was interrupted or ran out of time.
    * @throws {BitbudgetError} `damaged-file` if there are samples to take up that cannot be read.
    */
   static async open(files: Files, table: string, origin: SampleOrigin, resume: boolean): Promise<SampleJournal> {
@@ -48,7 +48,7 @@ export class SampleJournal {
     if ('network' in message) this.networks.push(message.network);
   }
 
-  /** Writes all samples so far, and of an interrupted profile the kernels that it chose; nothing where there are none. */
+  /** Writes all samples so far, and of an unfinished profile the kernels that it chose; nothing where there are none. */
   async write(complete: boolean): Promise<void> {
     const { origin, networks, ranking } = this;
     if (networks.length === 0 && (complete || ranking.length === 0)) return;

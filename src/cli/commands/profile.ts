@@ -81,7 +81,12 @@ export function register(program: Command, context: CliContext): void {
         'how long each stage waits for other programs to rest before it measures beside them; 60, or a quarter of --time-max-s, unless less is given',
       ).argParser(positiveNumber),
     )
-    .addOption(new Option('--resume', 'keep the stable entries of the table and measure the rest'))
+    .addOption(
+      new Option(
+        '--resume',
+        'go on where a profile was interrupted or ran out of time; or else keep the stable entries and measure the rest',
+      ),
+    )
     .addOption(
       new Option('--energy <meter>', "auto, off, a meter that `doctor` lists, or a USB meter's log (.csv)").default(
         DEFAULT_PROFILE.energy,

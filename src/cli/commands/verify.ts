@@ -141,6 +141,7 @@ function randomDesigns(folded: Network, table: Lut, count: number, seed: number)
 
 function describeVerification(report: VerificationReport, flags: VerifyFlags, untrusted: number): string {
   const ms = (value: number) => value.toFixed(3);
+  const strange = report.networks.filter(({ atOtherSpeed }) => atOtherSpeed).length;
   const table = renderTable(
     [
       { title: 'network' },
@@ -162,8 +163,10 @@ function describeVerification(report: VerificationReport, flags: VerifyFlags, un
   const lines = [
     table,
     '',
-    `Predicted against measured: ${describeError({ ...report, networks: report.networks.length })}.`,
+    `Predicted against measured: ${describeError({ ...report, networks: report.networks.length - strange })}.`,
   ];
+  if (strange > 0)
+    lines.push(`${strange} more were timed only while the machine ran at other speeds, and do not count.`);
   lines.push(...describeSlowdown(report.slowdown));
   if (report.medianRelativeError > flags.maxError) {
     lines.push(`The median error is above ${percent(flags.maxError)}: measure again with \`bitbudget profile\`.`);

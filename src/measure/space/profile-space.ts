@@ -8,11 +8,11 @@ import { CourseWatch } from '../course.ts';
 import { summarizeEntries } from '../entries.ts';
 import { groupName } from '../groups.ts';
 import type { ProfileResult } from '../profile.ts';
-import { summarizeGroups } from '../protocols.ts';
 import type { EntrySubject, ReachableEntry } from '../reachable.ts';
 import { samplesByGroup, scaledSamples } from '../rounds.ts';
 import type { Bench } from '../surroundings.ts';
 import { limitTime } from '../time-limit.ts';
+import { summarizeVisits, visitSlowness, visitSpread } from '../visit-slowness.ts';
 import { fitWholeNetworks } from '../whole-network-fit.ts';
 import { kernelFacts, type SpacePlan } from './plan-space.ts';
 import { type MeasuredSpace, type SpaceProfileOptions, sampleSpace } from './sample-space.ts';
@@ -45,7 +45,8 @@ export async function profileSpace(
     timeMaxS: limit.leftS('measuring'),
   });
   const { networks, levelNs } = rounds;
-  const allUs = samplesByGroup(networks);
+  const slowness = visitSlowness(networks, bench.clockQuantumNs);
+  const allUs = samplesByGroup(networks, slowness);
   const scaled = scaledSamples(rounds, allUs);
   for (const [group, samples] of scaled) allUs.set(group, samples);
   const fit =
@@ -65,7 +66,14 @@ export async function profileSpace(
   const { verdict, doubt } = watch.judge(course);
   const subjects = plannedEntries(plan, ranking, samplesUs);
   const ran = { of: (_: EntrySubject, variant: string) => variantById(variant)! };
-  const summarized = summarizeEntries(bench, summarizeGroups(samplesUs), ran, subjects, options.variantHashes, doubt);
+  const summarized = summarizeEntries(
+    bench,
+    summarizeVisits(samplesUs, slowness),
+    ran,
+    subjects,
+    options.variantHashes,
+    doubt,
+  );
   const heldOut = new Set(plan.heldOut.map(({ workload, scheme }) => entryKey(workload, scheme)));
   const measured = new Map(
     [...summarized].map(([key, entry]) => [key, heldOut.has(key) ? { ...entry, heldOut: true as const } : entry]),
@@ -90,6 +98,7 @@ export async function profileSpace(
       spaceEntries: space.reachable.size,
       plannedEntries: plan.measure.length + plan.heldOut.length,
       ...watch.record(course, verdict, slowdown),
+      visitSpread: visitSpread(slowness),
     },
   };
 }

@@ -6,9 +6,9 @@ import type { LutEntry } from '../../lut/schema.ts';
 import { wholeNetworkUs } from '../../lut/whole-network.ts';
 import type { Network } from '../../network/types.ts';
 import { timeNetworks } from '../networks.ts';
-import { predictionError } from '../statistics.ts';
 import type { Bench } from '../surroundings.ts';
 import {
+  errorOf,
   HELD_OUT_SEED,
   LEVEL_TOLERANCE,
   noneTimed,
@@ -44,14 +44,17 @@ export async function validateSpace(
   }
   if (drawn.length === 0) return { validation: null, slowdown: 1 };
   const sessions = drawn.map(({ design }) => design.session);
-  const timing = { ...TIMING, isOver: () => limit?.isOver('validation') ?? false };
+  const timing = { ...TIMING, levelNs, isOver: () => limit?.isOver('validation') ?? false };
   const truth = await timeNetworks(sessions, bench.input, bench, random, timing, bench).catch(noneTimed);
   for (const { design } of drawn) design.dispose();
   if (!truth) return { validation: null, slowdown: Number.NaN };
   const slowdown = Number.isNaN(levelNs) ? 1 : truth.levelNs / levelNs;
   if (Math.abs(slowdown - 1) > LEVEL_TOLERANCE) return { validation: null, slowdown };
-  const pairs = drawn.map(({ predicted }, i) => ({ predicted, measured: truth.times[i].median }));
-  return { validation: predictionError(pairs), slowdown };
+  return errorOf(
+    drawn.map(({ predicted }) => predicted),
+    truth,
+    slowdown,
+  );
 }
 
 /** Σ of the entries' medians, of what each layer's own weights let run. */

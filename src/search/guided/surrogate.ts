@@ -1,14 +1,20 @@
 import type { RandomSource } from '../options.ts';
 import { PairwiseTables } from './pairwise-tables.ts';
 import type { JointTable } from './space.ts';
+import {
+  cellsOf,
+  changedCells,
+  fitCells,
+  fitEffects,
+  fitPair,
+  gainOf,
+  type PairTable,
+  type Sample,
+  weightsOf,
+} from './table-fits.ts';
 
 /** Sweeps of one fit. */
 const SWEEPS = 6;
-/** Evidence that a cell must outweigh, in observations. */
-const UNARY_SHRINKAGE = 1e-3;
-const PAIR_SHRINKAGE = 0.3;
-/** The same where all that is fitted are tables around a genome. */
-const NEAR_SHRINKAGE = 0.1;
 /** Points around a genome that its tables are fitted to: about so many. */
 const MOST_NEAR = 2000;
 /** Genes in which they may differ: a share of all, and not less than some. */
@@ -20,20 +26,6 @@ const NEAR_SWEEPS = 3;
 const PAIRS_PER_GENE = 4;
 /** Beyond so many pairs of genes the model is additive: there are too few points to tell them apart. */
 const MOST_PAIRS = 20_000;
-
-/** Points that a fit is about, genes as columns. */
-interface Sample {
-  columns: readonly Uint16Array[];
-  weights: Float64Array;
-  /** What the model leaves unexplained; brought up to date with every step of a fit. */
-  residual: Float64Array;
-}
-
-/** A term between two genes: one number for each pair of values. */
-interface PairTable extends JointTable {
-  /** Of a pair that was probed: what cells are taken to be as long as no points speak for something else. */
-  prior?: Float64Array;
-}
 
 /**
  * A model of a loss: a constant, an effect for each value of each gene, and tables for the pairs of genes whose joint
@@ -175,14 +167,15 @@ export class Surrogate {
     this.version++;
     const sample = this.sample(
       this.losses.map((_, row) => row),
-      this.weights(),
+      weightsOf(this.losses),
     );
     this.selectPairs(sample);
-    const cells = this.pairs.map(({ first, second }) => this.cellsOf(first, second, sample));
+    const cells = this.pairs.map((pair) => cellsOf(pair, this.counts[pair.second], sample));
     for (let sweep = 0; sweep < SWEEPS; sweep++) {
-      for (let gene = 0; gene < this.effects.length; gene++) this.fitEffects(gene, sample);
+      for (let gene = 0; gene < this.effects.length; gene++)
+        fitEffects(this.effects[gene], sample.columns[gene], sample);
       this.pairs.forEach((pair, k) => {
-        this.fitPair(pair, sample, cells[k]);
+        fitPair(pair, sample, cells[k]);
       });
     }
     this.tabulatePairs();
@@ -196,10 +189,10 @@ export class Surrogate {
     this.version++;
     const { rows, weights } = this.nearRows(base);
     const { columns, residual } = this.sample(rows, weights);
-    const cells = this.pairs.map((pair) => this.changedCells(pair, columns, base));
+    const cells = this.pairs.map((pair) => changedCells(pair, this.counts[pair.second], columns, base));
     for (let sweep = 0; sweep < NEAR_SWEEPS; sweep++) {
       this.pairs.forEach((pair, k) => {
-        this.fitCells(pair, cells[k], residual, weights);
+        fitCells(pair, cells[k], residual, weights);
       });
     }
     this.tabulatePairs();
@@ -226,43 +219,6 @@ export class Surrogate {
     return { rows, weights: Float64Array.from(weights) };
   }
 
-  /** The points in which both genes of a pair differ from a genome, and their cells. */
-  private changedCells({ first, second }: PairTable, columns: readonly Uint16Array[], base: ArrayLike<number>) {
-    const [own, other, count] = [columns[first], columns[second], this.counts[second]];
-    const points = new Int32Array(own.length);
-    const cells = new Int32Array(own.length);
-    let found = 0;
-    for (let i = 0; i < own.length; i++) {
-      if (own[i] === base[first] || other[i] === base[second]) continue;
-      points[found] = i;
-      cells[found++] = own[i] * count + other[i];
-    }
-    return { points: points.slice(0, found), cells: cells.slice(0, found) };
-  }
-
-  private fitCells(
-    { values, prior }: PairTable,
-    { points, cells }: { points: Int32Array; cells: Int32Array },
-    residual: Float64Array,
-    weights: Float64Array,
-  ): void {
-    const sums = new Float64Array(values.length);
-    const totals = new Float64Array(values.length);
-    for (let k = 0; k < points.length; k++) {
-      const i = points[k];
-      const cell = cells[k];
-      sums[cell] += weights[i] * (residual[i] + values[cell]);
-      totals[cell] += weights[i];
-    }
-    for (let cell = 0; cell < values.length; cell++) {
-      if (totals[cell] === 0) continue;
-      const fitted = (sums[cell] + NEAR_SHRINKAGE * (prior?.[cell] ?? 0)) / (totals[cell] + NEAR_SHRINKAGE);
-      sums[cell] = fitted - values[cell];
-      values[cell] = fitted;
-    }
-    for (let k = 0; k < points.length; k++) residual[points[k]] -= sums[cells[k]];
-  }
-
   private sample(rows: readonly number[], weights: Float64Array): Sample {
     const columns = this.counts.map(() => new Uint16Array(rows.length));
     const residual = new Float64Array(rows.length);
@@ -279,57 +235,6 @@ export class Surrogate {
     for (const { first, second, values } of this.pairs) this.tables.addPair(first, second, values);
   }
 
-  /** The best point weighs most, those far above it little; 1 on average. */
-  private weights(): Float64Array {
-    const sorted = Float64Array.from(this.losses).sort();
-    const best = sorted[0];
-    const scale = sorted[Math.floor(sorted.length / 4)] - best || 1;
-    const weights = Float64Array.from(this.losses, (loss) => {
-      const distance = 1 + (loss - best) / scale;
-      return 1 / (distance * distance);
-    });
-    const mean = weights.reduce((sum, weight) => sum + weight, 0) / weights.length;
-    return weights.map((weight) => weight / mean);
-  }
-
-  private fitEffects(gene: number, { columns, residual, weights }: Sample): void {
-    const count = this.counts[gene];
-    const own = columns[gene];
-    const sums = new Float64Array(count);
-    const totals = new Float64Array(count);
-    for (let i = 0; i < residual.length; i++) {
-      sums[own[i]] += weights[i] * residual[i];
-      totals[own[i]] += weights[i];
-    }
-    for (let value = 0; value < count; value++) sums[value] /= totals[value] + UNARY_SHRINKAGE;
-    for (let value = 0; value < count; value++) this.effects[gene][value] += sums[value];
-    for (let i = 0; i < residual.length; i++) residual[i] -= sums[own[i]];
-  }
-
-  private fitPair({ values, prior }: PairTable, { residual, weights }: Sample, cells: Uint32Array): void {
-    const sums = new Float64Array(values.length);
-    const totals = new Float64Array(values.length);
-    for (let i = 0; i < residual.length; i++) {
-      const cell = cells[i];
-      sums[cell] += weights[i] * (residual[i] + values[cell]);
-      totals[cell] += weights[i];
-    }
-    for (let cell = 0; cell < values.length; cell++) {
-      const fitted = (sums[cell] + PAIR_SHRINKAGE * (prior?.[cell] ?? 0)) / (totals[cell] + PAIR_SHRINKAGE);
-      sums[cell] = fitted - values[cell];
-      values[cell] = fitted;
-    }
-    for (let i = 0; i < residual.length; i++) residual[i] -= sums[cells[i]];
-  }
-
-  /** By point: where in the table of two genes it lies. */
-  private cellsOf(first: number, second: number, { columns }: Sample): Uint32Array {
-    const [own, other, count] = [columns[first], columns[second], this.counts[second]];
-    const cells = new Uint32Array(own.length);
-    for (let i = 0; i < cells.length; i++) cells[i] = own[i] * count + other[i];
-    return cells;
-  }
-
   /** Keeps the pairs whose tables would explain most of the residual that they leave each other. */
   private selectPairs(sample: Sample): void {
     const pairCount = (this.counts.length * (this.counts.length - 1)) / 2;
@@ -344,7 +249,7 @@ export class Surrogate {
           second,
           values: new Float64Array(this.counts[first] * this.counts[second]),
         };
-        scored.push({ pair, gain: this.gainOf(pair, sample) });
+        scored.push({ pair, gain: gainOf(pair, sample, cellsOf(pair, this.counts[second], sample)) });
       }
     }
     scored.sort((a, b) => b.gain - a.gain);
@@ -353,26 +258,9 @@ export class Surrogate {
     const keeping = new Set(kept.map(({ pair }) => pair));
     for (const pair of this.pairs) {
       if (keeping.has(pair)) continue;
-      const cells = this.cellsOf(pair.first, pair.second, sample);
+      const cells = cellsOf(pair, this.counts[pair.second], sample);
       for (let i = 0; i < cells.length; i++) sample.residual[i] += pair.values[cells[i]];
     }
     this.pairs = kept.map(({ pair }) => pair);
-  }
-
-  private gainOf({ first, second, values }: PairTable, sample: Sample): number {
-    const { residual, weights } = sample;
-    const cells = this.cellsOf(first, second, sample);
-    const sums = new Float64Array(values.length);
-    const totals = new Float64Array(values.length);
-    for (let i = 0; i < residual.length; i++) {
-      const cell = cells[i];
-      sums[cell] += weights[i] * (residual[i] + values[cell]);
-      totals[cell] += weights[i];
-    }
-    let gain = 0;
-    for (let cell = 0; cell < values.length; cell++) {
-      if (totals[cell] > 0) gain += (sums[cell] * sums[cell]) / (totals[cell] + PAIR_SHRINKAGE);
-    }
-    return gain;
   }
 }

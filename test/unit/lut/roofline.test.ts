@@ -21,7 +21,8 @@ const scaled = (entry: LutEntry, by: number): LutEntry => {
   return { ...entry, latencyUs: times(entry.latencyUs, by), ...changes };
 };
 
-describe.each(shipped)('the shipped table %s', (name) => {
+// a large table is read and hashed a hundred times
+describe.each(shipped)('the shipped table %s', { timeout: 60_000 }, (name) => {
   const text = readFileSync(new URL(name, folder), 'utf8');
   const table: Lut = JSON.parse(text);
   const checkWith = (entries: LutEntry[]) => checkLut(serializeLut({ ...table, entries }), LIMITS);
@@ -48,7 +49,8 @@ describe.each(shipped)('the shipped table %s', (name) => {
       const { problems } = checkWith(table.entries.map((entry, i) => (i === place ? scaled(entry, factor) : entry)));
       const weighted = /^(conv2d|dense)/.test(key);
       if (weighted) expect(problems.map(({ entry }) => entry)).toContain(key);
-      expect(problems.length).toBeLessThanOrEqual(1);
+      // an entry that weights decide about holds two figures, and both may be found out
+      expect(new Set(problems.map(({ entry }) => entry)).size).toBeLessThanOrEqual(1);
     }
   });
 });
