@@ -24,14 +24,15 @@ export const DEFAULT_NETWORK_TIMING: NetworkTimingOptions = { rounds: 12 };
 export interface NetworkTimes {
   /** For each session the median over rounds with its 95% interval, in milliseconds. */
   times: Summary[];
-  /** The machine's speed while they were taken: what the reference kernel took, ns for 10,000 steps. */
+  /** The machine's speed while they were taken: the least that the reference kernel took, ns for 10,000 steps. */
   levelNs: number;
   /** Of each session whether it has samples at that speed; the times of the others are of whatever speeds there were. */
   atLevel: boolean[];
 }
 
-/** A sample is made of runs that take so long together. */
+/** A sample is made of runs that take so long together, and of so many at least: of fewer it cannot be told which were left alone. */
 const SAMPLE_NS = 8e6;
+const SAMPLE_RUNS = 6;
 const ATTEMPTS_PER_RUN = 4;
 /** A level is the least of its looks, and another process may find a lesser one. */
 const WANTED_LEVEL = 0.01;
@@ -41,8 +42,8 @@ const MOST_ROUNDS = 6;
 
 /**
  * The truth that predictions are held against: end-to-end latency of loaded networks, timed in interleaved rounds so
- * that drift meets all of them alike. One sample is of consecutive runs over at least 8 ms, those that were left alone as
- * in a visit; runs during which the reference kernel or a context switch shows other work are made again.
+ * that drift meets all of them alike. One sample is of six consecutive runs or more, over at least 8 ms, those that were left alone
+ * as in a visit; runs during which the reference kernel or a context switch shows other work are made again.
  *
  * @throws {BitbudgetError} `interrupted` if the user cancels; `unsupported` if every run of a network was disturbed.
  */
@@ -122,7 +123,8 @@ function atOneLevel(samples: readonly Sample[][], levelNs: number): NetworkTimes
   const kept = samples.map((own) => ofLevel(own, levelNs));
   const atLevel = kept.map(({ length }) => length > 0);
   const times = kept.map((own, i) => summarizeSamples((atLevel[i] ? own : samples[i]).map(({ ms }) => ms)));
-  return { times, levelNs, atLevel };
+  const metNs = kept.flat().map(({ referenceNs }) => referenceNs);
+  return { times, levelNs: metNs.length > 0 ? Math.min(...metNs) : levelNs, atLevel };
 }
 
 /** Undefined if every run was disturbed. */
@@ -134,7 +136,8 @@ async function takeSample(session: Session, input: NetworkInput, stopwatch: Stop
   const timer = new RunTimer(session, input, stopwatch);
   const runsNs: number[] = [];
   let sumNs = 0;
-  for (let disturbed = 0; sumNs < SAMPLE_NS && disturbed < ATTEMPTS_PER_RUN * (runsNs.length + 1); ) {
+  const isEnough = () => sumNs >= SAMPLE_NS && runsNs.length >= SAMPLE_RUNS;
+  for (let disturbed = 0; !isEnough() && disturbed < ATTEMPTS_PER_RUN * (runsNs.length + 1); ) {
     let ns = 0;
     const calm = watch(stopwatch, () => {
       ns = at(() => timer.runNs());

@@ -42,7 +42,8 @@ export interface VisitResult {
 const WARM_NS = 6e6;
 const WARM_RUNS = { least: 1, most: 5 };
 const MEASURED_NS = 5e6;
-const REPEATS = { least: 1, most: 5 };
+/** Of fewer runs it cannot be told which were left alone. */
+const REPEATS = { least: 3, most: 5 };
 /** On a coarse clock a sample lasts so many of its steps at least. */
 export const STEPS_PER_SAMPLE = 20;
 const MOST_REPEATS = 2 ** 20;
@@ -57,7 +58,7 @@ const LEFT_ALONE = 1.02;
  * How often to run a network that takes so long: short ones need several runs after a switch until they are steady, long
  * ones bring their own state with the first.
  *
- * @example [visitPlan(1.5e6), visitPlan(80e6)] // => [{ warmRuns: 4, repeats: 3 }, { warmRuns: 1, repeats: 1 }]
+ * @example [visitPlan(1.5e6), visitPlan(80e6)] // => [{ warmRuns: 4, repeats: 3 }, { warmRuns: 1, repeats: 3 }]
  */
 export function visitPlan(runNs: number): VisitPlan {
   return {
