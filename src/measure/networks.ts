@@ -1,3 +1,4 @@
+import { mean } from 'simple-statistics';
 import { BitbudgetError } from '../core/errors.ts';
 import type { Progress } from '../core/ports.ts';
 import type { Random } from '../core/random.ts';
@@ -5,7 +6,7 @@ import type { NetworkInput } from '../engine/input.ts';
 import type { Session } from '../engine/session.ts';
 import { isSameLevel, ownLevel } from './reference-kernel.ts';
 import { type Summary, summarizeSamples } from './statistics.ts';
-import { RunTimer, resume, type Stopwatch, undisturbedNs, warmSession, watch } from './visit.ts';
+import { RunTimer, type Stopwatch, undisturbedNs, warmSession } from './visit.ts';
 
 export interface NetworkTimingOptions {
   /**
@@ -30,10 +31,12 @@ export interface NetworkTimes {
   atLevel: boolean[];
 }
 
-/** A sample is made of runs that take so long together, and of so many at least: of fewer it cannot be told which were left alone. */
+/**
+ * A sample is made of so many visits as a profile makes, which last so long together. Of more runs the shortest is shorter,
+ * and with it what counts as left alone: predictions are of visits, and so is what they are held against.
+ */
 const SAMPLE_NS = 8e6;
-const SAMPLE_RUNS = 6;
-const ATTEMPTS_PER_RUN = 4;
+const SAMPLE_VISITS = 2;
 /** A level is the least of its looks, and another process may find a lesser one. */
 const WANTED_LEVEL = 0.01;
 const WANTED_SHARE = 0.1;
@@ -42,8 +45,8 @@ const MOST_ROUNDS = 6;
 
 /**
  * The truth that predictions are held against: end-to-end latency of loaded networks, timed in interleaved rounds so
- * that drift meets all of them alike. One sample is of six consecutive runs or more, over at least 8 ms, those that were left alone
- * as in a visit; runs during which the reference kernel or a context switch shows other work are made again.
+ * that drift meets all of them alike. One sample is the mean of two visits in a row or more, over at least 8 ms, each made of the
+ * runs that were left alone; runs during which the reference kernel or a context switch shows other work are made again.
  *
  * @throws {BitbudgetError} `interrupted` if the user cancels; `unsupported` if every run of a network was disturbed.
  */
@@ -127,30 +130,18 @@ function atOneLevel(samples: readonly Sample[][], levelNs: number): NetworkTimes
   return { times, levelNs: metNs.length > 0 ? Math.min(...metNs) : levelNs, atLevel };
 }
 
-/** Undefined if every run was disturbed. */
+/** The mean of visits in a row; undefined if every run was disturbed. */
 async function takeSample(session: Session, input: NetworkInput, stopwatch: Stopwatch): Promise<Sample | undefined> {
-  const { clock, reference } = stopwatch;
   const at = stopwatch.positions.next();
-  await reference.settle(stopwatch);
-  at(() => warmSession(session, input, clock));
+  await stopwatch.reference.settle(stopwatch);
+  const { repeats } = at(() => warmSession(session, input, stopwatch.clock));
   const timer = new RunTimer(session, input, stopwatch);
-  const runsNs: number[] = [];
-  let sumNs = 0;
-  const isEnough = () => sumNs >= SAMPLE_NS && runsNs.length >= SAMPLE_RUNS;
-  for (let disturbed = 0; !isEnough() && disturbed < ATTEMPTS_PER_RUN * (runsNs.length + 1); ) {
-    let ns = 0;
-    const calm = watch(stopwatch, () => {
-      ns = at(() => timer.runNs());
-    });
-    if (calm && ns > 0) {
-      runsNs.push(ns);
-      sumNs += ns * timer.runs;
-    } else {
-      disturbed++;
-      await resume(session, input, stopwatch, at);
-    }
+  const visitsNs: number[] = [];
+  for (let sumNs = 0; sumNs < SAMPLE_NS || visitsNs.length < SAMPLE_VISITS; ) {
+    const { runsNs } = await timer.calmRuns(repeats, at);
+    if (runsNs.length === 0) break;
+    visitsNs.push(undisturbedNs(runsNs, stopwatch));
+    sumNs += runsNs.reduce((sum, ns) => sum + ns, 0) * timer.runs;
   }
-  return runsNs.length === 0
-    ? undefined
-    : { ms: undisturbedNs(runsNs, stopwatch) / 1e6, referenceNs: reference.levelNs };
+  return visitsNs.length === 0 ? undefined : { ms: mean(visitsNs) / 1e6, referenceNs: stopwatch.reference.levelNs };
 }

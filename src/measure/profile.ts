@@ -74,7 +74,7 @@ export interface ProfileResult extends WholeNetworkFit {
 /**
  * Measures the entries of a network by a protocol. In context, the default, whole networks with random schemes run layer by
  * layer, so that caches, frequency and drift are those of real inference, and entries are medians over visits. Under all
- * protocols one scalar, the mean ratio of an untimed run to the sum of its entries, turns sums into end-to-end latency, and
+ * protocols one scalar, the median ratio of an untimed run to the sum of its entries, turns sums into end-to-end latency, and
  * held-out networks show the error that remains.
  *
  * @throws {BitbudgetError} `interrupted` if the user cancels; `unsupported` where the clock is too coarse for the protocol.

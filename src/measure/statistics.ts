@@ -1,4 +1,4 @@
-import { mean, quantileSorted } from 'simple-statistics';
+import { quantileSorted } from 'simple-statistics';
 import { kendallTau } from '../core/kendall-tau.ts';
 
 export interface Summary {
@@ -36,18 +36,6 @@ export function summarizeSamples(samples: ArrayLike<number>): Summary {
     p95: quantileSorted(values, 0.95),
     count: n,
   };
-}
-
-/**
- * The mean of the middle half of the values: hardly more than a median drawn to where the longer tail is, and unlike it no
- * step of a coarse clock.
- *
- * @param samples at least one value.
- * @example interquartileMean([1, 1, 1, 1, 3, 3, 3, 100]) // => 2
- */
-export function interquartileMean(samples: readonly number[]): number {
-  const out = Math.floor(samples.length / 4);
-  return mean([...samples].sort((a, b) => a - b).slice(out, samples.length - out));
 }
 
 /**

@@ -119,22 +119,9 @@ export async function visitWhole(session: Session, input: NetworkInput, stopwatc
   await reference.settle(stopwatch);
   const { levelShifts } = reference;
   const { repeats } = at(() => warmSession(session, input, clock));
-  const timer = new RunTimer(session, input, stopwatch);
-  const samples: number[] = [];
-  let interrupted = 0;
-  for (let attempt = 0; attempt < repeats * ATTEMPTS_PER_REPEAT && samples.length < repeats; attempt++) {
-    let ns = 0;
-    const calm = watch(stopwatch, () => {
-      ns = at(() => timer.runNs());
-    });
-    if (calm && ns >= 0) samples.push(ns);
-    else {
-      interrupted++;
-      await resume(session, input, stopwatch, at);
-    }
-  }
-  if (samples.length === 0 || reference.levelShifts !== levelShifts) return { interrupted };
-  return { visit: { layersNs: new Float64Array(0), wholeNs: undisturbedNs(samples, stopwatch) }, interrupted };
+  const { runsNs, interrupted } = await new RunTimer(session, input, stopwatch).calmRuns(repeats, at);
+  if (runsNs.length === 0 || reference.levelShifts !== levelShifts) return { interrupted };
+  return { visit: { layersNs: new Float64Array(0), wholeNs: undisturbedNs(runsNs, stopwatch) }, interrupted };
 }
 
 /**
@@ -146,14 +133,15 @@ export class RunTimer {
   readonly runs: number;
   private readonly session: Session;
   private readonly input: NetworkInput;
-  private readonly clock: Clock;
+  private readonly stopwatch: Stopwatch;
   private readonly inputNs: number;
   private readonly edges: EdgeTimer | undefined;
 
-  constructor(session: Session, input: NetworkInput, { clock, clockQuantumNs = 0 }: Stopwatch) {
+  constructor(session: Session, input: NetworkInput, stopwatch: Stopwatch) {
+    const { clock, clockQuantumNs = 0 } = stopwatch;
     this.session = session;
     this.input = input;
-    this.clock = clock;
+    this.stopwatch = stopwatch;
     const leastNs = STEPS_PER_SAMPLE * clockQuantumNs;
     this.runs = repeatsLasting(leastNs, (runs) => {
       const start = clock.nowNs();
@@ -166,9 +154,27 @@ export class RunTimer {
     this.inputNs = this.edges.timeNs(() => this.write(this.runs)) / this.runs;
   }
 
+  /** So many runs that were left alone, ns each; fewer where others were disturbed again and again. */
+  async calmRuns(runs: number, at: AtPosition): Promise<{ runsNs: number[]; interrupted: number }> {
+    const runsNs: number[] = [];
+    let interrupted = 0;
+    for (let attempt = 0; attempt < runs * ATTEMPTS_PER_REPEAT && runsNs.length < runs; attempt++) {
+      let ns = 0;
+      const calm = watch(this.stopwatch, () => {
+        ns = at(() => this.runNs());
+      });
+      if (calm && ns > 0) runsNs.push(ns);
+      else {
+        interrupted++;
+        await resume(this.session, this.input, this.stopwatch, at);
+      }
+    }
+    return { runsNs, interrupted };
+  }
+
   /** What one run takes, ns; without writing the input. */
-  runNs(): number {
-    if (!this.edges) return timeWhole(this.session, this.input, this.clock);
+  private runNs(): number {
+    if (!this.edges) return timeWhole(this.session, this.input, this.stopwatch.clock);
     return this.edges.timeNs(() => this.run(this.runs)) / this.runs - this.inputNs;
   }
 
@@ -209,12 +215,7 @@ export function warmSession(session: Session, input: NetworkInput, clock: Clock)
 }
 
 /** Waits for calm after a disturbance, and brings the network's state back if that took time. */
-export async function resume(
-  session: Session,
-  input: NetworkInput,
-  stopwatch: Stopwatch,
-  at: AtPosition,
-): Promise<void> {
+async function resume(session: Session, input: NetworkInput, stopwatch: Stopwatch, at: AtPosition): Promise<void> {
   const { waitedMs } = stopwatch.reference;
   await stopwatch.reference.settle(stopwatch);
   if (stopwatch.reference.waitedMs > waitedMs) at(() => timeWhole(session, input, stopwatch.clock));

@@ -1,7 +1,7 @@
 import { BitbudgetError } from '../core/errors.ts';
 import type { WholeNetworkFit } from '../lut/whole-network.ts';
 import type { TimedNetwork } from './rounds.ts';
-import { interquartileMean, summarizeSamples, theilSen } from './statistics.ts';
+import { summarizeSamples, theilSen } from './statistics.ts';
 
 /** Fewer networks than this do not show how the ratio depends on length. */
 const MINIMUM_NETWORKS = 30;
@@ -12,7 +12,7 @@ const STEEPEST = 0.5;
 
 /**
  * Fits what turns sums of entries into latencies of whole networks, from the networks that the entries were measured in.
- * The scalar is the mean ratio of an untimed run to the sum of its layers' medians, without the quarter at either end.
+ * The scalar is the median ratio of an untimed run to the sum of its layers' medians.
  *
  * The ratio need not be the same for all: a layer's median is over networks of all lengths, and long networks are those
  * whose weights and scratch fill more of the caches, so that their layers take longer than the medians say, and those of
@@ -31,7 +31,7 @@ export function fitWholeNetworks(
   const mediansUs = new Map([...samplesUs].map(([group, samples]) => [group, summarizeSamples(samples).median]));
   const sumsUs = networks.map(({ groups }) => groups.reduce((sum, group) => sum + mediansUs.get(group)!, 0));
   const ratios = networks.map(({ wholeUs }, i) => wholeUs / sumsUs[i]);
-  const scalar = interquartileMean(ratios);
+  const scalar = summarizeSamples(ratios).median;
   if (!(scalar > 0 && Number.isFinite(scalar))) {
     const problem = 'The clock is too coarse: most layers take less than one of its steps.';
     throw new BitbudgetError(
