@@ -49,6 +49,8 @@ export const STEPS_PER_SAMPLE = 20;
 const MOST_REPEATS = 2 ** 20;
 /** Of a run, what may be taken from it unharmed. */
 const HARMLESS_SHARE = 0.001;
+/** Where no two runs agree there are more, up to this in multiples of those that were wanted. */
+const MOST_RUNS = 3;
 /** How often a disturbed pair of runs is tried again before the visit is given up. */
 const ATTEMPTS_PER_REPEAT = 4;
 /** Runs that took more than this in multiples of the shortest of a visit were not left alone. */
@@ -85,7 +87,9 @@ export async function visitNetwork(session: Session, input: NetworkInput, stopwa
   await reference.settle(stopwatch);
   const { levelShifts } = reference;
   const plan = at(() => warmSession(session, input, clock));
-  for (let attempt = 0; attempt < plan.repeats * ATTEMPTS_PER_REPEAT && wholeSamples.length < plan.repeats; attempt++) {
+  const isEnough = () =>
+    isSettled(layeredSamples, plan.repeats, stopwatch) && isSettled(wholeSamples, plan.repeats, stopwatch);
+  for (let attempt = 0; attempt < plan.repeats * ATTEMPTS_PER_REPEAT && !isEnough(); attempt++) {
     let wholeNs = 0;
     const calm = watch(stopwatch, () => {
       at(() => {
@@ -158,7 +162,8 @@ export class RunTimer {
   async calmRuns(runs: number, at: AtPosition): Promise<{ runsNs: number[]; interrupted: number }> {
     const runsNs: number[] = [];
     let interrupted = 0;
-    for (let attempt = 0; attempt < runs * ATTEMPTS_PER_REPEAT && runsNs.length < runs; attempt++) {
+    const isEnough = () => isSettled(runsNs, runs, this.stopwatch);
+    for (let attempt = 0; attempt < runs * ATTEMPTS_PER_REPEAT && !isEnough(); attempt++) {
       let ns = 0;
       const calm = watch(this.stopwatch, () => {
         ns = at(() => this.runNs());
@@ -252,6 +257,14 @@ export function timeWhole(session: Session, input: NetworkInput, clock: Clock): 
 function isAscending(ticksNs: Float64Array): boolean {
   for (let i = 1; i < ticksNs.length; i++) if (ticksNs[i] < ticksNs[i - 1]) return false;
   return true;
+}
+
+/** Whether so many runs were made, and the shortest of them is no exception: another agrees with it, or many were made. */
+function isSettled(samplesNs: readonly number[], runs: number, { clockQuantumNs = 0 }: Stopwatch): boolean {
+  if (samplesNs.length < runs) return false;
+  if (clockQuantumNs > 0 || samplesNs.length >= MOST_RUNS * runs) return true;
+  const longestNs = Math.min(...samplesNs) * LEFT_ALONE;
+  return samplesNs.filter((ns) => ns <= longestNs).length > 1;
 }
 
 /**
