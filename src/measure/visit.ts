@@ -1,3 +1,4 @@
+import { sum } from 'simple-statistics';
 import type { Clock, InterruptionCounter } from '../core/ports.ts';
 import { clamp } from '../core/rounding.ts';
 import type { NetworkInput } from '../engine/input.ts';
@@ -49,8 +50,8 @@ export const STEPS_PER_SAMPLE = 20;
 const MOST_REPEATS = 2 ** 20;
 /** Of a run, what may be taken from it unharmed. */
 const HARMLESS_SHARE = 0.001;
-/** Where no two runs agree there are more, up to this in multiples of those that were wanted. */
-const MOST_RUNS = 3;
+/** Where no two runs agree there are more, until they took so long together. */
+const MOST_MEASURED_NS = 15e6;
 /** How often a disturbed pair of runs is tried again before the visit is given up. */
 const ATTEMPTS_PER_REPEAT = 4;
 /** Runs that took more than this in multiples of the shortest of a visit were not left alone. */
@@ -259,10 +260,10 @@ function isAscending(ticksNs: Float64Array): boolean {
   return true;
 }
 
-/** Whether so many runs were made, and the shortest of them is no exception: another agrees with it, or many were made. */
+/** Whether so many runs were made, and the shortest of them is no exception: another agrees with it, or they took long. */
 function isSettled(samplesNs: readonly number[], runs: number, { clockQuantumNs = 0 }: Stopwatch): boolean {
   if (samplesNs.length < runs) return false;
-  if (clockQuantumNs > 0 || samplesNs.length >= MOST_RUNS * runs) return true;
+  if (clockQuantumNs > 0 || sum(samplesNs) >= MOST_MEASURED_NS) return true;
   const longestNs = Math.min(...samplesNs) * LEFT_ALONE;
   return samplesNs.filter((ns) => ns <= longestNs).length > 1;
 }
