@@ -73,6 +73,11 @@ export class Contestant {
     this.samplesNs.push(at(() => this.time(this.runsPerSample)));
   }
 
+  /** Forgets the last sample. */
+  dropSample(): void {
+    this.samplesNs.pop();
+  }
+
   /** What a run of a batch takes, ns. */
   batchNs(): number {
     return this.time(this.runsPerSample);
@@ -86,6 +91,11 @@ export class Contestant {
   /** The middle of its samples. */
   get ns(): number {
     return summarizeSamples(this.samplesNs).median;
+  }
+
+  /** The shortest of its samples: of few, the one that is least likely to have been disturbed. */
+  get shortestNs(): number {
+    return Math.min(...this.samplesNs);
   }
 
   dispose(): void {

@@ -10,6 +10,7 @@ import { Contestant } from './contestant.ts';
 import { rescales } from './groups.ts';
 import type { EntrySubject } from './reachable.ts';
 import type { Bench } from './surroundings.ts';
+import { type Stopwatch, watch } from './visit.ts';
 
 export interface RaceOptions {
   seed: number;
@@ -27,11 +28,17 @@ export const DEFAULT_RACE: RaceOptions = { seed: 1, sampleMs: 0.3, rounds: 7 };
 const FIRST_CUT = 1.5;
 /** … and after every other one, less than 1 / 1.15. */
 const CUT = 1.15;
+/** How often a disturbed sample is taken again before it counts as it is. */
+const ATTEMPTS = 4;
 /**
  * A variant of a narrower scheme must be faster than a wider one by this much to be preferred: otherwise the scheme is an
  * alias of the wider one, and the table says so.
  */
 const WORTHWHILE = 0.97;
+
+/** What a race needs of its surroundings; without a reference kernel it cannot tell disturbed samples from others. */
+type RaceBench = Pick<Bench, 'engine' | 'clock' | 'positions' | 'pause' | 'cancellation' | 'onProgress'> &
+  Partial<Pick<Bench, 'reference' | 'interruptions' | 'moveAside'>>;
 
 /** Entries of one workload, and the variants that can serve at least one of them. */
 interface Heat {
@@ -41,7 +48,8 @@ interface Heat {
 
 /**
  * Finds the fastest variants of each entry by a short race: all variants that can compute the workload run in turn on the
- * same sizes, and the slow ones drop out after each round. A variant is timed once for all schemes that it serves, so a
+ * same sizes, and the slow ones drop out after each round. Samples that other work disturbed are taken again: a neighbour on
+ * the same core slows some variants more than others. A variant is timed once for all schemes that it serves, so a
  * narrower scheme never gets a slower variant than a wider one that contains it.
  *
  * @param subjects entries by table key.
@@ -50,12 +58,14 @@ interface Heat {
  * @throws {BitbudgetError} `interrupted` if the user cancels, `unsupported` for an entry that no variant can run.
  */
 export async function raceVariants(
-  bench: Pick<Bench, 'engine' | 'clock' | 'positions' | 'pause' | 'cancellation' | 'onProgress'>,
+  bench: RaceBench,
   subjects: ReadonlyMap<string, EntrySubject>,
   options: RaceOptions = DEFAULT_RACE,
 ): Promise<VariantRanking> {
   const ranking = new Map<string, string[]>();
   const byWorkload = groupByWorkload(subjects.values());
+  bench.reference?.beginStage();
+  await bench.reference?.settle(bench);
   let done = 0;
   for (const group of byWorkload.values()) {
     if (options.isOver?.()) break;
@@ -65,7 +75,7 @@ export async function raceVariants(
     } else {
       const random = new Random(options.seed);
       const heat = lineUp(bench, group, random);
-      run(heat, bench, options, random);
+      await run(heat, bench, options, random);
       for (const { key, subject, eligible } of heat.subjects) ranking.set(key, place(subject, eligible));
       for (const contestant of heat.contestants) contestant.dispose();
     }
@@ -131,27 +141,41 @@ export function servedAs(variant: KernelVariant, subject: EntrySubject): Scheme 
     : (`w${weightBits}a${schemeBits(subject.scheme).activationBits}` as Scheme);
 }
 
-function run(
+async function run(
   { subjects, contestants }: Heat,
-  { positions }: Pick<Bench, 'positions'>,
+  bench: RaceBench,
   { sampleMs, rounds }: RaceOptions,
   random: Random,
-): void {
+): Promise<void> {
   let running = contestants;
   for (const contestant of running) contestant.warmUp(sampleMs * 1e6);
   for (let round = 0; round < rounds && running.length > 0; round++) {
-    for (const contestant of random.shuffle(running)) contestant.sample(positions.next());
+    for (const contestant of random.shuffle(running)) await takeSample(contestant, bench);
     const cut = round === 0 ? FIRST_CUT : CUT;
     const kept = new Set(subjects.flatMap(({ subject, eligible }) => stillIn(subject, eligible, cut)));
     running = running.filter((contestant) => kept.has(contestant));
   }
 }
 
+async function takeSample(contestant: Contestant, { reference, interruptions, ...bench }: RaceBench): Promise<void> {
+  if (!reference || !interruptions) {
+    contestant.sample(bench.positions.next());
+    return;
+  }
+  const stopwatch: Stopwatch = { ...bench, reference, interruptions };
+  for (let attempt = 1; ; attempt++) {
+    if (watch(stopwatch, () => contestant.sample(bench.positions.next())) || attempt >= ATTEMPTS) return;
+    contestant.dropSample();
+    await reference.settle(stopwatch);
+    contestant.run();
+  }
+}
+
 /** Those of an entry that may still win it, or win it among those that do not depend on weights. */
 function stillIn({ workload, scheme }: EntrySubject, eligible: readonly Contestant[], cut: number): Contestant[] {
   const close = (field: readonly Contestant[]) => {
-    const limit = Math.min(...field.map(({ ns }) => ns)) * cut;
-    return field.filter(({ ns }) => ns <= limit);
+    const limit = Math.min(...field.map(({ shortestNs }) => shortestNs)) * cut;
+    return field.filter(({ shortestNs }) => shortestNs <= limit);
   };
   const unconditional = eligible.filter(({ variant }) => runsUnconditionally(variant, workload, scheme));
   return [...close(eligible), ...close(unconditional)];

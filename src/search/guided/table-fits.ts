@@ -52,14 +52,9 @@ export function fitEffects(
 }
 
 /** The same for the table of a pair; cells without a point become what was known of them. */
-export function fitPair({ values, prior }: PairTable, { residual, weights }: Sample, cells: Uint32Array): void {
-  const sums = new Float64Array(values.length);
-  const totals = new Float64Array(values.length);
-  for (let i = 0; i < residual.length; i++) {
-    const cell = cells[i];
-    sums[cell] += weights[i] * (residual[i] + values[cell]);
-    totals[cell] += weights[i];
-  }
+export function fitPair({ values, prior }: PairTable, sample: Sample, cells: Uint32Array): void {
+  const { residual } = sample;
+  const { sums, totals } = cellSums(values, sample, cells);
   for (let cell = 0; cell < values.length; cell++) {
     const fitted = (sums[cell] + PAIR_SHRINKAGE * (prior?.[cell] ?? 0)) / (totals[cell] + PAIR_SHRINKAGE);
     sums[cell] = fitted - values[cell];
@@ -84,8 +79,8 @@ export function cellsOf(
   return cells;
 }
 
-/** How much of the residual a table would explain. */
-export function gainOf({ values }: PairTable, { residual, weights }: Sample, cells: Uint32Array): number {
+/** By cell: the weighted sum of what the table alone would have to explain, and the weights. */
+function cellSums(values: Float64Array, { residual, weights }: Sample, cells: Uint32Array) {
   const sums = new Float64Array(values.length);
   const totals = new Float64Array(values.length);
   for (let i = 0; i < residual.length; i++) {
@@ -93,6 +88,12 @@ export function gainOf({ values }: PairTable, { residual, weights }: Sample, cel
     sums[cell] += weights[i] * (residual[i] + values[cell]);
     totals[cell] += weights[i];
   }
+  return { sums, totals };
+}
+
+/** How much of the residual a table would explain. */
+export function gainOf({ values }: PairTable, sample: Sample, cells: Uint32Array): number {
+  const { sums, totals } = cellSums(values, sample, cells);
   let gain = 0;
   for (let cell = 0; cell < values.length; cell++) {
     if (totals[cell] > 0) gain += (sums[cell] * sums[cell]) / (totals[cell] + PAIR_SHRINKAGE);

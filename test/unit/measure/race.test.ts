@@ -6,6 +6,7 @@ import type { LoadedKernels } from '../../../src/kernels/types.ts';
 import { entryKey } from '../../../src/lut/entry-key.ts';
 import { raceVariants } from '../../../src/measure/race.ts';
 import type { EntrySubject } from '../../../src/measure/reachable.ts';
+import { ReferenceKernel } from '../../../src/measure/reference-kernel.ts';
 import { StackPositions } from '../../../src/measure/stack-positions.ts';
 import type { Workload } from '../../../src/network/workload.ts';
 import { loadKernelModules } from '../../../src/node/kernel-files.ts';
@@ -35,18 +36,31 @@ beforeAll(async () => {
 });
 
 /** A race on a clock on which a run of each variant takes what `costNs` says; the kernels themselves do not run. */
-function race(schemes: Scheme[], costNs: (id: string) => number, aborted = false) {
+function race(
+  schemes: Scheme[],
+  costNs: (id: string, nowNs: number) => number,
+  aborted = false,
+  referenceStepNs?: (nowNs: number) => number,
+) {
   let nowNs = 0;
   const runs = new Map<string, number>();
   const call = (id: string) => () => {
-    nowNs += costNs(id);
+    nowNs += costNs(id, nowNs);
     runs.set(id, (runs.get(id) ?? 0) + 1);
   };
+  const clock = { nowNs: () => nowNs };
+  const loop = (steps: number) => (nowNs += steps * referenceStepNs!(nowNs));
   const bench = {
     engine: new Engine({ ...kernels, call }),
-    clock: { nowNs: () => nowNs },
+    clock,
+    ...(referenceStepNs && {
+      reference: new ReferenceKernel(loop, clock),
+      interruptions: { contextSwitches: () => 0 },
+    }),
     positions: new StackPositions(),
-    pause: async () => {},
+    pause: async (ms: number) => {
+      nowNs += ms * 1e6;
+    },
     cancellation: { aborted },
     onProgress: () => {},
   };
@@ -86,6 +100,18 @@ describe('the race', () => {
     const four = ownFour()[0].id;
     const { runs } = await race(['w8a8', 'w4a4'], (id) => (id === fast || id === four ? 400_000 : 4_000_000));
     for (const id of slow) expect(runs.get(id)!).toBeLessThan(runs.get(fast)! / 1.5);
+  });
+
+  it('is not decided by a neighbour that slows the fastest more than the others', async () => {
+    const [fast] = eight();
+    // 8 ms beside other work, then 32 ms of calm
+    const isDisturbed = (nowNs: number) => nowNs % 40e6 < 8e6;
+    const costNs = (id: string, nowNs: number) => (id !== fast ? 60_000 : isDisturbed(nowNs) ? 120_000 : 50_000);
+    const stepNs = (nowNs: number) => (isDisturbed(nowNs) ? 7 : 5);
+    const seen = await race(['w8a8'], costNs, false, stepNs);
+    expect(seen.of('w8a8')).toEqual([fast]);
+    const unseen = await race(['w8a8'], costNs);
+    expect(unseen.of('w8a8')).not.toEqual([fast]);
   });
 
   it('runs kernels on the real engine, and gives its memory back', async () => {
