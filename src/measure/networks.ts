@@ -1,4 +1,4 @@
-import { mean } from 'simple-statistics';
+import { mean, sum } from 'simple-statistics';
 import { BitbudgetError } from '../core/errors.ts';
 import type { Progress } from '../core/ports.ts';
 import type { Random } from '../core/random.ts';
@@ -45,8 +45,9 @@ const MOST_ROUNDS = 6;
 
 /**
  * The truth that predictions are held against: end-to-end latency of loaded networks, timed in interleaved rounds so
- * that drift meets all of them alike. One sample is the mean of two visits in a row or more, over at least 8 ms, each made of the
- * runs that were left alone; runs during which the reference kernel or a context switch shows other work are made again.
+ * that drift meets all of them alike. One sample is the mean of two visits in a row or more, over at least 8 ms, each made
+ * of the runs that were left alone; runs during which the reference kernel or a context switch shows other work are made
+ * again.
  *
  * @throws {BitbudgetError} `interrupted` if the user cancels; `unsupported` if every run of a network was disturbed.
  */
@@ -141,7 +142,7 @@ async function takeSample(session: Session, input: NetworkInput, stopwatch: Stop
     const { runsNs } = await timer.calmRuns(repeats, at);
     if (runsNs.length === 0) break;
     visitsNs.push(undisturbedNs(runsNs, stopwatch));
-    sumNs += runsNs.reduce((sum, ns) => sum + ns, 0) * timer.runs;
+    sumNs += sum(runsNs) * timer.runs;
   }
   return visitsNs.length === 0 ? undefined : { ms: mean(visitsNs) / 1e6, referenceNs: stopwatch.reference.levelNs };
 }
